@@ -1,1 +1,16 @@
-//! The core.
+//! Decides what happens to a browser's Postgres replica.
+//!
+//! Inputs (what happened) go in; effects (what to do next) and events (what the app should know) come out. There is
+//! no I/O, no clock, no randomness and no JavaScript in here: every decision is tested natively, in milliseconds.
+
+pub mod error;
+pub mod fingerprint;
+pub mod ident;
+pub mod ingest;
+pub mod manifest;
+pub mod op;
+pub mod record;
+pub mod shape;
+pub mod version;
+
+pub use error::{Error, ErrorCode, Result};

@@ -1,0 +1,154 @@
+//! What is done to the database, as data. A list of operations is one transaction; `sql` writes each as statements
+//! and `fakes` performs each on a model, so that every decision about the database is tested without one.
+
+use crate::ident::Name;
+use crate::ingest::Change;
+use crate::manifest::{EnumType, Index, Table};
+use crate::record::Record;
+use crate::shape::{Lsn, Position};
+
+/// One step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Creates the library's own schema and its tables where they are missing.
+    EnsureHome,
+    /// Reads the record. Answers nothing where the library's tables are missing.
+    ReadRecord,
+    /// Reads the structure that is really there, of the named tables of one schema.
+    Inspect {
+        /// The schema the app reads.
+        schema: Name,
+        /// The tables to look for.
+        tables: Vec<Name>,
+    },
+    /// Counts a table's rows.
+    CountRows {
+        /// Where.
+        home: Home,
+        /// Of what.
+        table: Name,
+    },
+    /// Writes the whole record: version, manifest, and every shape's position. What it does not name is forgotten.
+    WriteRecord(Record),
+    /// Moves the position of one shape.
+    WritePosition {
+        /// The table.
+        table: Name,
+        /// Where the next request continues.
+        position: Position,
+        /// Up to which LSN the rows are complete.
+        lsn: Lsn,
+    },
+    /// Forgets the record.
+    ForgetRecord,
+    /// Drops the staging schema with all it holds, and creates it anew.
+    ResetStaging,
+    /// Drops the staging schema with all it holds.
+    DropStaging,
+    /// Creates an enum type.
+    CreateEnum {
+        /// Where.
+        home: Home,
+        /// What.
+        ty: EnumType,
+    },
+    /// Creates a table without key and indexes. Enum types are looked for in staging first, then in the app's schema.
+    CreateTable {
+        /// Where.
+        home: Home,
+        /// What.
+        table: Table,
+        /// The enum types that stand in staging; all others stand in the app's schema.
+        staged_enums: Vec<Name>,
+    },
+    /// Loads COPY text.
+    Copy {
+        /// Where.
+        home: Home,
+        /// Into what.
+        table: Name,
+        /// The columns, in the order of the text.
+        columns: Vec<Name>,
+        /// COPY text (FORMAT text), whole rows.
+        rows: Vec<u8>,
+    },
+    /// Empties a table.
+    Truncate {
+        /// Where.
+        home: Home,
+        /// What.
+        table: Name,
+    },
+    /// Adds the primary key and the indexes.
+    AddKeys {
+        /// Where.
+        home: Home,
+        /// Of what.
+        table: Table,
+    },
+    /// Applies one change. An update that meets no row fails the transaction: the replica would lie.
+    Apply {
+        /// Where.
+        home: Home,
+        /// To what.
+        table: Table,
+        /// The change.
+        change: Change,
+    },
+    /// Puts staged tables in the place of old ones and keeps the mounted live queries alive.
+    Swap(Swap),
+    /// Creates an index on a table of the app's schema unless it is there.
+    CreateIndex {
+        /// The schema the app reads.
+        schema: Name,
+        /// Of what.
+        table: Name,
+        /// What.
+        index: Index,
+    },
+    /// Drops an index of the app's schema if it is there.
+    DropIndex {
+        /// The schema the app reads.
+        schema: Name,
+        /// What.
+        index: Name,
+    },
+    /// Drops tables and enum types of the app's schema. Only what a record names is ever passed here (R4).
+    Drop {
+        /// The schema the app reads.
+        schema: Name,
+        /// The tables.
+        tables: Vec<Name>,
+        /// The enum types.
+        enums: Vec<Name>,
+    },
+    /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
+    Checkpoint,
+}
+
+/// Where a table stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// In the schema the app reads.
+    App(Name),
+    /// In the staging schema, out of every reader's sight.
+    Staging,
+}
+
+/// Old out, staged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// The schema the app reads.
+    pub schema: Name,
+    /// The tables to drop from it. Only what a record names (R4).
+    pub old_tables: Vec<Name>,
+    /// The enum types to drop from it, after the tables.
+    pub old_enums: Vec<Name>,
+    /// The tables to move from staging into it.
+    pub new_tables: Vec<Name>,
+    /// The enum types to move from staging into it.
+    pub new_enums: Vec<Name>,
+}
+
+/// What an operation answers: rows of Postgres text. Operations that ask nothing answer no row.
+pub type Rows = Vec<Vec<Option<String>>>;
