@@ -1,11 +1,15 @@
 //! What is done to the database, as data. A list of operations is one transaction; `sql` writes each as statements
 //! and `fakes` performs each on a model, so that every decision about the database is tested without one.
 
+mod statement;
+
 use crate::ident::Name;
 use crate::ingest::Change;
 use crate::manifest::{EnumType, Index, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
+
+pub use statement::{Expect, Statement};
 
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
