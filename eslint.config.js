@@ -1,0 +1,28 @@
+// Types are checked as strictly as typescript-eslint can; layout is nobody's business here.
+import js from "@eslint/js";
+import globals from "globals";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["pkg/", "**/dist/", "**/node_modules/", "target*/", ".cache/", "test-results/", "examples/", "www/drizzle/"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      // Numbers read well in a message.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // `void promise` says "not awaited, on purpose".
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+    },
+  },
+  {
+    // node:test returns promises from `test` and `describe` that nobody has to await.
+    files: ["tests/**/*.ts"],
+    rules: { "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: ["test", "it", "describe", "suite", "before", "after", "beforeEach", "afterEach"].map((name) => ({ from: "package", name, package: "node:test" })) }] },
+  },
+  { files: ["**/*.mjs", "*.js"], languageOptions: { globals: globals.node } },
+);

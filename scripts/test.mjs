@@ -1,0 +1,65 @@
+/**
+ * Runs every test: native Rust, Rust in Chromium, TypeScript in Node, end to end in Chromium. The last line is
+ * `N passed, N failed` over all layers.
+ *
+ *     npm test
+ *     npm test -- --only native|wasm|node|e2e
+ */
+import { build } from "./build.mjs";
+import { Failure, script } from "./lib/failure.mjs";
+import { elapsed, step } from "./lib/narration.mjs";
+import { setup, setupBrowser } from "./setup.mjs";
+import { e2e, native, node, wasm } from "./test/layers.mjs";
+
+/**
+ * @typedef {object} Layer
+ * @property {string} title
+ * @property {boolean} package needs the built package
+ * @property {boolean} browser needs Chromium
+ * @property {(world: World) => Promise<Tally>} run
+ *
+ * @typedef {object} Tally what a layer's runs say about themselves
+ * @property {number} passed
+ * @property {number} failed
+ * @property {string[]} faults what is wrong beyond a test that failed
+ *
+ * @typedef {{ tools: import("./setup.mjs").Tools, browser?: import("./setup/browser.mjs").Browser }} World
+ */
+
+/** @type {Record<string, Layer>} */
+const LAYERS = {
+  native: { title: "Rust, natively", package: false, browser: false, run: native },
+  wasm: { title: "Rust, in Chromium", package: false, browser: true, run: wasm },
+  node: { title: "TypeScript, in Node", package: true, browser: false, run: node },
+  e2e: { title: "End to end, in Chromium", package: true, browser: true, run: e2e },
+};
+
+await script(async (args) => {
+  const layers = chosen(args);
+  const began = performance.now();
+
+  const tools = layers.some((layer) => layer.package) ? await build() : await setup();
+  const browser = layers.some((layer) => layer.browser) ? await setupBrowser() : undefined;
+  const world = browser ? { tools, browser } : { tools };
+
+  let passed = 0;
+  let failed = 0;
+  const summary = [];
+  for (const layer of layers) {
+    const tally = await step(`Testing: ${layer.title}`, () => layer.run(world));
+    passed += tally.passed;
+    failed += tally.failed + tally.faults.length;
+    summary.push(`${layer.title}: ${tally.passed} passed, ${tally.failed} failed`, ...tally.faults.map((fault) => `  ✗ ${fault}`));
+  }
+
+  console.log(`\n${summary.join("\n")}\nin ${elapsed(began)}\n\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+});
+
+/** @param {string[]} args @returns {Layer[]} */
+function chosen(args) {
+  if (args.length === 0) return Object.values(LAYERS);
+  const layer = args[0] === "--only" && args.length === 2 ? LAYERS[args[1] ?? ""] : undefined;
+  if (!layer) throw new Failure(`usage: npm test -- --only ${Object.keys(LAYERS).join("|")}`);
+  return [layer];
+}
