@@ -1,0 +1,169 @@
+//! One snapshot row: a JSON object in, one line of COPY text out, with no allocation between.
+
+use super::copy_text::{self, Refusal};
+use super::json::{Cursor, Span, Why};
+use crate::error::{Error, ErrorCode};
+use crate::ident::MAX_NAME_BYTES;
+use crate::manifest::Table;
+
+/// Reads row after row of one table.
+#[derive(Debug)]
+pub(super) struct RowReader {
+    table: String,
+    columns: Vec<String>,
+    /// Which column each member of the last row was. Electric sorts a row's columns by name, so the next row is
+    /// the same.
+    order: Vec<usize>,
+    /// What the last row holds in each column.
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Field {
+    Missing,
+    Null,
+    Text(Span),
+}
+
+/// Why a row cannot be read.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It is not JSON of the right form.
+    Malformed(Why),
+    /// It is, but not a row of this table.
+    Column {
+        /// What the error is.
+        code: ErrorCode,
+        /// What is wrong. Names a column, never a value.
+        detail: String,
+    },
+}
+
+impl From<Why> for Fault {
+    fn from(why: Why) -> Self {
+        Self::Malformed(why)
+    }
+}
+
+impl Fault {
+    /// The error, once it is known what was being done. `row` counts from 1.
+    pub(super) fn error(self, doing: &str, row: u64) -> Error {
+        match self {
+            Self::Malformed(why) => Error::new(ErrorCode::ShapeProtocol, doing, format!("in row {row}, {why}")),
+            Self::Column { code, detail } => Error::new(code, doing, format!("in row {row}, {detail}")),
+        }
+    }
+}
+
+impl RowReader {
+    pub(super) fn new(table: &Table) -> Self {
+        let columns: Vec<_> = table.columns.iter().map(|column| column.name.to_string()).collect();
+        Self {
+            table: table.name.to_string(),
+            order: (0..columns.len()).collect(),
+            fields: vec![Field::Missing; columns.len()],
+            columns,
+        }
+    }
+
+    /// Reads the object at the cursor, and remembers where in the message its fields stand.
+    pub(super) fn read(&mut self, message: &[u8], cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+        self.fields.fill(Field::Missing);
+        cursor.expect(b'{', "the value is not an object")?;
+        let mut more = !cursor.take(b"}");
+        let mut nth = 0;
+        while more {
+            let name = cursor.string()?;
+            let column = self.column(nth, name, message)?;
+            cursor.expect(b':', "a name is not followed by a colon")?;
+            let field = if cursor.peek() == Some(b'"') {
+                Field::Text(cursor.string()?)
+            } else if cursor.take(b"null") {
+                Field::Null
+            } else {
+                return Err(self.fault(column, ErrorCode::ShapeProtocol, "holds neither a string nor null"));
+            };
+            match self.fields.get_mut(column) {
+                Some(free @ Field::Missing) => *free = field,
+                _ => return Err(self.fault(column, ErrorCode::ShapeProtocol, "stands twice")),
+            }
+            nth += 1;
+            more = cursor.more()?;
+        }
+        match self.fields.iter().position(|field| matches!(field, Field::Missing)) {
+            None => Ok(()),
+            Some(column) => Err(self.fault(column, ErrorCode::SchemaMismatch, "is missing")),
+        }
+    }
+
+    /// Appends the row that was read as one line. On an error, a part of it.
+    pub(super) fn write(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        for (column, field) in self.fields.iter().enumerate() {
+            if column > 0 {
+                out.push(b'\t');
+            }
+            match field {
+                Field::Text(span) if span.plain => out.extend_from_slice(span.of(message)),
+                Field::Text(span) => {
+                    copy_text::write(span.of(message), out).map_err(|refusal| self.refused(column, refusal))?;
+                }
+                Field::Null | Field::Missing => out.extend_from_slice(copy_text::NULL),
+            }
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+
+    /// Which column the `nth` member is.
+    fn column(&mut self, nth: usize, name: Span, message: &[u8]) -> Result<usize, Fault> {
+        let guess = self.order.get(nth).copied().unwrap_or(nth);
+        if self
+            .columns
+            .get(guess)
+            .is_some_and(|it| it.as_bytes() == name.of(message))
+        {
+            return Ok(guess);
+        }
+        let name = name.decode(message)?;
+        let Some(column) = self.columns.iter().position(|it| it.as_bytes() == &*name) else {
+            return Err(Fault::Column {
+                code: ErrorCode::SchemaMismatch,
+                detail: unknown_column(&String::from_utf8_lossy(&name), &self.table),
+            });
+        };
+        if let Some(slot) = self.order.get_mut(nth) {
+            *slot = column;
+        }
+        Ok(column)
+    }
+
+    fn refused(&self, column: usize, refusal: Refusal) -> Fault {
+        match refusal {
+            Refusal::Nul => self.fault(column, ErrorCode::RowRefused, HOLDS_NUL),
+            Refusal::Escape => self.fault(column, ErrorCode::ShapeProtocol, "holds a wrong escape"),
+            Refusal::Surrogate => self.fault(column, ErrorCode::ShapeProtocol, "holds half a surrogate pair"),
+        }
+    }
+
+    fn fault(&self, column: usize, code: ErrorCode, what: &str) -> Fault {
+        let name = self.columns.get(column).map_or("", String::as_str);
+        Fault::Column {
+            code,
+            detail: column_says(name, &self.table, what),
+        }
+    }
+}
+
+/// What is said of a value that Postgres cannot hold.
+pub(super) const HOLDS_NUL: &str = "holds the character U+0000, which Postgres cannot store";
+
+/// What is said of one of the table's columns.
+pub(super) fn column_says(column: &str, table: &str, what: &str) -> String {
+    format!("column {column:?} of table {table:?} {what}")
+}
+
+/// What is said of a column that the table lacks. The name is the server's, and may be anything.
+pub(super) fn unknown_column(column: &str, table: &str) -> String {
+    let name: String = column.chars().take(MAX_NAME_BYTES).collect();
+    format!("the server sent column {name:?}, which table {table:?} lacks")
+}

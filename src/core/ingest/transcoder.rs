@@ -1,0 +1,183 @@
+//! Snapshot JSON in, COPY text out.
+
+use super::body::Body;
+use super::json::Cursor;
+use super::message::Message;
+use super::reader::{Headers, parse};
+use super::row::{Fault, RowReader};
+use crate::error::Result;
+use crate::manifest::Table;
+
+/// A streaming reader of one shape response body (a JSON array of messages).
+///
+/// A snapshot row (an insert without an LSN) becomes a line of COPY text; every other message is handed out typed.
+/// Memory: one message that a piece's end has cut, whatever the table's size.
+#[derive(Debug)]
+pub struct Transcoder {
+    body: Body,
+    rows: Rows,
+}
+
+/// What is known of the rows.
+#[derive(Debug)]
+struct Rows {
+    reader: RowReader,
+    /// The headers of the last snapshot row, byte by byte: the next row's are nearly always the same.
+    headers: Vec<u8>,
+    skip: u64,
+    seen: u64,
+}
+
+impl Transcoder {
+    /// Writes the columns of `table`, in its order.
+    #[must_use]
+    pub fn for_table(table: &Table) -> Self {
+        Self {
+            body: Body::new(format!("reading the rows of table {:?}", table.name.as_str())),
+            rows: Rows {
+                reader: RowReader::new(table),
+                headers: Vec::new(),
+                skip: 0,
+                seen: 0,
+            },
+        }
+    }
+
+    /// Reads the first `rows` snapshot rows without writing them: a chunk that is fetched again after a cut.
+    #[must_use]
+    pub const fn skipping(mut self, rows: u64) -> Self {
+        self.rows.skip = rows;
+        self
+    }
+
+    /// Reads bytes as they arrive, cut anywhere. Appends COPY text (FORMAT text, whole lines) to `rows`, and to
+    /// `messages` all that is no snapshot row.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_PROTOCOL` if this is not JSON as Electric writes it; `SCHEMA_MISMATCH` if a row has a column too many
+    /// or too few; `ROW_REFUSED` if a value holds U+0000; `LIMIT_EXCEEDED` if one message is larger than 64 MiB.
+    /// What was appended before the bad message stays, and it is whole. Every further call is an error.
+    pub fn push(&mut self, bytes: &[u8], rows: &mut Vec<u8>, messages: &mut Vec<Message>) -> Result<()> {
+        let doing = self.body.doing().to_owned();
+        let state = &mut self.rows;
+        self.body.push(bytes, |message| {
+            let before = rows.len();
+            match state.take(message, rows) {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    messages.push(parse(message, &doing)?);
+                    Ok(())
+                }
+                Err(fault) => {
+                    rows.truncate(before);
+                    Err(fault.error(&doing, state.seen + 1))
+                }
+            }
+        })
+    }
+
+    /// Rows written or skipped so far.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows.seen
+    }
+
+    /// Ends the body.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_PROTOCOL` if the array is not closed: the connection was cut, and rows may be missing.
+    pub fn finish(self) -> Result<()> {
+        self.body.finish()
+    }
+
+    #[cfg(test)]
+    pub(super) fn reserved(&self) -> usize {
+        self.body.reserved()
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_limit(mut self, bytes: usize) -> Self {
+        self.body = self.body.with_limit(bytes);
+        self
+    }
+}
+
+impl Rows {
+    /// Writes the message's row. Answers whether it was a snapshot row; if not, nothing is written.
+    fn take(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, Fault> {
+        if std::str::from_utf8(message).is_err() {
+            return Err(Fault::Malformed("there is invalid UTF-8"));
+        }
+        if !self.read(message)? {
+            return Ok(false);
+        }
+        let before = out.len();
+        self.reader.write(message, out)?;
+        if self.seen < self.skip {
+            out.truncate(before);
+        }
+        self.seen += 1;
+        Ok(true)
+    }
+
+    /// Finds the row in the message. Answers whether it is a snapshot row.
+    fn read(&mut self, message: &[u8]) -> Result<bool, Fault> {
+        let mut cursor = Cursor::new(message);
+        let mut value = None;
+        let mut headers = false;
+        cursor.expect(b'{', "the message is not an object")?;
+        let mut more = !cursor.take(b"}");
+        while more {
+            let name = cursor.string()?.decode(message)?;
+            cursor.expect(b':', "a name is not followed by a colon")?;
+            match &*name {
+                b"value" if value.is_none() => {
+                    let start = cursor;
+                    let outcome = self.reader.read(message, &mut cursor);
+                    if outcome.is_err() {
+                        // Headers may follow that say it is no snapshot row: then it may well lack columns.
+                        cursor = start;
+                        cursor.skip()?;
+                    }
+                    value = Some(outcome);
+                }
+                b"headers" if !headers => {
+                    headers = true;
+                    if !self.snapshot_headers(&mut cursor)? {
+                        return Ok(false);
+                    }
+                }
+                b"value" | b"headers" => return Err(Fault::Malformed("a member stands twice")),
+                _ => {
+                    cursor.skip()?;
+                }
+            }
+            more = cursor.more()?;
+        }
+        if !cursor.rest().is_empty() {
+            return Err(Fault::Malformed("brackets do not match"));
+        }
+        match value {
+            _ if !headers => Err(Fault::Malformed("headers are missing")),
+            None => Err(Fault::Malformed("the value is missing")),
+            Some(outcome) => outcome.map(|()| true),
+        }
+    }
+
+    /// Reads headers. Answers whether they are a snapshot row's.
+    fn snapshot_headers(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, Fault> {
+        if !self.headers.is_empty() && cursor.take(&self.headers) {
+            return Ok(true);
+        }
+        let raw = cursor.skip()?;
+        let headers: Headers = serde_json::from_slice(raw).map_err(|_| Fault::Malformed("headers are malformed"))?;
+        let snapshot = headers.is_snapshot_row();
+        if snapshot {
+            self.headers.clear();
+            self.headers.extend_from_slice(raw);
+        }
+        Ok(snapshot)
+    }
+}
