@@ -195,6 +195,12 @@ impl Error {
         self.code
     }
 
+    /// What went wrong, without what was being done.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The foreign value this error was made from.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {

@@ -1,7 +1,17 @@
 //! The tables a replica carries, as data. Columns, types, NOT NULL, primary key, indexes, enums; no foreign keys,
 //! checks, defaults, identity or triggers, because rows come from the server, whole.
 
+mod check;
+mod document;
+mod spelling;
+mod types;
+
+use std::collections::BTreeSet;
+
 use crate::ident::Name;
+
+pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_LABELS, MAX_TABLES};
+pub use document::{MAX_DOCUMENT_BYTES, SchemasAnswer, parse_schemas, to_document};
 
 /// A validated set of tables: unique names, known types, a primary key each, within the limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +28,12 @@ impl Manifest {
     pub fn table(&self, name: &Name) -> Option<&Table> {
         self.tables.iter().find(|table| &table.name == name)
     }
+
+    /// The enum type of that name.
+    #[must_use]
+    pub fn enum_type(&self, name: &Name) -> Option<&EnumType> {
+        self.enums.iter().find(|ty| &ty.name == name)
+    }
 }
 
 /// One table.
@@ -33,6 +49,21 @@ pub struct Table {
     pub primary_key: Vec<Name>,
     /// Secondary indexes, in order of their names. They are not part of the fingerprint: no reader sees them.
     pub indexes: Vec<Index>,
+}
+
+impl Table {
+    /// The column of that name.
+    #[must_use]
+    pub fn column(&self, name: &Name) -> Option<&Column> {
+        self.columns.iter().find(|column| &column.name == name)
+    }
+
+    /// The enum types its columns are made of, each once, in order of names.
+    #[must_use]
+    pub fn enum_names(&self) -> BTreeSet<Name> {
+        let names = self.columns.iter().filter_map(|column| column.ty.enum_name());
+        names.cloned().collect()
+    }
 }
 
 /// One column.

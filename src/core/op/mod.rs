@@ -98,6 +98,8 @@ pub enum Op {
         table: Table,
         /// The change.
         change: Change,
+        /// The enum types that stand in staging; all others stand in the app's schema.
+        staged_enums: Vec<Name>,
     },
     /// Puts staged tables in the place of old ones and keeps the mounted live queries alive.
     Swap(Swap),
@@ -154,5 +156,6 @@ pub struct Swap {
     pub new_enums: Vec<Name>,
 }
 
-/// What an operation answers: rows of Postgres text. Operations that ask nothing answer no row.
+/// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer
+/// no row.
 pub type Rows = Vec<Vec<Option<String>>>;

@@ -1,0 +1,336 @@
+//! The manifest on the wire: the schemas endpoint's JSON, read and written. What is stored in the record is the same.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::fingerprint::Fingerprint;
+use crate::ident::Name;
+use crate::version::{self, ServerVersion};
+
+use super::check::refuse;
+use super::{Column, ColumnType, EnumType, Index, IndexColumn, IndexMethod, Manifest, SortOrder, Table};
+
+/// The longest answer that is read.
+pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the schemas endpoint answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemasAnswer {
+    /// Data: everything is known.
+    Manifest {
+        /// The version these tables belong to, if the answer says. Its fingerprint is the server's word, kept to be
+        /// compared with the server's next word; what the tables are is always computed here, because the server may
+        /// hash in another way.
+        version: Option<ServerVersion>,
+        /// The tables.
+        manifest: Manifest,
+    },
+    /// The simple form `{ "users": "CREATE TABLE …" }`, as JSON text without the envelope: the SQL module reads it.
+    Sql(String),
+}
+
+/// Reads the schemas endpoint's answer, bare or in `{ "success": true, "data": … }`. Unknown fields are ignored.
+///
+/// # Errors
+///
+/// `LIMIT_EXCEEDED`, `INVALID_MANIFEST`, `INVALID_NAME`, `UNKNOWN_TYPE`, `DUPLICATE_NAME` or `MISSING_PRIMARY_KEY`,
+/// with the place.
+pub fn parse_schemas(json: &str) -> Result<SchemasAnswer> {
+    if json.len() > MAX_DOCUMENT_BYTES {
+        let detail = format!(
+            "{} bytes are more than the {MAX_DOCUMENT_BYTES} that are read",
+            json.len()
+        );
+        return Err(refuse(ErrorCode::LimitExceeded, detail));
+    }
+    let object = version::object(json, None).map_err(|why| malformed(&why))?;
+    match object.get("tables") {
+        Some(Value::Array(tables)) => {
+            let manifest = read_manifest(tables, object.get("enums"))?;
+            let version = object
+                .contains_key("version")
+                .then(|| version::read(&object))
+                .transpose();
+            let version = version.map_err(|error| malformed(error.detail()))?;
+            Ok(SchemasAnswer::Manifest { version, manifest })
+        }
+        // The simple form beside a version.
+        Some(Value::Object(statements)) => simple(statements),
+        _ => simple(&object),
+    }
+}
+
+/// Writes the wire form, with our own fingerprint of the tables.
+#[must_use]
+pub fn to_document(version: &ServerVersion, manifest: &Manifest) -> String {
+    let mut document = Map::new();
+    document.insert("version".into(), json!(version.version));
+    if let Some(index) = version.index {
+        document.insert("index".into(), json!(index));
+    }
+    if let Some(timestamp) = version.timestamp {
+        document.insert("timestamp".into(), json!(timestamp));
+    }
+    document.insert("fingerprint".into(), json!(Fingerprint::of(manifest).0));
+    document.insert("tables".into(), manifest.tables.iter().map(write_table).collect());
+    let enums = manifest.enums.iter();
+    let enums = enums.map(|ty| json!({ "name": ty.name.as_str(), "labels": ty.labels }));
+    document.insert("enums".into(), enums.collect());
+    Value::Object(document).to_string()
+}
+
+fn write_table(table: &Table) -> Value {
+    let columns = table.columns.iter().map(
+        |column| json!({ "name": column.name.as_str(), "type": column.ty.canonical(), "notNull": column.not_null }),
+    );
+    json!({
+        "schema": table.schema.as_str(),
+        "name": table.name.as_str(),
+        "columns": columns.collect::<Value>(),
+        "primaryKey": table.primary_key.iter().map(Name::as_str).collect::<Value>(),
+        "indexes": table.indexes.iter().map(write_index).collect::<Value>(),
+    })
+}
+
+fn write_index(index: &Index) -> Value {
+    let columns = index.columns.iter().map(|column| match column.order {
+        SortOrder::Ascending => json!(column.name.as_str()),
+        SortOrder::Descending => json!({ "name": column.name.as_str(), "order": "desc" }),
+    });
+    json!({
+        "name": index.name.as_str(),
+        "columns": columns.collect::<Value>(),
+        "unique": index.unique,
+        "method": index.method.as_str(),
+    })
+}
+
+// ---------------------------------------------------------------------------------------------------------- reading
+
+fn malformed(detail: &str) -> Error {
+    refuse(ErrorCode::InvalidManifest, detail)
+}
+
+fn simple(statements: &Map<String, Value>) -> Result<SchemasAnswer> {
+    if statements.is_empty() {
+        return Err(malformed("the answer has no \"tables\""));
+    }
+    if let Some((name, _)) = statements.iter().find(|(_, value)| !value.is_string()) {
+        let shown: String = name.chars().take(80).collect();
+        return Err(malformed(&format!(
+            "the answer has no list of \"tables\", and {shown:?} is not a text of SQL either"
+        )));
+    }
+    Ok(SchemasAnswer::Sql(Value::Object(statements.clone()).to_string()))
+}
+
+fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {
+    let mut types = Vec::new();
+    for (at, value) in list(enums, "enums", "the answer")?.iter().enumerate() {
+        types.push(read_enum(value, &format!("enums[{at}]"))?);
+    }
+    // Before reading: ten thousand tables are refused, not read.
+    if tables.len() > super::MAX_TABLES {
+        let detail = format!(
+            "{} tables are more than the {} a replica may have",
+            tables.len(),
+            super::MAX_TABLES
+        );
+        return Err(refuse(ErrorCode::LimitExceeded, detail));
+    }
+    let mut read = Vec::with_capacity(tables.len());
+    for (at, value) in tables.iter().enumerate() {
+        read.push(read_table(value, &types, &format!("tables[{at}]"))?);
+    }
+    Manifest::new(read, types)
+}
+
+fn read_enum(value: &Value, at: &str) -> Result<EnumType> {
+    let object = fields(value, at)?;
+    let name = name_of(object, at)?;
+    let place = format!("{at} {:?}", name.as_str());
+    let labels = list(object.get("labels"), "labels", &place)?.iter().map(|label| {
+        let text = label.as_str().map(ToOwned::to_owned);
+        text.ok_or_else(|| malformed(&format!("{place} has a label that is not a text")))
+    });
+    Ok(EnumType {
+        name,
+        labels: labels.collect::<Result<_>>()?,
+    })
+}
+
+fn read_table(value: &Value, enums: &[EnumType], at: &str) -> Result<Table> {
+    let object = fields(value, at)?;
+    let name = name_of(object, at)?;
+    let place = format!("{at} {:?}", name.as_str());
+    let schema = match object.get("schema") {
+        None | Some(Value::Null) => Name::parse("public")?,
+        Some(value) => read_name(value, &format!("{place}, schema"))?,
+    };
+    let mut columns = Vec::new();
+    for (number, value) in list(object.get("columns"), "columns", &place)?.iter().enumerate() {
+        columns.push(read_column(
+            value,
+            enums,
+            &place,
+            &format!("{place}, columns[{number}]"),
+        )?);
+    }
+    let mut primary_key = Vec::new();
+    for value in list(object.get("primaryKey"), "primaryKey", &place)? {
+        primary_key.push(read_name(value, &format!("{place}, primaryKey"))?);
+    }
+    let mut indexes = Vec::new();
+    for (number, value) in list(object.get("indexes"), "indexes", &place)?.iter().enumerate() {
+        indexes.extend(read_index(value, &format!("{place}, indexes[{number}]"))?);
+    }
+    Ok(Table {
+        schema,
+        name,
+        columns,
+        primary_key,
+        indexes,
+    })
+}
+
+fn read_column(value: &Value, enums: &[EnumType], table: &str, at: &str) -> Result<Column> {
+    let object = fields(value, at)?;
+    let name = name_of(object, at)?;
+    let place = format!("{table}, column {:?}", name.as_str());
+    let Some(Value::String(raw)) = object.get("type") else {
+        return Err(malformed(&format!("{place} has no \"type\"")));
+    };
+    let ty = ColumnType::parse(raw, enums).map_err(|error| located(&error, &place))?;
+    let not_null = flag(object, "notNull", &place)?;
+    Ok(Column { name, ty, not_null })
+}
+
+/// An index, or nothing where it is of a kind that is not carried: over an expression, partial, or of an access method
+/// that PGlite lacks. No reader sees an index.
+fn read_index(value: &Value, at: &str) -> Result<Option<Index>> {
+    let object = fields(value, at)?;
+    let name = name_of(object, at)?;
+    let place = format!("{at} {:?}", name.as_str());
+    let given = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
+    let method = match object.get("method") {
+        None | Some(Value::Null) => Some(IndexMethod::Btree),
+        Some(Value::String(raw)) => IndexMethod::parse(raw),
+        Some(_) => return Err(malformed(&format!("{place} has a \"method\" that is not a text"))),
+    };
+    let Some(method) = method.filter(|_| !given("where")) else {
+        return Ok(None);
+    };
+    let mut columns = Vec::new();
+    for value in list(object.get("columns"), "columns", &place)? {
+        if value
+            .get("expression")
+            .is_some_and(|expression| !matches!(expression, Value::Null | Value::Bool(false)))
+        {
+            return Ok(None);
+        }
+        columns.push(read_index_column(value, &place)?);
+    }
+    Ok(Some(Index {
+        name,
+        columns,
+        unique: flag(object, "unique", &place)?,
+        method,
+    }))
+}
+
+fn read_index_column(value: &Value, place: &str) -> Result<IndexColumn> {
+    let Value::Object(object) = value else {
+        let name = read_name(value, &format!("{place}, columns"))?;
+        return Ok(IndexColumn {
+            name,
+            order: SortOrder::Ascending,
+        });
+    };
+    let name = name_of(object, &format!("{place}, columns"))?;
+    let order = match object.get("order").map(Value::as_str) {
+        None | Some(Some("asc")) => SortOrder::Ascending,
+        Some(Some("desc")) => SortOrder::Descending,
+        Some(_) => {
+            let detail = format!(
+                "{place}, column {:?}: \"order\" is neither \"asc\" nor \"desc\"",
+                name.as_str()
+            );
+            return Err(malformed(&detail));
+        }
+    };
+    Ok(IndexColumn { name, order })
+}
+
+impl IndexMethod {
+    /// Reads Postgres' name of it. `None` if PGlite has no such method without an extension.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        Some(match raw.to_ascii_lowercase().as_str() {
+            "btree" => Self::Btree,
+            "hash" => Self::Hash,
+            "gin" => Self::Gin,
+            "gist" => Self::Gist,
+            "spgist" => Self::Spgist,
+            "brin" => Self::Brin,
+            _ => return None,
+        })
+    }
+
+    /// Postgres' name of it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Btree => "btree",
+            Self::Hash => "hash",
+            Self::Gin => "gin",
+            Self::Gist => "gist",
+            Self::Spgist => "spgist",
+            Self::Brin => "brin",
+        }
+    }
+}
+
+fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>> {
+    value
+        .as_object()
+        .ok_or_else(|| malformed(&format!("{at} is not an object")))
+}
+
+/// A list; nothing and null are an empty one.
+fn list<'a>(value: Option<&'a Value>, key: &str, at: &str) -> Result<&'a [Value]> {
+    match value {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(malformed(&format!("{key:?} of {at} is not a list"))),
+    }
+}
+
+fn flag(object: &Map<String, Value>, key: &str, at: &str) -> Result<bool> {
+    match object.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(set)) => Ok(*set),
+        Some(_) => Err(malformed(&format!("{key:?} of {at} is neither true nor false"))),
+    }
+}
+
+fn name_of(object: &Map<String, Value>, at: &str) -> Result<Name> {
+    let value = object
+        .get("name")
+        .ok_or_else(|| malformed(&format!("{at} has no \"name\"")))?;
+    read_name(value, at)
+}
+
+fn read_name(value: &Value, at: &str) -> Result<Name> {
+    let raw = value
+        .as_str()
+        .ok_or_else(|| malformed(&format!("{at}: a name is not a text")))?;
+    Name::parse(raw).map_err(|error| located(&error, at))
+}
+
+fn located(error: &Error, at: &str) -> Error {
+    refuse(error.code(), format!("{at}: {}", error.detail()))
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;
