@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod manifest;
 pub mod op;
 pub mod record;
+pub mod retry;
 pub mod shape;
 pub mod version;
 

@@ -1,0 +1,129 @@
+//! The head of an answer: what a host read of it, and what it says when it is Electric's.
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorCode, Result};
+
+use super::position::{Handle, Offset};
+use super::schema::ElectricSchema;
+
+/// A handle longer than this is not Electric's, which writes some thirty bytes.
+const MOST_HANDLE_BYTES: usize = 256;
+
+/// Status and headers, as they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// The HTTP status.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What a 200 says before its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeHead {
+    /// Which incarnation of the shape answered.
+    pub handle: Handle,
+    /// How far the reader is once the body is read.
+    pub offset: Offset,
+    /// The rows' structure; never on a live answer.
+    pub schema: Option<ElectricSchema>,
+    /// What the next live request sends along; only on a live answer.
+    pub cursor: Option<String>,
+    /// Whether the body ends with everything the server has.
+    pub up_to_date: bool,
+    /// Whether the body holds more than an idle long poll's `up-to-date`.
+    pub has_data: bool,
+}
+
+/// What a body holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Rows of the snapshot, without LSN, and perhaps `snapshot-end`.
+    SnapshotChunk,
+    /// Messages: changes with an LSN, and control messages.
+    Log,
+}
+
+impl ResponseHead {
+    /// The first header of that name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The handle, where one was sent.
+    pub(super) fn handle(&self) -> Option<Handle> {
+        let raw = self.header("electric-handle")?;
+        let usable = !raw.is_empty() && raw.len() <= MOST_HANDLE_BYTES && raw.bytes().all(|b| b.is_ascii_graphic());
+        usable.then(|| Handle(raw.to_owned()))
+    }
+}
+
+impl ShapeHead {
+    /// Reads the head of a 200.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_PROTOCOL` if it is not JSON, or lacks a usable handle or offset, or its schema cannot be read: a login
+    /// page of a proxy answers 200 too, and CORS hides headers that are not exposed.
+    pub fn parse(head: &ResponseHead) -> Result<Self> {
+        let refuse = |detail: &str| Error::new(ErrorCode::ShapeProtocol, "reading a shape's answer", detail);
+        let media_type = head
+            .header("content-type")
+            .map(|value| value.split(';').next().unwrap_or_default().trim());
+        match media_type {
+            Some(json) if json.eq_ignore_ascii_case("application/json") => {}
+            Some(_) => return Err(refuse("its content type is not application/json")),
+            None => return Err(refuse("it has no content type")),
+        }
+        let handle = head
+            .handle()
+            .ok_or_else(|| refuse("it has no electric-handle header, or one that cannot be used"))?;
+        let offset = head
+            .header("electric-offset")
+            .and_then(Offset::parse)
+            .ok_or_else(|| refuse("it has no electric-offset header, or one that cannot be read"))?;
+        if offset == Offset::Start {
+            return Err(refuse("it ends before the first row"));
+        }
+        Ok(Self {
+            handle,
+            offset,
+            schema: head.header("electric-schema").map(ElectricSchema::parse).transpose()?,
+            cursor: head
+                .header("electric-cursor")
+                .filter(|raw| !raw.is_empty())
+                .map(str::to_owned),
+            up_to_date: head.header("electric-up-to-date").is_some(),
+            has_data: head.header("electric-has-data") != Some("false"),
+        })
+    }
+
+    /// What to read the body as.
+    #[must_use]
+    pub const fn body(&self) -> Body {
+        match self.offset {
+            Offset::Chunk(_) => Body::SnapshotChunk,
+            Offset::Start | Offset::SnapshotEnd | Offset::Log { .. } => Body::Log,
+        }
+    }
+}
+
+/// Which parameters Electric's error body blames: `{"message":…,"errors":{"table":[…]}}`. Its sentences may quote a
+/// condition or a name, so only the parameters' own names are taken, and only known ones.
+pub(super) fn blamed(body: &str) -> Vec<&'static str> {
+    const KNOWN: [&str; 8] = [
+        "columns", "handle", "live", "offset", "params", "replica", "table", "where",
+    ];
+    let Ok(Value::Object(body)) = serde_json::from_str::<Value>(body) else {
+        return Vec::new();
+    };
+    let Some(Value::Object(errors)) = body.get("errors") else {
+        return Vec::new();
+    };
+    KNOWN.into_iter().filter(|name| errors.contains_key(*name)).collect()
+}

@@ -1,0 +1,300 @@
+//! What Electric says of a table's structure, in the `electric-schema` header, and whether it is the manifest's.
+//!
+//! After a migration Electric may describe the old structure for up to 60 s, so a disagreement is first of all a
+//! reason to wait. How hard it is says whether the wait may ever end without agreement.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::ident::Name;
+use crate::manifest::{BaseType, Column, Table};
+
+/// No table of Postgres has more columns.
+const MOST_COLUMNS: usize = 1600;
+
+/// How many differences an error names.
+const MOST_REASONS: usize = 5;
+
+/// The structure of one shape's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElectricSchema {
+    /// The columns by name. The header has no order.
+    pub columns: BTreeMap<String, ElectricColumn>,
+}
+
+/// One column as Electric describes it. What it leaves out is `None`, `false` or 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ElectricColumn {
+    /// `pg_type.typname`; of an array, the element's.
+    pub ty: String,
+    /// Dimensions of an array; 0 for a single value.
+    pub dims: u32,
+    /// Whether it refuses NULL.
+    pub not_null: bool,
+    /// Its place in the primary key, from 0.
+    pub pk_index: Option<u32>,
+    /// Characters of `varchar(n)`.
+    pub max_length: Option<i32>,
+    /// Digits of `numeric(p, s)`, or of the seconds of a time type.
+    pub precision: Option<i32>,
+    /// Digits after the point of `numeric(p, s)`.
+    pub scale: Option<i32>,
+    /// Characters of `char(n)`, bits of `bit(n)` and `varbit(n)`.
+    pub length: Option<i32>,
+    /// The fields of an interval, as `DAY TO SECOND`.
+    pub fields: Option<String>,
+}
+
+/// Whether Electric's structure is the manifest's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// It is.
+    Same,
+    /// Rows of the one fit the other in all likelihood: NOT NULL, modifiers, the key or a type that this library
+    /// does not know differ. Names columns.
+    Soft(String),
+    /// Rows of the one do not belong into the other: a column is missing or has another type. Names columns.
+    Hard(String),
+}
+
+impl ElectricSchema {
+    /// Reads the header.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_PROTOCOL` if it is not an object of columns with a type each.
+    pub fn parse(raw: &str) -> Result<Self> {
+        let refuse = |detail: &str| Error::new(ErrorCode::ShapeProtocol, "reading the electric-schema header", detail);
+        let Ok(Value::Object(columns)) = serde_json::from_str::<Value>(raw) else {
+            return Err(refuse("it is not a JSON object"));
+        };
+        if columns.is_empty() {
+            return Err(refuse("it names no column"));
+        }
+        if columns.len() > MOST_COLUMNS {
+            return Err(refuse("it names more columns than a table can have"));
+        }
+        let columns = columns
+            .into_iter()
+            .map(|(name, column)| {
+                let parsed = column.as_object().and_then(ElectricColumn::read);
+                parsed.map(|column| (name, column))
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(|| refuse("a column in it has no type"))?;
+        Ok(Self { columns })
+    }
+
+    /// Compares with the table the replica is to carry.
+    #[must_use]
+    pub fn agreement(&self, table: &Table) -> Agreement {
+        let mut hard = Vec::new();
+        let mut soft = Vec::new();
+        for column in &table.columns {
+            let name = column.name.as_str();
+            match self.columns.get(name) {
+                None => hard.push(format!("column {name:?} is not in it")),
+                Some(announced) => match announced.difference(column) {
+                    None => {}
+                    Some(Difference::Hard(why)) => hard.push(format!("column {name:?} {why}")),
+                    Some(Difference::Soft(why)) => soft.push(format!("column {name:?} {why}")),
+                },
+            }
+        }
+        for name in self.columns.keys() {
+            if !table.columns.iter().any(|column| column.name.as_str() == name) {
+                hard.push(format!("it has a column {name:?}"));
+            }
+        }
+        let mut key: Vec<(u32, &str)> = self
+            .columns
+            .iter()
+            .filter_map(|(name, column)| column.pk_index.map(|place| (place, name.as_str())))
+            .collect();
+        key.sort_unstable();
+        if !key
+            .iter()
+            .map(|(_, name)| *name)
+            .eq(table.primary_key.iter().map(Name::as_str))
+        {
+            soft.push("it has another primary key".to_owned());
+        }
+        if !hard.is_empty() {
+            Agreement::Hard(listed(&hard))
+        } else if !soft.is_empty() {
+            Agreement::Soft(listed(&soft))
+        } else {
+            Agreement::Same
+        }
+    }
+}
+
+/// How one column differs.
+enum Difference {
+    Soft(&'static str),
+    Hard(&'static str),
+}
+
+impl ElectricColumn {
+    fn read(raw: &Map<String, Value>) -> Option<Self> {
+        let number = |name| raw.get(name).and_then(as_i32);
+        let natural = |name| number(name).and_then(|n| u32::try_from(n).ok());
+        let text = |name| raw.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Self {
+            ty: text("type")?,
+            dims: natural("dims").unwrap_or(0),
+            not_null: raw.get("not_null").and_then(Value::as_bool).unwrap_or(false),
+            pk_index: natural("pk_index"),
+            max_length: number("max_length"),
+            precision: number("precision"),
+            scale: number("scale"),
+            length: number("length"),
+            fields: text("fields"),
+        })
+    }
+
+    fn difference(&self, column: &Column) -> Option<Difference> {
+        // CREATE TABLE AS leaves an array without dimensions: its type is then the array's own, `_text`.
+        let (base, array) = match self.ty.strip_prefix('_') {
+            Some(element) if self.dims == 0 => (element, true),
+            _ => (self.ty.as_str(), self.dims > 0),
+        };
+        if array != column.ty.array {
+            return Some(Difference::Hard("is an array on one side only"));
+        }
+        match &column.ty.base {
+            BaseType::Builtin(wanted) => match (builtin(base), builtin(wanted)) {
+                (Some(announced), Some(wanted)) if announced != wanted => {
+                    return Some(Difference::Hard("has another type"));
+                }
+                (Some(_), Some(_)) => {}
+                _ if base == *wanted => {}
+                _ => return Some(Difference::Soft("has a type of another name")),
+            },
+            BaseType::Enum(wanted) if base == wanted.as_str() => {}
+            BaseType::Enum(_) => return Some(Difference::Soft("has a type of another name")),
+        }
+        if self.modifiers(base) != normal(base, &column.ty.modifiers) {
+            return Some(Difference::Soft("has other limits in parentheses"));
+        }
+        if self.not_null != column.not_null {
+            return Some(Difference::Soft("takes NULL on one side only"));
+        }
+        None
+    }
+
+    /// What stands in parentheses, in the order SQL writes it.
+    fn modifiers(&self, base: &str) -> Vec<i32> {
+        let said = match builtin(base) {
+            // Postgres keeps a scale in eleven bits, and Electric does not extend their sign.
+            Some("numeric") => [self.precision, self.scale.map(|n| if n >= 1024 { n - 2048 } else { n })],
+            // `varbit` without a limit is announced with the length -1.
+            Some("varchar" | "bpchar" | "bit" | "varbit") => {
+                [self.max_length.or(self.length).filter(|n| *n >= 0), None]
+            }
+            _ => [self.precision, None],
+        };
+        let said: Vec<i32> = said.into_iter().flatten().collect();
+        normal(base, &said)
+    }
+}
+
+/// Modifiers with Postgres' defaults written out, as far as Electric can tell them apart.
+fn normal(base: &str, said: &[i32]) -> Vec<i32> {
+    match (builtin(base), said) {
+        (Some("numeric"), [precision]) => vec![*precision, 0],
+        (Some("time" | "timetz" | "timestamp" | "timestamptz"), [0]) => Vec::new(),
+        (Some("bit" | "bpchar"), []) => vec![1],
+        (_, said) => said.to_vec(),
+    }
+}
+
+/// A number, or a number in a text: older servers wrote modifiers so.
+fn as_i32(value: &Value) -> Option<i32> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64().and_then(|n| i32::try_from(n).ok()),
+    }
+}
+
+fn listed(reasons: &[String]) -> String {
+    let named = reasons.iter().take(MOST_REASONS).map(String::as_str);
+    let rest = reasons.len().saturating_sub(MOST_REASONS);
+    let more = (rest > 0).then(|| format!("and {rest} more"));
+    named.chain(more.as_deref()).collect::<Vec<_>>().join("; ")
+}
+
+/// The `typname` of one of Postgres' own types, from it or from SQL's name for it.
+fn builtin(name: &str) -> Option<&'static str> {
+    const KNOWN: [&str; 45] = [
+        "bool",
+        "bytea",
+        "char",
+        "name",
+        "int8",
+        "int2",
+        "int4",
+        "text",
+        "oid",
+        "json",
+        "jsonb",
+        "xml",
+        "point",
+        "lseg",
+        "path",
+        "box",
+        "polygon",
+        "line",
+        "circle",
+        "float4",
+        "float8",
+        "money",
+        "macaddr",
+        "macaddr8",
+        "inet",
+        "cidr",
+        "bpchar",
+        "varchar",
+        "date",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "timetz",
+        "bit",
+        "varbit",
+        "numeric",
+        "uuid",
+        "tsvector",
+        "tsquery",
+        "int4range",
+        "int8range",
+        "numrange",
+        "tsrange",
+        "tstzrange",
+    ];
+    let name = match name {
+        "boolean" => "bool",
+        "smallint" => "int2",
+        "integer" | "int" => "int4",
+        "bigint" => "int8",
+        "real" => "float4",
+        "double precision" => "float8",
+        "decimal" => "numeric",
+        "character varying" => "varchar",
+        "character" => "bpchar",
+        "bit varying" => "varbit",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        other => other,
+    };
+    KNOWN.into_iter().find(|known| *known == name)
+}
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;
