@@ -1,0 +1,1 @@
+ALTER TABLE "data_table_columns" ADD COLUMN "description" text;

@@ -1,0 +1,1 @@
+ALTER TABLE "data_table_columns" DROP COLUMN "legacy_code";

@@ -1,0 +1,1 @@
+ALTER TABLE "data_table_columns" RENAME COLUMN "position" TO "sort_order";

@@ -1,0 +1,1 @@
+CREATE INDEX "data_table_columns_kind_idx" ON "data_table_columns" USING btree ("kind","name");

@@ -1,0 +1,1 @@
+ALTER TYPE "public"."column_kind" ADD VALUE 'currency';
