@@ -3,11 +3,13 @@ import { shownName } from './message.ts';
 import type { TableName } from './structure.ts';
 
 export class RequestError extends Error {
-  constructor(
-    readonly status: number,
-    readonly body: unknown,
-  ) {
+  readonly status: number;
+  readonly body: unknown;
+
+  constructor(status: number, body: unknown) {
     super(JSON.stringify(body));
+    this.status = status;
+    this.body = body;
   }
 
   static invalid(errors: Record<string, string[]>): RequestError {

@@ -49,10 +49,13 @@ export class ShapeHandler {
   #serial = 0;
   readonly #closing = new AbortController();
 
-  constructor(
-    private readonly registry: ShapeRegistry,
-    private readonly options: HandlerOptions,
-  ) {}
+  readonly #registry: ShapeRegistry;
+  readonly #options: HandlerOptions;
+
+  constructor(registry: ShapeRegistry, options: HandlerOptions) {
+    this.#registry = registry;
+    this.#options = options;
+  }
 
   /** Ends every waiting request. */
   close(): void {
@@ -79,15 +82,19 @@ export class ShapeHandler {
   }
 
   async #answer(query: ShapeRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if ((await this.registry.structure(query.definition)) === undefined) throw RequestError.unknownTable(query.definition);
-    const shape = await this.registry.findOrMake(query.definition);
+    if ((await this.#registry.structure(query.definition)) === undefined) throw RequestError.unknownTable(query.definition);
+    const shape = await this.#registry.findOrMake(query.definition);
     const { offset } = query;
     if (offset.at === 'start') return this.#chunk(0, shape, query, request, response);
     if (offset.at === 'now') {
       await shape.snapshot.finished();
-      return this.#upToDate(shape, query, shape.end, response);
+      this.#upToDate(shape, query, shape.end, response);
+      return;
     }
-    if (query.handle !== shape.handle) return moved(response, shape.handle);
+    if (query.handle !== shape.handle) {
+      moved(response, shape.handle);
+      return;
+    }
     if (offset.at === 'chunk') return this.#afterChunk(offset.index, shape, query, request, response);
     await this.#log(offset.lsn, offset.position, shape, query, response);
   }
@@ -103,7 +110,7 @@ export class ShapeHandler {
     const chunk = await shape.snapshot.chunk(index);
     if (chunk === undefined) throw outOfBounds();
     const offset = formatOffset(0, index);
-    const headers = {
+    const headers: Headers = {
       ...this.#shapeHeaders(shape, query, offset, `${query.offsetText}:${offset}`),
       'cache-control': index === 0 ? CACHE.start : CACHE.snapshot,
       'electric-has-data': 'true',
@@ -122,14 +129,14 @@ export class ShapeHandler {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
-    if (lsn > Number(this.registry.lastSeen)) {
-      await shape.wait(Math.min(BEYOND_MS, this.options.longPollMs), signal);
-      if (lsn > Number(this.registry.lastSeen)) throw outOfBounds();
+    if (lsn > Number(this.#registry.lastSeen)) {
+      await shape.wait(Math.min(BEYOND_MS, this.#options.longPollMs), signal);
+      if (lsn > Number(this.#registry.lastSeen)) throw outOfBounds();
     }
-    let page = shape.after(lsn, position, this.options.chunkBytes);
+    let page = shape.after(lsn, position, this.#options.chunkBytes);
     if (query.live && page.entries.length === 0) {
-      const wake = shape.removed ? 'removed' : await shape.wait(this.options.longPollMs, signal);
-      page = shape.after(lsn, position, this.options.chunkBytes);
+      const wake = shape.removed ? 'removed' : await shape.wait(this.#options.longPollMs, signal);
+      page = shape.after(lsn, position, this.#options.chunkBytes);
       if (wake === 'removed' && page.entries.length === 0) {
         send(response, 409, { 'cache-control': CACHE.removed }, MUST_REFETCH);
         return;
@@ -138,7 +145,8 @@ export class ShapeHandler {
     const last = page.entries[page.entries.length - 1];
     // The first answer after the snapshot counts as data even when the log is empty.
     if (last === undefined && (query.live || query.offset.at === 'log')) {
-      return this.#upToDate(shape, query, formatOffset(lsn, position), response);
+      this.#upToDate(shape, query, formatOffset(lsn, position), response);
+      return;
     }
     const end = last === undefined ? '0_inf' : formatOffset(last.lsn, last.position);
     const texts = page.entries.map((entry) => entry.text);
@@ -165,7 +173,7 @@ export class ShapeHandler {
   }
 
   #upToDateMessage(): string {
-    return JSON.stringify({ headers: { control: 'up-to-date', global_last_seen_lsn: this.registry.lastSeen } });
+    return JSON.stringify({ headers: { control: 'up-to-date', global_last_seen_lsn: this.#registry.lastSeen } });
   }
 
   #shapeHeaders(shape: Shape, query: ShapeRequest, offset: string, tag: string): Headers {
@@ -182,7 +190,7 @@ export class ShapeHandler {
 
   /** The end of the current long-poll interval, in seconds; never one the client already sent. */
   #cursor(previous: number | undefined): number {
-    const interval = Math.max(1, Math.round(this.options.longPollMs / 1_000));
+    const interval = Math.max(1, Math.round(this.#options.longPollMs / 1_000));
     const now = Math.ceil((Date.now() / 1_000 - CURSOR_EPOCH) / interval) * interval;
     return previous !== undefined && previous >= now ? previous + 1 + Math.floor(Math.random() * 3_600) : now;
   }

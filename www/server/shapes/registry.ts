@@ -36,10 +36,13 @@ export class ShapeRegistry {
   #pumping: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(
-    readonly upstream: Upstream,
-    readonly options: RegistryOptions,
-  ) {}
+  readonly #upstream: Upstream;
+  readonly #options: RegistryOptions;
+
+  private constructor(upstream: Upstream, options: RegistryOptions) {
+    this.#upstream = upstream;
+    this.#options = options;
+  }
 
   static async start(upstream: Upstream, options: RegistryOptions): Promise<ShapeRegistry> {
     const registry = new ShapeRegistry(upstream, options);
@@ -68,7 +71,7 @@ export class ShapeRegistry {
   /** A table as it is known so far, inspected now when it was not yet. */
   async structure(name: TableName): Promise<Structure | undefined> {
     const key = nameKey(name);
-    const known = this.#known.get(key) ?? (await readStructure(this.upstream.query, name));
+    const known = this.#known.get(key) ?? (await readStructure(this.#upstream.query, name));
     if (known !== undefined) this.#known.set(key, known);
     return known;
   }
@@ -106,7 +109,7 @@ export class ShapeRegistry {
           this.#known.delete(nameKey(definition));
           continue;
         }
-        if (definition.where !== undefined && codeOf(cause) !== '') throw RequestError.where(String((cause as Error).message));
+        if (definition.where !== undefined && codeOf(cause) !== '') throw RequestError.where((cause as Error).message);
         throw cause;
       }
     }
@@ -115,11 +118,11 @@ export class ShapeRegistry {
   async #snapshot(definition: Definition, structure: Structure): Promise<Shape> {
     const sql = snapshotQuery(structure, definition.columns, definition.where);
     // Planning shows a wrong column or condition before anything is made.
-    await this.upstream.query(`explain ${sql}`);
-    await captureTable(this.upstream, structure);
-    const shape = new Shape(newHandle(definitionKey(definition) + structure.relation + String(structure.oid)), definition, structure, new Snapshot(this.options.chunkBytes));
+    await this.#upstream.query(`explain ${sql}`);
+    await captureTable(this.#upstream, structure);
+    const shape = new Shape(newHandle(definitionKey(definition) + structure.relation + String(structure.oid)), definition, structure, new Snapshot(this.#options.chunkBytes));
     this.#shapes.set(definitionKey(definition), shape);
-    void shape.snapshot.write(this.upstream, sql).catch(() => this.#remove(shape));
+    void shape.snapshot.write(this.#upstream, sql).catch(() => this.#remove(shape));
     return shape;
   }
 
@@ -137,8 +140,8 @@ export class ShapeRegistry {
     const endTransaction = (): void => {
       for (const shape of this.#shapes.values()) shape.endTransaction(lsn, txid);
     };
-    for await (const page of changesAfter(this.upstream, this.#consumed)) {
-      const seen = await keepMatching(this.upstream, page, [...this.#shapes.values()]);
+    for await (const page of changesAfter(this.#upstream, this.#consumed)) {
+      const seen = await keepMatching(this.#upstream, page, [...this.#shapes.values()]);
       await this.#removeAll(seen.failed);
       for (const [index, change] of page.entries()) {
         if (change.txid !== txid) {
@@ -162,7 +165,7 @@ export class ShapeRegistry {
     this.#lastSeen = Math.max(this.#lastSeen, lsn);
     for (const shape of changed) shape.wake('changed');
     await this.#removeAll(leaving);
-    await forgetChanges(this.upstream, this.#consumed);
+    await forgetChanges(this.#upstream, this.#consumed);
   }
 
   /**
@@ -211,7 +214,7 @@ export class ShapeRegistry {
   async reconcile(): Promise<void> {
     await this.pump();
     for (const shape of [...this.#shapes.values()]) {
-      const current = await readStructure(this.upstream.query, shape.definition);
+      const current = await readStructure(this.#upstream.query, shape.definition);
       const key = nameKey(shape.definition);
       if (current === undefined) this.#known.delete(key);
       else this.#known.set(key, current);

@@ -46,13 +46,18 @@ export class Shape {
   #open: Pending[] = [];
   readonly #waiting = new Set<(wake: Wake) => void>();
 
-  constructor(
-    readonly handle: string,
-    readonly definition: Definition,
-    /** What the table looked like when the shape was made, or what was silently taken over since. */
-    public structure: Structure,
-    readonly snapshot: Snapshot,
-  ) {}
+  readonly handle: string;
+  readonly definition: Definition;
+  /** What the table looked like when the shape was made, or what was silently taken over since. */
+  structure: Structure;
+  readonly snapshot: Snapshot;
+
+  constructor(handle: string, definition: Definition, structure: Structure, snapshot: Snapshot) {
+    this.handle = handle;
+    this.definition = definition;
+    this.structure = structure;
+    this.snapshot = snapshot;
+  }
 
   /** Changes up to this id are in the snapshot already; infinite while it is being written. */
   get includedUpTo(): number {

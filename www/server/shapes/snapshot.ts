@@ -25,10 +25,13 @@ export class Snapshot {
   /** The newest change that the snapshot already contains; infinite until that is known. */
   lastChange = Number.POSITIVE_INFINITY;
   #complete = false;
-  #failure: unknown;
+  #failure: Error | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(private readonly chunkBytes: number) {
+  readonly #chunkBytes: number;
+
+  constructor(chunkBytes: number) {
+    this.#chunkBytes = chunkBytes;
     this.#directory = mkdtemp(join(tmpdir(), 'shape-'));
     this.#directory.catch(() => undefined);
   }
@@ -42,7 +45,7 @@ export class Snapshot {
       });
       this.#complete = true;
     } catch (cause) {
-      this.#failure = cause;
+      this.#failure = cause instanceof Error ? cause : new Error('writing a snapshot', { cause });
       throw cause;
     } finally {
       this.#wake();
@@ -54,7 +57,7 @@ export class Snapshot {
     const [horizon] = await query<{ xmin: string; xmax: string }>(
       `select pg_snapshot_xmin(s)::text as xmin, pg_snapshot_xmax(s)::text as xmax from pg_current_snapshot() s`,
     );
-    const writer = new ChunkWriter(await this.#directory, this.chunkBytes, (chunk) => {
+    const writer = new ChunkWriter(await this.#directory, this.#chunkBytes, (chunk) => {
       this.#chunks.push(chunk);
       this.#wake();
     });
@@ -103,15 +106,19 @@ class ChunkWriter {
   #bytes = 0;
   #count = 0;
 
-  constructor(
-    private readonly directory: string,
-    private readonly chunkBytes: number,
-    private readonly onChunk: (chunk: Chunk) => void,
-  ) {}
+  readonly #directory: string;
+  readonly #chunkBytes: number;
+  readonly #onChunk: (chunk: Chunk) => void;
+
+  constructor(directory: string, chunkBytes: number, onChunk: (chunk: Chunk) => void) {
+    this.#directory = directory;
+    this.#chunkBytes = chunkBytes;
+    this.#onChunk = onChunk;
+  }
 
   async add(message: string): Promise<void> {
     // A full chunk is closed by the next row, so that the end mark never stands in a chunk alone.
-    if (this.#bytes >= this.chunkBytes) await this.#close();
+    if (this.#bytes >= this.#chunkBytes) await this.#close();
     await this.#put(message);
   }
 
@@ -122,7 +129,7 @@ class ChunkWriter {
 
   async #put(message: string): Promise<void> {
     if (this.#file === undefined) {
-      this.#path = join(this.directory, `${String(this.#count++)}.json`);
+      this.#path = join(this.#directory, `${String(this.#count++)}.json`);
       this.#file = createWriteStream(this.#path);
       this.#bytes = 0;
     }
@@ -137,7 +144,7 @@ class ChunkWriter {
     this.#file = undefined;
     file.end(']');
     await once(file, 'close');
-    this.onChunk({ path: this.#path, bytes: this.#bytes + 1 });
+    this.#onChunk({ path: this.#path, bytes: this.#bytes + 1 });
     this.#bytes = 0;
   }
 }

@@ -75,7 +75,7 @@ interface StructureRow {
 export async function readStructure(query: Query, name: TableName): Promise<Structure | undefined> {
   const [row] = await query<StructureRow>(COLUMNS_SQL, [name.schema, name.table]);
   if (row === undefined) return undefined;
-  const columns = (JSON.parse(row.columns) as (Column & { pkIndex: number | null })[]).map(({ pkIndex, ...column }) =>
+  const columns = (JSON.parse(row.columns) as (Omit<Column, 'pkIndex'> & { pkIndex: number | null })[]).map(({ pkIndex, ...column }) =>
     // `indkey` is an int2vector, which counts from 0; the cast keeps that lower bound.
     pkIndex === null ? column : { ...column, pkIndex },
   );
