@@ -9,6 +9,7 @@ pub mod ident;
 pub mod ingest;
 pub mod manifest;
 pub mod op;
+pub mod plan;
 pub mod record;
 pub mod retry;
 pub mod shape;
