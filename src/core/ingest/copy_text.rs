@@ -122,6 +122,7 @@ mod tests {
             (r"\ude00", Refusal::Surrogate),
             (r"\u12", Refusal::Escape),
             (r"\u+123", Refusal::Escape),
+            (r"\u00g0", Refusal::Escape),
             (r"\x41", Refusal::Escape),
             (r"\v", Refusal::Escape),
             ("\\", Refusal::Escape),

@@ -156,9 +156,6 @@ impl Rows {
             }
             more = cursor.more()?;
         }
-        if !cursor.rest().is_empty() {
-            return Err(Fault::Malformed("brackets do not match"));
-        }
         match value {
             _ if !headers => Err(Fault::Malformed("headers are missing")),
             None => Err(Fault::Malformed("the value is missing")),

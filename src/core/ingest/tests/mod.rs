@@ -299,6 +299,13 @@ fn a_partial_update_in_a_snapshot_body_is_a_message() {
 }
 
 #[test]
+fn a_control_message_is_no_row_whatever_else_it_says() {
+    let odd = r#"{"value":{"a":"1"},"headers":{"operation":"insert","control":"must-refetch"}}"#;
+    let read = read_whole(&["a"], &format!("[{odd}]")).unwrap();
+    assert_eq!((read.rows, read.messages), (0, vec![Message::MustRefetch]));
+}
+
+#[test]
 fn messages_are_typed() {
     let body = r#"[
         {"headers":{"control":"snapshot-end","xip_list":[],"xmax":"9","xmin":"8"}},

@@ -137,6 +137,9 @@ fn reference(body: &str) -> Vec<Row> {
 }
 
 proptest! {
+    // A failure prints its smallest case; no file is left behind.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_rows_written_any_way_and_cut_anywhere_read_as_serde_json_reads_them(
         rows in prop::collection::vec(any_row(), 0..6),

@@ -128,14 +128,40 @@ fn a_nul_is_refused_with_its_column_and_row_and_without_the_value() {
 
 #[test]
 fn nothing_is_read_after_an_error() {
-    let mut transcoder = Transcoder::for_table(&table(&["a"]));
-    let (mut rows, mut messages) = (Vec::new(), Vec::new());
-    transcoder.push(b"[{}", &mut rows, &mut messages).unwrap_err();
     let row = message(r#"{"a":"1"}"#);
-    let outcome = transcoder.push(format!(",{row}]").as_bytes(), &mut rows, &mut messages);
-    assert_eq!(code(outcome), ErrorCode::ShapeProtocol);
-    assert_eq!((rows.len(), messages.len()), (0, 0));
-    transcoder.finish().unwrap_err();
+    for bad in ["[{}", "[1", "[{},", "{"] {
+        for next in [
+            format!("{row}]"),
+            format!(",{row}]"),
+            format!("[{row}]"),
+            "]".to_owned(),
+        ] {
+            let mut transcoder = Transcoder::for_table(&table(&["a"]));
+            let (mut rows, mut messages) = (Vec::new(), Vec::new());
+            transcoder.push(bad.as_bytes(), &mut rows, &mut messages).unwrap_err();
+            let outcome = transcoder.push(next.as_bytes(), &mut rows, &mut messages);
+            assert_eq!(code(outcome), ErrorCode::ShapeProtocol, "{bad} then {next}");
+            assert_eq!((rows.len(), messages.len()), (0, 0));
+            transcoder.finish().unwrap_err();
+        }
+    }
+}
+
+#[test]
+fn a_message_without_end_is_refused_before_it_fills_the_memory() {
+    let mut transcoder = Transcoder::for_table(&table(&["a"])).with_limit(10_000);
+    let (mut rows, mut messages) = (Vec::new(), Vec::new());
+    let mut push = |piece: &[u8]| transcoder.push(piece, &mut rows, &mut messages);
+    push(br#"[{"value":{"a":""#).unwrap();
+    let refused = (0..20).find_map(|_| push(&[b'x'; 1000]).err()).unwrap();
+    assert_eq!(refused.code(), ErrorCode::LimitExceeded);
+}
+
+#[test]
+fn a_name_from_the_server_is_told_shortened() {
+    let value = format!(r#"{{"{}":"1"}}"#, "x".repeat(100_000));
+    let error = read_whole(&["a"], &format!("[{}]", message(&value))).unwrap_err();
+    assert!(error.to_string().len() < 300);
 }
 
 #[test]
