@@ -1,5 +1,7 @@
 /** What the scripts say while they work. All of it goes to stderr: stdout belongs to results. */
 
+const WORTH_TELLING_MS = 500;
+
 /** @param {string} line */
 export const say = (line) => process.stderr.write(`  ${line}\n`);
 
@@ -23,6 +25,6 @@ export async function step(heading, work) {
   try {
     return await work();
   } finally {
-    say(`(${heading}: ${elapsed(start)})`);
+    if (performance.now() - start > WORTH_TELLING_MS) say(`(${heading}: ${elapsed(start)})`);
   }
 }

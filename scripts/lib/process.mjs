@@ -14,6 +14,7 @@ import { ROOT } from "./paths.mjs";
  */
 
 const HEARTBEAT_MS = 20_000;
+const ORPHAN_CHECK_MS = 500;
 /** Lines of a quiet program's output that are shown when it fails. */
 const TAIL = 25;
 
@@ -88,7 +89,7 @@ export async function watch(call, onLine) {
 }
 
 /**
- * Runs a program that goes on until it is stopped; the signals that stop us stop it.
+ * Runs a program that goes on until it is stopped; what stops us stops it.
  *
  * @param {Call} call
  * @returns {Promise<number>} its exit code
@@ -96,7 +97,11 @@ export async function watch(call, onLine) {
 export async function serve(call) {
   const child = start(call, ["inherit", "inherit", "inherit"]);
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
-  return exit(call, child);
+
+  // npm starts us through a shell that passes no signal on: when npm is killed, all we see is another parent.
+  const parent = process.ppid;
+  const orphaned = process.env.npm_lifecycle_event && setInterval(() => process.ppid !== parent && child.kill(), ORPHAN_CHECK_MS);
+  return exit(call, child).finally(() => clearInterval(orphaned || undefined));
 }
 
 /** @param {Call} call @param {import("node:child_process").StdioOptions} stdio */

@@ -20,7 +20,7 @@ export default async function* nodeTally(events) {
     } else if (data.skip !== undefined || data.todo !== undefined) {
       faults.push(`"${data.name}" is skipped: a test that is skipped proves nothing`);
     } else if (isFile(data)) {
-      faults.push(`${data.name} holds no test`);
+      faults.push(`${basename(data.name)} holds no test`);
     } else if (data.details?.type !== "suite") {
       passed += 1;
     }

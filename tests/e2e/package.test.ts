@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { launchBrowser } from "./support/browser.ts";
 import { startServer } from "./support/server.ts";
 
-void test("the package loads in a page without a complaint", async (t) => {
+test("the package loads in a page without a complaint", async (t) => {
   const server = await startServer(t, "tests/e2e/support/files.ts", { FOLDER: "pkg" });
   const browser = await launchBrowser(t);
   const page = await browser.open(`${server.url}/blank.html`);
@@ -15,7 +15,7 @@ void test("the package loads in a page without a complaint", async (t) => {
   assert.notDeepEqual(exported, []);
 });
 
-void test("the WebAssembly module compiles in a page, from its file and from its base64 twin", async (t) => {
+test("the WebAssembly module compiles in a page, from its file and from its base64 twin", async (t) => {
   const server = await startServer(t, "tests/e2e/support/files.ts", { FOLDER: "pkg" });
   const browser = await launchBrowser(t);
   const page = await browser.open(`${server.url}/blank.html`);

@@ -14,7 +14,7 @@ const CONSUMER = `
 `;
 
 for (const origin of [".", "./pkg"]) {
-  void test(`packed from ${origin}, the package can be imported where it is installed`, (t) => {
+  test(`packed from ${origin}, the package can be imported where it is installed`, (t) => {
     const app = installed(t, origin);
 
     for (const entry of ["electric-replica", "electric-replica/server"]) {
@@ -25,17 +25,18 @@ for (const origin of [".", "./pkg"]) {
   });
 
   for (const moduleResolution of ["bundler", "nodenext"]) {
-    void test(`packed from ${origin}, the package has types under moduleResolution ${moduleResolution}`, (t) => {
+    test(`packed from ${origin}, the package has types under moduleResolution ${moduleResolution}`, (t) => {
       const app = installed(t, origin);
       writeFileSync(join(app, "app.ts"), CONSUMER);
 
       const module = moduleResolution === "bundler" ? "esnext" : "nodenext";
-      const options = ["--strict", "--noEmit", "--types", "node", "--target", "es2022", "--module", module, "--moduleResolution", moduleResolution];
-      run(app, process.execPath, [resolve("node_modules/typescript/bin/tsc"), ...options, "app.ts"]);
+      const compilerOptions = { strict: true, noEmit: true, types: ["node"], target: "es2022", module, moduleResolution };
+      writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+      run(app, process.execPath, [resolve("node_modules/typescript/bin/tsc"), "--project", "."]);
     });
   }
 
-  void test(`packed from ${origin}, the package holds the code and nothing of the workshop`, (t) => {
+  test(`packed from ${origin}, the package holds the code and nothing of the workshop`, (t) => {
     const root = join(installed(t, origin), "node_modules", "electric-replica");
     const files = readdirSync(root, { recursive: true, encoding: "utf8" });
 
@@ -45,14 +46,14 @@ for (const origin of [".", "./pkg"]) {
   });
 }
 
-void test("the package of pkg/ offers what the package of the root offers", () => {
+test("the package of pkg/ offers what the package of the root offers", () => {
   const [root, pkg] = ["package.json", "pkg/package.json"].map((file) => JSON.parse(readFileSync(file, "utf8")) as { exports: object; version: string });
 
   assert.deepEqual(JSON.parse(JSON.stringify(root?.exports).replaceAll("./pkg/", "./")), pkg?.exports);
   assert.equal(root?.version, pkg?.version);
 });
 
-void test("every version in the repository is the same", () => {
+test("every version in the repository is the same", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 
   assert.match(readFileSync("Cargo.toml", "utf8"), new RegExp(`^version = "${version.replaceAll(".", "\\.")}"`, "m"));
@@ -61,7 +62,9 @@ void test("every version in the repository is the same", () => {
 /** A folder with the packed package installed, and nothing else but the types of Node. */
 function installed(t: TestContext, origin: string): string {
   const app = mkdtempSync(join(tmpdir(), "electric-replica-app-"));
-  t.after(() => rmSync(app, { recursive: true }));
+  t.after(() => {
+    rmSync(app, { recursive: true });
+  });
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
   const packed = run(process.cwd(), "npm", ["pack", origin, "--ignore-scripts", "--json", "--pack-destination", app]);
   const [tarball] = Object.values(JSON.parse(packed) as Record<string, { filename: string }>);

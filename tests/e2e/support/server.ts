@@ -10,6 +10,9 @@ const ADDRESS = /https?:\/\/[^\s/]+:\d+/;
 export interface TestServer {
   /** The first address it printed, without a path: `http://localhost:4321`. */
   readonly url: string;
+  readonly pid: number;
+  /** Resolves when its process has ended, for whatever reason. */
+  readonly ended: Promise<void>;
   /** Every line it printed until now. */
   readonly output: readonly string[];
   /** Stops it now instead of at the end of the test. */
@@ -27,7 +30,7 @@ export async function startServer(test: TestContext, script: string, env: Record
     env: { ...process.env, PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const ended = once(child, "close");
+  const ended = once(child, "close").then(() => undefined);
   const output: string[] = [];
   let stopping = false;
 
@@ -37,8 +40,7 @@ export async function startServer(test: TestContext, script: string, env: Record
     await ended;
   };
   test.after(async () => {
-    const alive = child.exitCode === null && child.signalCode === null;
-    if (alive) await stop();
+    if (child.exitCode === null && child.signalCode === null) await stop();
     assert.ok(stopping, `${script} ended by itself:\n${output.join("\n")}`);
   });
 
@@ -55,5 +57,5 @@ export async function startServer(test: TestContext, script: string, env: Record
       reject(new Error(`${script} ended before it printed an address:\n${output.join("\n")}`));
     });
   });
-  return { url, output, stop };
+  return { url, pid: child.pid ?? 0, ended, output, stop };
 }
