@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
-use crate::manifest::{BaseType, Column, Table};
+use crate::manifest::{BaseType, Column, ColumnType, Table};
 
 /// No table of Postgres has more columns.
 const MOST_COLUMNS: usize = 1600;
@@ -158,7 +158,7 @@ impl ElectricColumn {
     fn difference(&self, column: &Column) -> Option<Difference> {
         // CREATE TABLE AS leaves an array without dimensions: its type is then the array's own, `_text`.
         let (base, array) = match self.ty.strip_prefix('_') {
-            Some(element) if self.dims == 0 => (element, true),
+            Some(element) if self.dims == 0 && !is_enum(&column.ty, &self.ty) => (element, true),
             _ => (self.ty.as_str(), self.dims > 0),
         };
         if array != column.ty.array {
@@ -173,10 +173,11 @@ impl ElectricColumn {
                 _ if base == *wanted => {}
                 _ => return Some(Difference::Soft("has a type of another name")),
             },
-            BaseType::Enum(wanted) if base == wanted.as_str() => {}
+            BaseType::Enum(_) if is_enum(&column.ty, base) => {}
             BaseType::Enum(_) => return Some(Difference::Soft("has a type of another name")),
         }
-        if self.modifiers(base) != normal(base, &column.ty.modifiers) {
+        let announced = self.modifiers(base);
+        if announced.is_some_and(|announced| announced != normal(base, &column.ty.modifiers)) {
             return Some(Difference::Soft("has other limits in parentheses"));
         }
         if self.not_null != column.not_null {
@@ -185,20 +186,23 @@ impl ElectricColumn {
         None
     }
 
-    /// What stands in parentheses, in the order SQL writes it.
-    fn modifiers(&self, base: &str) -> Vec<i32> {
-        let said = match builtin(base) {
+    /// What stands in parentheses, in the order SQL writes it; `None` for types of which Electric does not tell.
+    fn modifiers(&self, base: &str) -> Option<Vec<i32>> {
+        let said = match builtin(base)? {
             // Postgres keeps a scale in eleven bits, and Electric does not extend their sign.
-            Some("numeric") => [self.precision, self.scale.map(|n| if n >= 1024 { n - 2048 } else { n })],
+            "numeric" => [self.precision, self.scale.map(|n| if n >= 1024 { n - 2048 } else { n })],
             // `varbit` without a limit is announced with the length -1.
-            Some("varchar" | "bpchar" | "bit" | "varbit") => {
-                [self.max_length.or(self.length).filter(|n| *n >= 0), None]
-            }
-            _ => [self.precision, None],
+            "varchar" | "bpchar" | "bit" | "varbit" => [self.max_length.or(self.length).filter(|n| *n >= 0), None],
+            "time" | "timetz" | "timestamp" | "timestamptz" | "interval" => [self.precision, None],
+            _ => return None,
         };
         let said: Vec<i32> = said.into_iter().flatten().collect();
-        normal(base, &said)
+        Some(normal(base, &said))
     }
+}
+
+fn is_enum(ty: &ColumnType, announced: &str) -> bool {
+    matches!(&ty.base, BaseType::Enum(name) if name.as_str() == announced)
 }
 
 /// Modifiers with Postgres' defaults written out, as far as Electric can tell them apart.
@@ -226,73 +230,14 @@ fn listed(reasons: &[String]) -> String {
     named.chain(more.as_deref()).collect::<Vec<_>>().join("; ")
 }
 
-/// The `typname` of one of Postgres' own types, from it or from SQL's name for it.
+/// The `typname` of one of Postgres' own types or of a known extension's, from it or from SQL's name for it.
 fn builtin(name: &str) -> Option<&'static str> {
-    const KNOWN: [&str; 45] = [
-        "bool",
-        "bytea",
-        "char",
-        "name",
-        "int8",
-        "int2",
-        "int4",
-        "text",
-        "oid",
-        "json",
-        "jsonb",
-        "xml",
-        "point",
-        "lseg",
-        "path",
-        "box",
-        "polygon",
-        "line",
-        "circle",
-        "float4",
-        "float8",
-        "money",
-        "macaddr",
-        "macaddr8",
-        "inet",
-        "cidr",
-        "bpchar",
-        "varchar",
-        "date",
-        "time",
-        "timestamp",
-        "timestamptz",
-        "interval",
-        "timetz",
-        "bit",
-        "varbit",
-        "numeric",
-        "uuid",
-        "tsvector",
-        "tsquery",
-        "int4range",
-        "int8range",
-        "numrange",
-        "tsrange",
-        "tstzrange",
-    ];
-    let name = match name {
-        "boolean" => "bool",
-        "smallint" => "int2",
-        "integer" | "int" => "int4",
-        "bigint" => "int8",
-        "real" => "float4",
-        "double precision" => "float8",
-        "decimal" => "numeric",
-        "character varying" => "varchar",
-        "character" => "bpchar",
-        "bit varying" => "varbit",
-        "time without time zone" => "time",
-        "time with time zone" => "timetz",
-        "timestamp without time zone" => "timestamp",
-        "timestamp with time zone" => "timestamptz",
-        other => other,
-    };
-    KNOWN.into_iter().find(|known| *known == name)
+    // In quotes first: the type `"char"` is not SQL's `char`.
+    let found = ColumnType::recognise(&format!("\"{name}\""), &[]).or_else(|| ColumnType::recognise(name, &[]))?;
+    match found.base {
+        BaseType::Builtin(known) => Some(known),
+        BaseType::Enum(_) => None,
+    }
 }
 
 #[cfg(test)]

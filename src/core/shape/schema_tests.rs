@@ -107,6 +107,13 @@ fn every_way_electric_spells_a_type_is_the_manifests_type() {
             r#""c":{"type":"varchar","dims":1,"max_length":9}"#,
             array(column("c", "varchar", &[9])),
         ),
+        (r#""c":{"type":"char"}"#, column("c", "char", &[])),
+        (r#""c":{"type":"vector"}"#, column("c", "vector", &[3])),
+        (r#""c":{"type":"_mood"}"#, enumerated(column("c", "text", &[]), "_mood")),
+        (
+            r#""c":{"type":"_mood"}"#,
+            array(enumerated(column("c", "text", &[]), "mood")),
+        ),
         (r#""c":{"type":"mood"}"#, enumerated(column("c", "text", &[]), "mood")),
     ];
     for (more, wanted) in same {

@@ -386,5 +386,5 @@ impl Stream {
 }
 
 #[cfg(test)]
-#[path = "stream_tests.rs"]
+#[path = "stream_tests/mod.rs"]
 mod tests;
