@@ -178,7 +178,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_wait_is_ever_zero_or_above_the_ceiling(
-            first_ms: u64, most_ms: u64, attempt: u32, random in prop_oneof![any::<f64>(), 0.0..1.0]
+            first_ms in prop_oneof![0_u64..3, any::<u64>()], most_ms in prop_oneof![0_u64..3, any::<u64>()],
+            attempt in prop_oneof![0_u32..70, any::<u32>()], random in prop_oneof![any::<f64>(), 0.0..1.0]
         ) {
             let mut backoff = Backoff { first_ms, most_ms, attempt };
             let wait = backoff.next(random);

@@ -248,3 +248,42 @@ fn an_offset_that_the_server_lost_is_loaded_anew_under_the_same_handle() {
         Kind::Refused
     );
 }
+
+#[test]
+fn news_of_the_log_is_no_idle_answer() {
+    let mut nudged = State::Following.stream();
+    for n in 1..20 {
+        let ending = Ending::UpToDate(Some(Lsn(90 + n)));
+        let progress = nudged.read(&parsed("ours", "90_0"), ending, NOW_MS + n, 0.9);
+        assert_eq!(progress, Progress::UpToDate { pause_ms: None });
+    }
+}
+
+#[test]
+fn a_reset_stream_remembers_nothing_but_what_it_must_not_believe() {
+    let mut stream = State::Following.stream();
+    let mut live = parsed("ours", "91_0");
+    live.cursor = Some("667".to_owned());
+    stream.read(&live, Ending::UpToDate(Some(Lsn(91))), NOW_MS, 0.0);
+    stream.reset(Some(handle("ours")));
+    let before = stream.clone();
+    assert_eq!(
+        stream.read(&parsed("ours", "0_0"), Ending::More, NOW_MS, 0.0),
+        Progress::Ignored
+    );
+    assert_eq!(stream, before);
+    stream.read(&parsed("h", "0_inf"), Ending::UpToDate(None), NOW_MS, 0.0);
+    assert_eq!(
+        asked(&stream.request(Mode::Live)),
+        [("handle", "h"), ("live", "true"), ("offset", "0_inf")]
+    );
+    assert_eq!(stream.seen(), None);
+}
+
+#[test]
+fn an_answer_holds_data_unless_it_says_that_it_does_not() {
+    let mut head = rows("h", "0_inf");
+    assert!(ShapeHead::parse(&head).unwrap().has_data);
+    head.headers.push(("electric-has-data".to_owned(), "false".to_owned()));
+    assert!(!ShapeHead::parse(&head).unwrap().has_data);
+}
