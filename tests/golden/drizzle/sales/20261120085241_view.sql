@@ -1,0 +1,2 @@
+CREATE SEQUENCE "public"."counter" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 10 CACHE 1;--> statement-breakpoint
+CREATE VIEW "public"."big_deals" AS (select "id", "contact_id", "stage", "amount", "note", "opened_on" from "opportunities" where amount > 1000);

@@ -1,0 +1,2 @@
+ALTER TABLE "users" ADD COLUMN "tags" text[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "settings" jsonb DEFAULT '{}'::jsonb;
