@@ -12,6 +12,8 @@ use crate::ident::Name;
 
 pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_LABELS, MAX_TABLES};
 pub use document::{MAX_DOCUMENT_BYTES, SchemasAnswer, parse_schemas, to_document};
+#[cfg(test)]
+pub(crate) use types::PLAIN;
 
 /// A validated set of tables: unique names, known types, a primary key each, within the limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -236,7 +236,7 @@ fn check(name: &'static str, kind: Modifiers, raw: &[String]) -> Option<(&'stati
 
 /// The types by their `typname`.
 #[rustfmt::skip]
-const PLAIN: &[&str] = &[
+pub(crate) const PLAIN: &[&str] = &[
     "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "money",
     "text", "varchar", "bpchar", "char", "name", "bytea", "uuid", "bit", "varbit",
     "date", "time", "timetz", "timestamp", "timestamptz", "interval",

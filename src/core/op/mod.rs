@@ -1,7 +1,10 @@
 //! What is done to the database, as data. A list of operations is one transaction; `sql` writes each as statements
 //! and `fakes` performs each on a model, so that every decision about the database is tested without one.
 
+mod inspect;
+mod sql;
 mod statement;
+mod swap;
 
 use crate::ident::Name;
 use crate::ingest::Change;
@@ -9,6 +12,7 @@ use crate::manifest::{EnumType, Index, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
 
+pub use sql::Places;
 pub use statement::{Expect, Statement};
 
 /// One step of a transaction.
@@ -159,3 +163,6 @@ pub struct Swap {
 /// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer
 /// no row.
 pub type Rows = Vec<Vec<Option<String>>>;
+
+#[cfg(test)]
+mod golden_tests;

@@ -1,0 +1,320 @@
+//! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `inspect` and in
+//! `swap`; every name and text in it has passed `ident`.
+
+use serde_json::json;
+
+use super::{Expect, Home, Op, Statement, inspect, swap};
+use crate::error::Result;
+use crate::ident::{Name, literal, qualified, quoted_list};
+use crate::ingest;
+use crate::manifest::{Column, EnumType, Index, IndexMethod, SortOrder, Table};
+use crate::record::Record;
+use crate::shape::{Lsn, Position};
+
+/// The schemas in which the library works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The library's own, with the record.
+    pub home: Name,
+    /// Where tables are built, out of every reader's sight.
+    pub staging: Name,
+    /// The one the app reads.
+    pub app: Name,
+}
+
+impl Places {
+    /// `electric_replica`, `electric_replica_staging`, and the app's schema.
+    ///
+    /// # Errors
+    ///
+    /// None: both names are names.
+    pub fn new(app: Name) -> Result<Self> {
+        Ok(Self {
+            home: Name::parse("electric_replica")?,
+            staging: Name::parse("electric_replica_staging")?,
+            app,
+        })
+    }
+
+    fn schema<'a>(&'a self, home: &'a Home) -> &'a Name {
+        match home {
+            Home::App(schema) => schema,
+            Home::Staging => &self.staging,
+        }
+    }
+
+    /// A column's type, where its enum type now stands.
+    fn type_sql(&self, column: &Column, home: &Home, staged_enums: &[Name]) -> String {
+        let app = match home {
+            Home::App(schema) => schema,
+            Home::Staging => &self.app,
+        };
+        column.ty.sql(|name| {
+            if staged_enums.contains(name) {
+                &self.staging
+            } else {
+                app
+            }
+            .clone()
+        })
+    }
+}
+
+impl Op {
+    /// The statements of this operation, in order. Only the last one's rows are an answer.
+    ///
+    /// [`Op::ReadRecord`], [`Op::WriteRecord`], [`Op::WritePosition`] and [`Op::ForgetRecord`] need the library's
+    /// tables: [`Op::EnsureHome`] comes before them, in the same transaction or an earlier one. A query that names a
+    /// table that is not there does not even parse.
+    ///
+    /// # Errors
+    ///
+    /// Those of a change that does not fit its table.
+    pub fn statements(self, places: &Places) -> Result<Vec<Statement>> {
+        let one = |sql: String| Ok(vec![Statement::new(sql)]);
+        match self {
+            Self::EnsureHome => Ok(ensure_home(places)),
+            Self::ReadRecord => one(read_record(places)),
+            Self::WriteRecord(record) => Ok(write_record(places, &record)),
+            Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, &table, &position, lsn)]),
+            Self::ForgetRecord => Ok(forget_record(places)),
+
+            Self::Inspect { schema, tables } => Ok(vec![inspect::statement(&schema, &tables)]),
+            Self::CountRows { home, table } => one(format!(
+                "SELECT count(*)::text FROM {}",
+                qualified(places.schema(&home), &table)
+            )),
+
+            Self::ResetStaging => Ok(vec![
+                Statement::new(drop_schema(&places.staging)),
+                Statement::new(format!("CREATE SCHEMA {}", places.staging.quoted())),
+            ]),
+            Self::DropStaging => one(drop_schema(&places.staging)),
+
+            Self::CreateEnum { home, ty } => one(create_enum(places.schema(&home), &ty)),
+            Self::CreateTable {
+                home,
+                table,
+                staged_enums,
+            } => one(create_table(places, &home, &table, &staged_enums)),
+            Self::Copy {
+                home,
+                table,
+                columns,
+                rows,
+            } => {
+                let target = qualified(places.schema(&home), &table);
+                let columns = quoted_list(&columns);
+                Ok(vec![Statement {
+                    blob: Some(rows),
+                    ..Statement::new(format!("COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT text)"))
+                }])
+            }
+            Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(&home), &table))),
+            Self::AddKeys { home, table } => Ok(add_keys(places.schema(&home), &table)),
+            Self::Apply {
+                home,
+                table,
+                change,
+                staged_enums,
+            } => {
+                let target = qualified(places.schema(&home), &table.name);
+                let type_sql = |column: &Column| places.type_sql(column, &home, &staged_enums);
+                Ok(vec![ingest::statement(&target, &table, &change, type_sql)?])
+            }
+
+            Self::Swap(swap) => one(swap::sql(&swap, &places.staging)),
+            Self::CreateIndex { schema, table, index } => one(create_index(&schema, &table, &index)),
+            Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(&schema, &index))),
+            Self::Drop { schema, tables, enums } => one(swap::sql(
+                &super::Swap {
+                    schema,
+                    old_tables: tables,
+                    old_enums: enums,
+                    new_tables: Vec::new(),
+                    new_enums: Vec::new(),
+                },
+                &places.staging,
+            )),
+            Self::Checkpoint => one("CHECKPOINT".into()),
+        }
+    }
+}
+
+// ----------------------------------------------------------------------------------------------------------- record
+
+/// The columns of the two tables, in the order in which they are created.
+const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch";
+const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn";
+
+fn home_table(places: &Places, table: &str) -> String {
+    format!("{}.{table}", places.home.quoted())
+}
+
+fn ensure_home(places: &Places) -> Vec<Statement> {
+    let (replica, shapes) = (home_table(places, "replica"), home_table(places, "shapes"));
+    // Tables of another release of this library hold nothing that this one could read: without a record, what is
+    // there is looked at and rebuilt.
+    let forget = |table: &str, columns: &str| {
+        format!(
+            "IF to_regclass({name}) IS NOT NULL AND {columns} IS DISTINCT FROM (SELECT string_agg(attname, ',' ORDER BY \
+             attnum) FROM pg_attribute WHERE attrelid = to_regclass({name}) AND attnum > 0 AND NOT attisdropped) THEN \
+             DROP TABLE {table}; END IF;",
+            name = literal(table),
+            columns = literal(columns),
+        )
+    };
+    let body = format!("BEGIN {} {} END", forget(&replica, REPLICA), forget(&shapes, SHAPES));
+    [
+        format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
+        format!("CREATE SCHEMA IF NOT EXISTS {}", places.app.quoted()),
+        format!("DO {}", literal(&body)),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {replica} (state text NOT NULL, version text NOT NULL, index bigint, \
+             timestamp bigint, fingerprint text, manifest text NOT NULL, epoch text NOT NULL)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
+             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL)"
+        ),
+    ]
+    .map(Statement::new)
+    .into()
+}
+
+fn read_record(places: &Places) -> String {
+    format!(
+        "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, r.manifest, r.epoch, s.table_name, \
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn FROM {} r LEFT JOIN {} s ON true ORDER BY \
+         s.table_name",
+        home_table(places, "replica"),
+        home_table(places, "shapes"),
+    )
+}
+
+fn forget_record(places: &Places) -> Vec<Statement> {
+    let delete = |table| Statement::new(format!("DELETE FROM {}", home_table(places, table)));
+    vec![delete("replica"), delete("shapes")]
+}
+
+fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
+    let version = &record.version;
+    let head = Statement::new(format!(
+        "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
+         $7::text)",
+        home_table(places, "replica"),
+    ))
+    .with_params(vec![
+        Some(record.state.as_str().to_owned()),
+        Some(version.version.clone()),
+        version.index.map(|number| number.to_string()),
+        version.timestamp.map(|number| number.to_string()),
+        version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+        Some(record.document()),
+        Some(record.epoch.to_string()),
+    ]);
+    let shapes = record.shapes.iter().map(|(table, shape)| {
+        json!({
+            "table_name": table.as_str(),
+            "fingerprint": shape.fingerprint.0,
+            "definition": shape.definition,
+            "handle": shape.position.handle.0,
+            "shape_offset": shape.position.offset.to_string(),
+            "lsn": shape.lsn.to_string(),
+        })
+    });
+    let rows = Statement::new(format!(
+        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
+         fingerprint text, definition text, handle text, shape_offset text, lsn text)",
+        home_table(places, "shapes"),
+    ))
+    .with_params(vec![Some(shapes.collect::<serde_json::Value>().to_string())]);
+    let mut statements = forget_record(places);
+    statements.extend([head, rows]);
+    statements
+}
+
+fn write_position(places: &Places, table: &Name, position: &Position, lsn: Lsn) -> Statement {
+    let sql = format!(
+        "UPDATE {} SET handle = $2::text, shape_offset = $3::text, lsn = $4::text WHERE table_name = $1::text",
+        home_table(places, "shapes"),
+    );
+    let params = [
+        table.to_string(),
+        position.handle.0.clone(),
+        position.offset.to_string(),
+        lsn.to_string(),
+    ];
+    Statement {
+        expect: Expect::OneRow,
+        ..Statement::new(sql).with_params(params.map(Some).into())
+    }
+}
+
+// ----------------------------------------------------------------------------------------------------------- tables
+
+fn drop_schema(schema: &Name) -> String {
+    format!("DROP SCHEMA IF EXISTS {} CASCADE", schema.quoted())
+}
+
+fn create_enum(schema: &Name, ty: &EnumType) -> String {
+    let labels: Vec<String> = ty.labels.iter().map(|label| literal(label)).collect();
+    format!(
+        "CREATE TYPE {} AS ENUM ({})",
+        qualified(schema, &ty.name),
+        labels.join(", ")
+    )
+}
+
+fn create_table(places: &Places, home: &Home, table: &Table, staged_enums: &[Name]) -> String {
+    let columns = table.columns.iter().map(|column| {
+        let null = if column.not_null { " NOT NULL" } else { "" };
+        format!(
+            "{} {}{null}",
+            column.name.quoted(),
+            places.type_sql(column, home, staged_enums)
+        )
+    });
+    let target = qualified(places.schema(home), &table.name);
+    format!("CREATE TABLE {target} ({})", columns.collect::<Vec<_>>().join(", "))
+}
+
+fn add_keys(schema: &Name, table: &Table) -> Vec<Statement> {
+    let target = qualified(schema, &table.name);
+    let key = format!(
+        "ALTER TABLE {target} ADD PRIMARY KEY ({})",
+        quoted_list(&table.primary_key)
+    );
+    let indexes = table
+        .indexes
+        .iter()
+        .map(|index| create_index(schema, &table.name, index));
+    std::iter::once(key).chain(indexes).map(Statement::new).collect()
+}
+
+/// Creates an index, or says in a notice why this Postgres cannot have it: an operator class of an extension, say.
+/// No reader sees an index, so that its lack is no reason to have no replica.
+///
+/// A unique index is created as a plain one. The server guards uniqueness; here it could only refuse rows, because a
+/// constraint may be deferred to the end of a transaction there, and Electric leaves out steps in between.
+fn create_index(schema: &Name, table: &Name, index: &Index) -> String {
+    let columns = index.columns.iter().map(|column| match column.order {
+        // The other methods know no order.
+        SortOrder::Descending if index.method == IndexMethod::Btree => format!("{} DESC", column.name.quoted()),
+        _ => column.name.quoted(),
+    });
+    let create = format!(
+        "CREATE INDEX IF NOT EXISTS {} ON {} USING {} ({})",
+        index.name.quoted(),
+        qualified(schema, table),
+        index.method.as_str(),
+        columns.collect::<Vec<_>>().join(", "),
+    );
+    let body = format!(
+        "BEGIN {create}; EXCEPTION WHEN undefined_object OR undefined_function OR feature_not_supported OR \
+         program_limit_exceeded OR invalid_object_definition THEN RAISE NOTICE 'electric-replica: index % is left out: \
+         %', {}, SQLERRM; END",
+        literal(index.name.as_str()),
+    );
+    format!("DO {}", literal(&body))
+}

@@ -1,0 +1,134 @@
+//! Old tables out, staged ones in, in one statement, while live queries stay mounted.
+//!
+//! PGlite's live queries are temporary views on a table, prepared statements on the view, and a listener on a channel
+//! that is called after the table's oid. Dropping the table takes the view along and leaves the rest pointing at
+//! nothing. When a prepared statement (or, for incremental queries, a state table) is missing, PGlite sets the live
+//! query up anew from its text: so those are removed, and the old table's channel is notified. Checked with PGlite
+//! 0.5.16; `tests/node/op-sql.test.ts` guards it.
+
+use super::Swap;
+use crate::ident::{Name, literal, qualified};
+
+/// The statement. With nothing new it only drops.
+///
+/// Permanent views of the app's own that read the old tables are created anew; one that no longer fits is left out,
+/// with a notice. Foreign keys of the app's own tables to the old ones go with them.
+pub(super) fn sql(swap: &Swap, staging: &Name) -> String {
+    let Swap {
+        schema,
+        old_tables,
+        old_enums,
+        new_tables,
+        new_enums,
+    } = swap;
+    let mut body = String::from(DECLARE);
+    let mut line = |text: &str| {
+        body.push_str(text);
+        body.push('\n');
+    };
+    line(&format!("old := {};", oids(schema, old_tables)));
+    line(&format!(
+        "replaced := {};",
+        oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
+    ));
+    line(NOTE);
+    for table in old_tables {
+        line(&format!("DROP TABLE IF EXISTS {} CASCADE;", qualified(schema, table)));
+    }
+    // A type of that name that no record knows is in the way as much as an old one.
+    let in_the_way: std::collections::BTreeSet<&Name> = old_enums.iter().chain(new_enums).collect();
+    for ty in in_the_way {
+        line(&clear_enum(schema, ty));
+    }
+    for ty in new_enums {
+        line(&format!(
+            "ALTER TYPE {} SET SCHEMA {};",
+            qualified(staging, ty),
+            schema.quoted()
+        ));
+    }
+    for table in new_tables {
+        line(&format!(
+            "ALTER TABLE {} SET SCHEMA {};",
+            qualified(staging, table),
+            schema.quoted()
+        ));
+    }
+    line(RESTORE);
+    format!("DO {}", literal(&body))
+}
+
+/// The oids of those of the tables that are there.
+fn oids<'a>(schema: &Name, tables: impl IntoIterator<Item = &'a Name>) -> String {
+    let names: Vec<String> = tables.into_iter().map(|table| literal(table.as_str())).collect();
+    format!(
+        "ARRAY(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND \
+         c.relkind IN ('r', 'p') AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname)",
+        literal(schema.as_str()),
+        names.join(", "),
+    )
+}
+
+/// Drops an enum type; one that a table of the app's own still uses is only renamed, and that table stays whole.
+fn clear_enum(schema: &Name, ty: &Name) -> String {
+    let target = qualified(schema, ty);
+    format!(
+        "BEGIN DROP TYPE IF EXISTS {target}; EXCEPTION WHEN dependent_objects_still_exist THEN EXECUTE format('ALTER \
+         TYPE %s RENAME TO %I', {name}, 'electric_replica_old_' || to_regtype({name})::oid); END;",
+        name = literal(&target),
+    )
+}
+
+const DECLARE: &str = "DECLARE
+old oid[];
+replaced oid[];
+channels text[];
+views text[];
+creations text[];
+item record;
+BEGIN
+";
+
+/// What has to be known before the tables are gone: their channels, and the app's views on them, deepest last.
+const NOTE: &str = "channels := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (replaced));
+WITH RECURSIVE reader (view, depth) AS (
+SELECT r.ev_class, 1 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (old)
+AND r.ev_class <> d.refobjid
+UNION
+SELECT r.ev_class, reader.depth + 1 FROM reader JOIN pg_depend d ON d.refobjid = reader.view
+JOIN pg_rewrite r ON r.oid = d.objid
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND r.ev_class <> reader.view
+), note AS (
+SELECT c.oid, c.oid::regclass::text AS name, max(reader.depth) AS depth,
+CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
+coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '') AS options
+FROM reader JOIN pg_class c ON c.oid = reader.view
+WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' GROUP BY c.oid
+)
+SELECT array_agg(name ORDER BY depth, oid),
+array_agg('CREATE ' || kind || ' ' || name || options || ' AS ' || pg_get_viewdef(oid) ORDER BY depth, oid)
+INTO views, creations FROM note;";
+
+const RESTORE: &str = "FOR place IN 1 .. coalesce(cardinality(views), 0) LOOP
+BEGIN
+EXECUTE creations[place];
+EXCEPTION WHEN others THEN
+RAISE NOTICE 'electric-replica: view % no longer fits and is left out: %', views[place], SQLERRM;
+END;
+END LOOP;
+FOR item IN SELECT p.name FROM pg_prepared_statements p
+WHERE p.name ~ '^live_query_[0-9a-f]{32}_' AND NOT EXISTS
+(SELECT FROM pg_class c WHERE c.relname = substr(p.name, 1, 43) || '_view' AND c.relkind = 'v') LOOP
+EXECUTE format('DEALLOCATE %I', item.name);
+END LOOP;
+FOR item IN SELECT t.oid::regclass::text AS name FROM pg_class t
+WHERE t.relkind = 'r' AND t.relpersistence = 't' AND t.relname ~ '^live_query_[0-9a-f]{32}_state[12]$' AND NOT EXISTS
+(SELECT FROM pg_class c WHERE c.relname = substr(t.relname::text, 1, 43) || '_view' AND c.relkind = 'v') LOOP
+EXECUTE format('DROP TABLE %s', item.name);
+END LOOP;
+FOR place IN 1 .. cardinality(channels) LOOP
+PERFORM pg_notify('table_change__' || channels[place], '');
+EXECUTE format('DROP FUNCTION IF EXISTS %I()', '_notify_' || replace(channels[place], '__', '_'));
+END LOOP;
+END";
