@@ -1,0 +1,310 @@
+/**
+ * The SQL that the core writes, in a real PGlite: tables, record, and the swap under mounted live queries.
+ *
+ * `tests/golden/op/statements.json` is written by the core's own test, which also reads `answers.json`: what this
+ * database answers is what the core understands. `UPDATE_GOLDEN=1` writes the answers anew.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { TestContext } from "node:test";
+
+import { PGlite } from "@electric-sql/pglite";
+import type { Results } from "@electric-sql/pglite";
+import { live } from "@electric-sql/pglite/live";
+
+interface Statement {
+  sql: string;
+  params: (string | null)[];
+  blob: string | null;
+  oneRow: boolean;
+}
+type Transaction = Statement[];
+type Rows = (string | null)[][];
+type Row = Record<string, unknown>;
+type Recorded = "recordNone" | "recordFirst" | "recordSecond" | "inspectFirst" | "inspectSecond" | "inspectKinds";
+
+interface Golden {
+  ensureHome: Transaction;
+  readRecord: Transaction;
+  first: Transaction[];
+  second: Transaction[];
+  third: Transaction[];
+  kinds: Transaction[];
+  live: Transaction;
+  lostPosition: Transaction;
+  countUsers: Transaction;
+  inspectFirst: Transaction;
+  inspectSecond: Transaction;
+  inspectKinds: Transaction;
+  drop: Transaction;
+  forget: Transaction;
+}
+
+const directory = join(import.meta.dirname, "..", "golden", "op");
+const golden = JSON.parse(readFileSync(join(directory, "statements.json"), "utf8")) as Golden;
+const answersFile = join(directory, "answers.json");
+const update = process.env["UPDATE_GOLDEN"] !== undefined;
+const answers: Partial<Record<Recorded, Rows>> = update
+  ? {}
+  : (JSON.parse(readFileSync(answersFile, "utf8")) as Record<Recorded, Rows>);
+
+after(() => {
+  if (update) writeFileSync(answersFile, `${JSON.stringify(answers, null, 1)}\n`);
+});
+
+async function open(t: TestContext) {
+  const db = await PGlite.create({ extensions: { live } });
+  t.after(() => db.close());
+  return db;
+}
+type Database = Awaited<ReturnType<typeof open>>;
+
+/** Runs each list of statements as one transaction, as the host does. The rows are those of the last statement. */
+async function run(db: Database, ...transactions: Transaction[]): Promise<Rows> {
+  let rows: Rows = [];
+  for (const statements of transactions) {
+    await db.transaction(async (tx) => {
+      for (const { sql, params, blob, oneRow } of statements) {
+        const result = await tx.query<(string | null)[]>(sql, params, {
+          rowMode: "array",
+          ...(blob === null ? {} : { blob: new Blob([blob]) }),
+        });
+        if (oneRow) assert.equal(result.affectedRows, 1, "exactly one row");
+        rows = result.rows;
+      }
+    });
+  }
+  return rows;
+}
+
+/** Compares with the recorded answer, or records it. */
+function check(key: Recorded, rows: Rows): void {
+  for (const cell of rows.flat()) assert.ok(cell === null || typeof cell === "string", "all that is read is text");
+  answers[key] ??= rows;
+  assert.deepEqual(rows, answers[key]);
+}
+
+async function select(db: Database, sql: string): Promise<Row[]> {
+  return (await db.query<Row>(sql)).rows;
+}
+
+/** Unmounts live queries, after the refreshes that are under way: PGlite does not wait for them. */
+async function end(mounted: { refresh: () => Promise<unknown>; unsubscribe: () => Promise<unknown> }[]): Promise<void> {
+  for (const query of mounted) {
+    await query.refresh();
+    await query.refresh(); // a windowed query that counts anew asks once more
+    await query.unsubscribe();
+  }
+}
+
+/** Remembers what a live query delivered, and waits for a delivery that satisfies. */
+class Deliveries {
+  readonly seen: Row[][] = [];
+  readonly #waiting: { wanted: (rows: Row[]) => boolean; resolve: () => void }[] = [];
+
+  readonly receive = ({ rows }: Pick<Results<Row>, "rows">): void => {
+    this.seen.push(rows);
+    for (const { wanted, resolve } of this.#waiting) if (wanted(rows)) resolve();
+  };
+
+  async until(wanted: (rows: Row[]) => boolean): Promise<void> {
+    const last = this.seen.at(-1);
+    if (last !== undefined && wanted(last)) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ wanted, resolve }));
+  }
+}
+
+const NEW_USERS = [
+  { id: 1, email: "a@x", mood: "sad", score: "2.50" },
+  { id: 4, email: "d@x", mood: "it's ok", score: "7.00" },
+];
+
+test("a first replica stands with its rows, its keys and its record", async (t) => {
+  const db = await open(t);
+  await run(db, golden.ensureHome);
+  check("recordNone", await run(db, golden.readRecord));
+  await run(db, ...golden.first);
+
+  assert.deepEqual(await select(db, "SELECT id, email, mood, tags FROM users ORDER BY id"), [
+    { id: 1, email: "a@x", mood: "sad", tags: ["a", "b c"] },
+    { id: 2, email: "b\tx", mood: "it's ok", tags: null },
+  ]);
+  assert.deepEqual(await select(db, `SELECT id::text, "Name" FROM companies`), [{ id: "9007199254740993", Name: "Acme" }]);
+  await assert.rejects(db.query("INSERT INTO users (id, email) VALUES (1, 'twice')"), { code: "23505" });
+  assert.deepEqual(await run(db, golden.countUsers), [["2"]]);
+  check("recordFirst", await run(db, golden.readRecord));
+  check("inspectFirst", await run(db, golden.inspectFirst));
+});
+
+test("an index that this Postgres cannot have is left out, and uniqueness is the server's business", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+
+  const indexes = await select(db, "SELECT indexname AS name FROM pg_indexes WHERE tablename = 'users' ORDER BY 1");
+  assert.deepEqual(indexes.map(({ name }) => name), ["users_email_idx", "users_pkey", "users_tags_idx"]);
+  await db.query("INSERT INTO users (id, email) VALUES (9, 'a@x')");
+});
+
+test("mounted live queries of every kind go on with the new rows and columns", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const [query, windowed, incremental, joined] = Array.from({ length: 4 }, () => new Deliveries()) as [
+    Deliveries, Deliveries, Deliveries, Deliveries,
+  ];
+  const sql = "SELECT * FROM users ORDER BY id";
+  const mounted = [
+    await db.live.query<Row>(sql, [], query.receive),
+    await db.live.query<Row>({ query: sql, offset: 0, limit: 9, callback: windowed.receive }),
+    await db.live.incrementalQuery<Row>(sql, [], "id", incremental.receive),
+    await db.live.query<Row>(`SELECT u.email, c."Name" FROM users u JOIN companies c USING (mood)`, [], joined.receive),
+  ];
+
+  await run(db, ...golden.second);
+  const isNew = (rows: Row[]) => rows.length === 2 && rows.every((row) => "score" in row && !("tags" in row));
+  await Promise.all([query, windowed, incremental].map((deliveries) => deliveries.until(isNew)));
+  for (const { seen } of [query, windowed, incremental]) assert.deepEqual(seen.at(-1), NEW_USERS);
+  await joined.until((rows) => rows.length === 1);
+
+  await db.query("INSERT INTO users (id, email) VALUES (8, 'later@x')");
+  const isLater = (rows: Row[]) => rows.some(({ email }) => email === "later@x");
+  await Promise.all([query, windowed, incremental].map((deliveries) => deliveries.until(isLater)));
+  for (const { seen } of [query, windowed, incremental, joined]) {
+    assert.ok(seen.every((rows) => rows.length > 0), "no reader saw an empty table");
+  }
+  await end(mounted);
+});
+
+test("a live query on a table that stays is not touched", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const kept = new Deliveries();
+  const mounted = await db.live.query<Row>(`SELECT "Name" FROM companies ORDER BY id`, [], kept.receive);
+  const prepared = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'live_query_%'";
+  const before = await select(db, prepared);
+
+  await run(db, ...golden.second);
+  assert.equal(before.length, 1);
+  assert.deepEqual(await select(db, prepared), before);
+  await db.query(`INSERT INTO companies (id, "Name") VALUES (9007199254740994, 'Next')`);
+  await kept.until((rows) => rows.length === 2);
+  assert.equal(kept.seen.length, 2);
+  await end([mounted]);
+});
+
+test("a swap leaves what the manifest says: tables, indexes, enums, record", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first, ...golden.second);
+
+  assert.deepEqual(await select(db, "SELECT * FROM users ORDER BY id"), NEW_USERS);
+  assert.deepEqual(await select(db, "SELECT id, kind::text, kinds::text FROM fresh ORDER BY id"), [
+    { id: 1, kind: "a", kinds: "{a,NULL}" },
+    { id: 2, kind: "a", kinds: "{a,a}" },
+  ]);
+  const relations = await select(
+    db,
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') ORDER BY relname COLLATE "C"`,
+  );
+  assert.deepEqual(relations.map(({ name }) => name), [
+    "companies", "companies_name_idx", "companies_pkey", "fresh", "fresh_pkey", "users", "users_email_idx", "users_pkey",
+  ]);
+  const schemas = await select(db, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'electric%'");
+  assert.deepEqual(schemas, [{ nspname: "electric_replica" }]);
+  assert.deepEqual(await select(db, "SELECT proname FROM pg_proc WHERE proname LIKE '\\_notify\\_%'"), []);
+  check("recordSecond", await run(db, golden.readRecord));
+  check("inspectSecond", await run(db, golden.inspectSecond));
+});
+
+test("the app's own views survive a swap unless they no longer fit", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  await db.exec(`
+    CREATE VIEW addresses WITH (security_barrier=true) AS SELECT id, email FROM users;
+    CREATE SCHEMA reports; CREATE VIEW reports."Many addresses" AS SELECT count(*)::int AS n FROM addresses;
+    CREATE MATERIALIZED VIEW once AS SELECT email FROM users;
+    CREATE VIEW tagged AS SELECT tags FROM users;
+    CREATE VIEW firms AS SELECT id FROM companies;
+    CREATE VIEW unrelated AS SELECT 1 AS one;
+  `);
+  const seen = new Deliveries();
+  const mounted = await db.live.query<Row>("SELECT email FROM addresses ORDER BY id", [], seen.receive);
+
+  await run(db, ...golden.second);
+  assert.deepEqual(await select(db, `SELECT n FROM reports."Many addresses"`), [{ n: 2 }]);
+  assert.deepEqual(await select(db, "SELECT email FROM once ORDER BY 1"), [{ email: "a@x" }, { email: "d@x" }]);
+  const views = await select(db, `SELECT relname AS name, reloptions AS options FROM pg_class WHERE relkind = 'v'
+    AND relnamespace = 'public'::regnamespace ORDER BY 1`);
+  assert.deepEqual(views, [
+    { name: "addresses", options: ["security_barrier=true"] },
+    { name: "firms", options: null },
+    { name: "unrelated", options: null },
+  ]);
+  await seen.until((rows) => rows.some(({ email }) => email === "d@x"));
+  await end([mounted]);
+});
+
+test("an enum with other labels moves, and a table of the app's own that uses the old one stays whole", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first, ...golden.second);
+  await db.exec("CREATE TABLE diary (day int, mood mood); INSERT INTO diary VALUES (1, 'sad')");
+
+  await run(db, ...golden.third);
+  assert.deepEqual(await select(db, "SELECT u.mood::text, c.mood::text AS other FROM users u, companies c"), [
+    { mood: "glad", other: "glad" },
+  ]);
+  assert.deepEqual(await select(db, "SELECT day, mood::text FROM diary"), [{ day: 1, mood: "sad" }]);
+  await db.query("SELECT 'glad'::mood");
+});
+
+test("live changes and their positions are applied, and a position of no shape is refused", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first, ...golden.second, ...golden.third, golden.live);
+
+  assert.deepEqual(await select(db, "SELECT mood::text FROM users"), [{ mood: "sad" }]);
+  const shapes = await select(db, "SELECT handle, shape_offset, lsn FROM electric_replica.shapes WHERE table_name = 'users'");
+  assert.deepEqual(shapes, [{ handle: "h", shape_offset: "5_2", lsn: "5" }]);
+  await assert.rejects(run(db, golden.lostPosition), /exactly one row/);
+});
+
+test("a swap that fails leaves everything as it was", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const seen = new Deliveries();
+  const mounted = await db.live.query<Row>("SELECT id FROM users ORDER BY id", [], seen.receive);
+  await db.exec("CREATE TABLE fresh (theirs int)"); // in the way, and no plan has claimed it
+
+  const [stage, swap] = golden.second as [Transaction, Transaction];
+  await run(db, stage);
+  await assert.rejects(run(db, swap), { code: "42P07" });
+  check("recordFirst", await run(db, golden.readRecord));
+  check("inspectFirst", await run(db, golden.inspectFirst));
+  await db.query("DELETE FROM users WHERE id = 1");
+  await seen.until((rows) => rows.length === 1);
+  await end([mounted]);
+});
+
+test("every type of Postgres' own is created and inspected as it was named, in a schema of any name", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.kinds);
+  check("inspectKinds", await run(db, golden.inspectKinds));
+});
+
+test("dropping takes what it is given and nothing else", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first, ...golden.second);
+  await db.exec("CREATE TABLE mine (id int)");
+
+  await run(db, golden.drop, golden.forget);
+  assert.deepEqual(await select(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [{ tablename: "mine" }]);
+  check("recordNone", await run(db, golden.readRecord));
+});
+
+test("tables of another release of this library are forgotten, not read", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  await db.exec("ALTER TABLE electric_replica.shapes DROP COLUMN lsn; ALTER TABLE electric_replica.replica ADD COLUMN x int");
+
+  await run(db, golden.ensureHome);
+  check("recordNone", await run(db, golden.readRecord));
+});
