@@ -335,7 +335,7 @@ fn statements() -> Value {
     ];
     let kinds = record("kinds", kinds());
     let [stage_kinds, swap_kinds] = operations("my app", None, &kinds, &[], &[]);
-    let lost = Op::WritePosition {
+    let stray = Op::WritePosition {
         table: name("nobody"),
         position: one.shapes[&name("users")].position.clone(),
         lsn: Lsn(5),
@@ -355,7 +355,7 @@ fn statements() -> Value {
         "inspectSecond": write("public", vec![inspect("public", &second())]),
         "third": [write("public", stage_three), write("public", swap_three)],
         "live": write("public", live),
-        "lostPosition": write("public", vec![lost]),
+        "lostPosition": write("public", vec![stray]),
         "countUsers": write("public", count("users")),
         "kinds": [write("my app", stage_kinds), write("my app", swap_kinds)],
         "inspectKinds": write("my app", vec![inspect("my app", &kinds.manifest)]),
