@@ -50,8 +50,12 @@ export interface Demo {
   readonly shapes: ShapeRegistry | undefined;
   /** The newest migration the server has. */
   readonly newest: Migration;
+  /** How many live requests wait at this moment. */
+  readonly waiting: number;
   /** Present when started with `faults: true`. */
   readonly faults: FaultSwitch | undefined;
+  /** Answers every waiting live request as if its time were over. */
+  endLongPolls(): void;
   /** Applies the next migration; resolves to it, or to nothing when all are applied. */
   deploy(): Promise<Migration | undefined>;
   /** Starts again with an empty database at `startAt`. */
@@ -89,7 +93,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     const [oldBackend, oldHandler] = [backend, handler];
     backend = await startBackend();
     handler = newHandler();
-    oldHandler?.close();
+    oldHandler?.endLongPolls();
     await oldBackend.close();
   };
   const faults = options.faults === true ? new FaultSwitch() : undefined;
@@ -129,11 +133,15 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     get newest() {
       return backend.newest;
     },
+    get waiting() {
+      return handler?.waiting ?? 0;
+    },
     faults,
+    endLongPolls: () => handler?.endLongPolls(),
     deploy: () => backend.deploy(),
     reset,
     async close() {
-      handler?.close();
+      handler?.endLongPolls();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

@@ -10,7 +10,7 @@ import { RequestError } from './error.ts';
 import { formatOffset, SNAPSHOT_END } from './offset.ts';
 import type { ShapeRegistry } from './registry.ts';
 import { parseRequest, type ShapeRequest } from './request.ts';
-import type { Shape } from './shape.ts';
+import type { Shape, Wake } from './shape.ts';
 import { schemaHeader } from './structure.ts';
 
 export interface HandlerOptions {
@@ -47,7 +47,8 @@ type Headers = Record<string, string>;
 
 export class ShapeHandler {
   #serial = 0;
-  readonly #closing = new AbortController();
+  #waiting = 0;
+  #closing = new AbortController();
 
   readonly #registry: ShapeRegistry;
   readonly #options: HandlerOptions;
@@ -57,9 +58,15 @@ export class ShapeHandler {
     this.#options = options;
   }
 
-  /** Ends every waiting request. */
-  close(): void {
+  /** How many requests wait for something new. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Answers every waiting request as if its time were over. */
+  endLongPolls(): void {
     this.#closing.abort();
+    this.#closing = new AbortController();
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -130,12 +137,12 @@ export class ShapeHandler {
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
     if (lsn > Number(this.#registry.lastSeen)) {
-      await shape.wait(Math.min(BEYOND_MS, this.#options.longPollMs), signal);
+      await this.#wait(shape, Math.min(BEYOND_MS, this.#options.longPollMs), signal);
       if (lsn > Number(this.#registry.lastSeen)) throw outOfBounds();
     }
     let page = shape.after(lsn, position, this.#options.chunkBytes);
     if (query.live && page.entries.length === 0) {
-      const wake = shape.removed ? 'removed' : await shape.wait(this.#options.longPollMs, signal);
+      const wake = shape.removed ? 'removed' : await this.#wait(shape, this.#options.longPollMs, signal);
       page = shape.after(lsn, position, this.#options.chunkBytes);
       if (wake === 'removed' && page.entries.length === 0) {
         send(response, 409, { 'cache-control': CACHE.removed }, MUST_REFETCH);
@@ -143,12 +150,12 @@ export class ShapeHandler {
       }
     }
     const last = page.entries[page.entries.length - 1];
-    // The first answer after the snapshot counts as data even when the log is empty.
-    if (last === undefined && (query.live || query.offset.at === 'log')) {
+    // An answer that is not live counts as data even when the log has nothing new.
+    if (last === undefined && query.live) {
       this.#upToDate(shape, query, formatOffset(lsn, position), response);
       return;
     }
-    const end = last === undefined ? '0_inf' : formatOffset(last.lsn, last.position);
+    const end = last === undefined ? formatOffset(lsn, position) : formatOffset(last.lsn, last.position);
     const texts = page.entries.map((entry) => entry.text);
     if (page.complete) texts.push(this.#upToDateMessage());
     response.writeHead(200, {
@@ -159,6 +166,15 @@ export class ShapeHandler {
     });
     response.write('[');
     response.end(`${texts.join(',')}]`);
+  }
+
+  async #wait(shape: Shape, ms: number, signal: AbortSignal): Promise<Wake> {
+    this.#waiting += 1;
+    try {
+      return await shape.wait(ms, signal);
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   /** Nothing new. */
