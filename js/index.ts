@@ -1,2 +1,8 @@
-/** The package's version. */
-export const version = "0.1.0";
+/**
+ * A read-only replica of the server's Postgres tables in the browser's PGlite, always whole, always of the server's
+ * schema. See README.md.
+ */
+export { initReplica } from "./client.js";
+export { ReplicaError, type ReplicaErrorCode } from "./errors.js";
+export { createReplicaManager } from "./manager.js";
+export type * from "./types.js";

@@ -1,1 +1,15 @@
-//! The browser module.
+//! The browser module: the core's host traits over a duck-typed PGlite, fetch, localStorage, Web Locks and listeners,
+//! and the exports that TypeScript wraps. It decides nothing: no version, schema or SQL logic lives here.
+
+mod clock;
+mod database;
+mod errors;
+mod events;
+mod exports;
+mod host;
+mod http;
+mod lock;
+mod options;
+mod storage;
+
+pub use exports::{RawReplica, on_panic};

@@ -3,16 +3,23 @@
 //! Inputs (what happened) go in; effects (what to do next) and events (what the app should know) come out. There is
 //! no I/O, no clock, no randomness and no JavaScript in here: every decision is tested natively, in milliseconds.
 
+pub mod config;
+pub mod driver;
 pub mod error;
+pub mod event;
 pub mod fingerprint;
+pub mod host;
 pub mod ident;
 pub mod ingest;
+pub mod machine;
 pub mod manifest;
 pub mod op;
 pub mod plan;
 pub mod record;
 pub mod retry;
 pub mod shape;
+pub mod stage;
+pub mod tail;
 pub mod version;
 
 pub use error::{Error, ErrorCode, Result};

@@ -19,6 +19,8 @@ pub struct Record {
     pub version: ServerVersion,
     /// The tables.
     pub manifest: Manifest,
+    /// What the app chose to carry when they were built: [`crate::config::Config::choice_key`].
+    pub choice: String,
     /// One entry a table of the manifest, in order of names.
     pub shapes: BTreeMap<Name, ShapeRecord>,
     /// Counts the rebuilds; two tabs compare it.
@@ -67,7 +69,7 @@ impl Record {
     }
 
     /// Reads the rows of `Op::ReadRecord`: state, version, index, timestamp, fingerprint, manifest, epoch, and one
-    /// shape's table, fingerprint, definition, handle, offset and LSN; a row a shape. No row is no record.
+    /// shape's table, fingerprint, definition, handle, offset and LSN, and the choice; a row a shape. No row is no record.
     ///
     /// # Errors
     ///
@@ -83,6 +85,14 @@ impl Record {
             }
         }
         Ok(Some(record))
+    }
+}
+
+impl Record {
+    /// The names of its tables.
+    #[must_use]
+    pub fn table_names(&self) -> Vec<Name> {
+        self.manifest.tables.iter().map(|table| table.name.clone()).collect()
     }
 }
 
@@ -143,6 +153,7 @@ fn read_head(row: &[Option<String>]) -> Result<Record, Damage> {
         state,
         version,
         manifest,
+        choice: required(row, 13, "the choice", |raw| Some(raw.to_owned()))?,
         shapes: BTreeMap::new(),
         epoch: required(row, 6, "the epoch", |raw| raw.parse().ok())?,
     })
@@ -181,7 +192,8 @@ pub(crate) mod tests {
             Some(record.document()),
             Some(record.epoch.to_string()),
         ];
-        let row = |shape: [Option<String>; 6]| head.iter().cloned().chain(shape).collect();
+        let choice = [Some(record.choice.clone())];
+        let row = |shape: [Option<String>; 6]| head.iter().cloned().chain(shape).chain(choice.clone()).collect();
         let shape = |(name, shape): (&Name, &ShapeRecord)| {
             row([
                 name.as_str().to_owned(),
@@ -229,6 +241,7 @@ pub(crate) mod tests {
             version,
             shapes: shapes.map(|(name, shape)| (Name::parse(name).unwrap(), shape)).into(),
             manifest,
+            choice: "all".into(),
             epoch: u64::MAX,
         }
     }
@@ -247,14 +260,18 @@ pub(crate) mod tests {
     fn a_damaged_record_is_no_record() {
         let whole = rows(&record());
         assert!(Record::from_rows(&vec![Vec::new()]).is_err());
-        for at in 0..13 {
+        for at in 0..14 {
             let may_be_null = [2, 3, 4, 7].contains(&at);
             for cell in [None, Some("\u{1}".to_owned())] {
                 let is_null = cell.is_none();
                 let mut rows = whole.clone();
                 rows[0][at] = cell;
                 // Any text is a version, a definition or a handle.
-                let is_fine = if is_null { may_be_null } else { [1, 9, 10].contains(&at) };
+                let is_fine = if is_null {
+                    may_be_null
+                } else {
+                    [1, 9, 10, 13].contains(&at)
+                };
                 assert_eq!(
                     Record::from_rows(&rows).is_ok(),
                     is_fine,
@@ -264,7 +281,9 @@ pub(crate) mod tests {
             let mut rows = whole.clone();
             rows[1].truncate(at);
             let cut = Record::from_rows(&rows);
-            assert!(cut.is_err() || cut.unwrap().unwrap().shapes.len() == 1);
+            // The last cell belongs to the head, which the first row has.
+            let whole_shape = at == 13;
+            assert!(cut.is_err() || (cut.unwrap().unwrap().shapes.len() == 2) == whole_shape);
         }
     }
 }

@@ -47,6 +47,15 @@ pub fn parse_version(body: &str, content_type: Option<&str>) -> Result<ServerVer
     read(&object)
 }
 
+impl ServerVersion {
+    /// Whether the two name one state of the schema. A server that says no fingerprint is believed by its version.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let contradicted = matches!((&self.fingerprint, &other.fingerprint), (Some(one), Some(other)) if one != other);
+        self.version == other.version && !contradicted
+    }
+}
+
 /// Compares by index, then by timestamp, then by text.
 ///
 /// Timestamps are compared by whole seconds, because `drizzle-kit up` cuts the milliseconds off.

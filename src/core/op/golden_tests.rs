@@ -144,6 +144,7 @@ fn record(version: &str, manifest: Manifest) -> Record {
         (table.name.clone(), shape)
     };
     Record {
+        choice: "all".into(),
         state: RecordState::Whole,
         version: ServerVersion {
             version: version.into(),

@@ -1,6 +1,7 @@
 //! What is done to the database, as data. A list of operations is one transaction; `sql` writes each as statements
 //! and `fakes` performs each on a model, so that every decision about the database is tested without one.
 
+mod doing;
 mod inspect;
 mod sql;
 mod statement;
@@ -38,6 +39,8 @@ pub enum Op {
     },
     /// Writes the whole record: version, manifest, and every shape's position. What it does not name is forgotten.
     WriteRecord(Record),
+    /// Writes version, manifest and choice of the record, and leaves the shapes' positions: they may be moving.
+    WriteVersion(Record),
     /// Moves the position of one shape.
     WritePosition {
         /// The table.

@@ -76,6 +76,7 @@ impl Op {
             Self::EnsureHome => Ok(ensure_home(places)),
             Self::ReadRecord => one(read_record(places)),
             Self::WriteRecord(record) => Ok(write_record(places, &record)),
+            Self::WriteVersion(record) => Ok(vec![write_version(places, &record)]),
             Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, &table, &position, lsn)]),
             Self::ForgetRecord => Ok(forget_record(places)),
 
@@ -144,7 +145,7 @@ impl Op {
 // ----------------------------------------------------------------------------------------------------------- record
 
 /// The columns of the two tables, in the order in which they are created.
-const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch";
+const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn";
 
 fn home_table(places: &Places, table: &str) -> String {
@@ -171,7 +172,8 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
         format!("DO {}", literal(&body)),
         format!(
             "CREATE TABLE IF NOT EXISTS {replica} (state text NOT NULL, version text NOT NULL, index bigint, \
-             timestamp bigint, fingerprint text, manifest text NOT NULL, epoch text NOT NULL)"
+             timestamp bigint, fingerprint text, manifest text NOT NULL, epoch text NOT NULL, choice \
+             text NOT NULL)"
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
@@ -185,7 +187,7 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
 fn read_record(places: &Places) -> String {
     format!(
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, r.manifest, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn FROM {} r LEFT JOIN {} s ON true ORDER BY \
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, r.choice FROM {} r LEFT JOIN {} s ON true ORDER BY \
          s.table_name",
         home_table(places, "replica"),
         home_table(places, "shapes"),
@@ -201,7 +203,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     let version = &record.version;
     let head = Statement::new(format!(
         "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
-         $7::text)",
+         $7::text, $8::text)",
         home_table(places, "replica"),
     ))
     .with_params(vec![
@@ -212,6 +214,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
         version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
         Some(record.document()),
         Some(record.epoch.to_string()),
+        Some(record.choice.clone()),
     ]);
     let shapes = record.shapes.iter().map(|(table, shape)| {
         json!({
@@ -232,6 +235,27 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     let mut statements = forget_record(places);
     statements.extend([head, rows]);
     statements
+}
+
+fn write_version(places: &Places, record: &Record) -> Statement {
+    let version = &record.version;
+    let sql = format!(
+        "UPDATE {} SET version = $1::text, index = $2::text::bigint, timestamp = $3::text::bigint, \
+         fingerprint = $4::text, manifest = $5::text, choice = $6::text",
+        home_table(places, "replica"),
+    );
+    let params = vec![
+        Some(version.version.clone()),
+        version.index.map(|number| number.to_string()),
+        version.timestamp.map(|number| number.to_string()),
+        version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+        Some(record.document()),
+        Some(record.choice.clone()),
+    ];
+    Statement {
+        expect: Expect::OneRow,
+        ..Statement::new(sql).with_params(params)
+    }
 }
 
 fn write_position(places: &Places, table: &Name, position: &Position, lsn: Lsn) -> Statement {

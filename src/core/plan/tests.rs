@@ -88,6 +88,7 @@ fn record(structures: [Is; 3]) -> Record {
         state: RecordState::Whole,
         version: version("1"),
         shapes: manifest.tables.iter().map(shape).collect(),
+        choice: "all".into(),
         manifest,
         epoch: 1,
     }

@@ -1,6 +1,7 @@
 //! What a stream answers to an answer.
 
 use crate::error::Error;
+use crate::ingest::Message;
 
 use super::position::{Handle, Lsn};
 use super::response::{Body, ShapeHead};
@@ -53,6 +54,24 @@ pub enum Ending {
     UpToDate(Option<Lsn>),
     /// With `must-refetch`.
     MustRefetch,
+}
+
+impl Ending {
+    /// How a body of these messages ended.
+    #[must_use]
+    pub fn of(messages: &[Message]) -> Self {
+        if messages.contains(&Message::MustRefetch) {
+            return Self::MustRefetch;
+        }
+        messages
+            .iter()
+            .rev()
+            .find_map(|message| match message {
+                Message::UpToDate { seen } => Some(Self::UpToDate(*seen)),
+                _ => None,
+            })
+            .unwrap_or(Self::More)
+    }
 }
 
 /// What a body that was read means.

@@ -1,0 +1,207 @@
+import type { ReplicaError } from "./errors.js";
+
+/** What this package needs of a database: a PGlite, a PGliteWorker, or anything with their methods. */
+export interface ReplicaDatabase {
+  transaction<T>(body: (transaction: never) => Promise<T>): Promise<T | undefined>;
+  query(sql: string, params?: never[], options?: never): Promise<unknown>;
+  exec(sql: string): Promise<unknown>;
+}
+
+/** One table of the replica, with Electric's own parameters for its shape. */
+export interface TableOptions {
+  name: string;
+  /** Electric's `where`: only these rows are carried. */
+  where?: string;
+  /** Electric's `params[1]`, `params[2]`, … for `where`. */
+  params?: readonly string[];
+  /** Electric's `columns`; those of the primary key are always carried. */
+  columns?: readonly string[];
+}
+
+/** When the server is asked for its version without anybody calling. */
+export interface CheckOptions {
+  /** Right after the manager is created. Default `false`: the app calls `checkAndMigrate()` itself. */
+  onLoad?: boolean;
+  /** When the window gets the focus or the tab becomes visible. Default `true`. */
+  onFocus?: boolean;
+  /** When the network comes back. Default `true`. */
+  onOnline?: boolean;
+  /** Every so many milliseconds, give or take a tenth. Default one hour; 0 for never. */
+  everyMs?: number;
+}
+
+/** Speeds and patience. What is left out keeps its default. */
+export interface LimitOptions {
+  /** Live requests at once; default 4, because a browser opens six connections to an HTTP/1.1 origin. Raise it for HTTP/2. */
+  liveConnections?: number;
+  /** Tables loaded at once. Default 2. */
+  loads?: number;
+  /** Bytes of COPY text a transaction: what one of the app's own queries may have to wait behind. Default 1 MiB. */
+  pieceBytes?: number;
+  /** How long a rebuild waits for Electric to serve the new structure, in milliseconds. Default 120,000. */
+  patienceMs?: number;
+  /** After how long a disagreement in NOT NULL or type modifiers is accepted, in milliseconds. Default 75,000. */
+  softPatienceMs?: number;
+  /** How long a rebuild waits for all tables to reach one point of the log, in milliseconds. Default 5,000. */
+  settleMs?: number;
+  /** How long before a server that looks older is believed, in milliseconds. Default 2,000. */
+  confirmMs?: number;
+  /** The shortest time between two checks that nobody called for, in milliseconds. Default 5,000. */
+  throttleMs?: number;
+}
+
+/** Request headers, or a function that makes them anew for every request. */
+export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+
+/** Options of `createReplicaManager`. */
+export interface ReplicaOptions {
+  /** The PGlite or PGliteWorker that holds the replica. */
+  db: ReplicaDatabase;
+  /** Where `/version`, `/schemas` and `/shape` are. Default `/api/electric`. */
+  baseUrl?: string;
+  /** Instead of `${baseUrl}/version`. */
+  versionUrl?: string;
+  /** Instead of `${baseUrl}/schemas`. */
+  schemasUrl?: string;
+  /** Instead of `${baseUrl}/shape`: Electric's `/v1/shape`, or a proxy before it. */
+  shapeUrl?: string;
+  /** The schema of PGlite in which the app reads its tables. Default `public`. */
+  schema?: string;
+  /** The tables to carry. Default: all that the server's manifest has. */
+  tables?: readonly (string | TableOptions)[];
+  /** `swap` (default): beside the old tables, then in their place in one short transaction. `in-place`: drop, create, load. */
+  strategy?: "swap" | "in-place";
+  /** `changed` (default): only the tables whose structure changed. `all`: every table. */
+  scope?: "changed" | "all";
+  /** When to check without being called. */
+  check?: CheckOptions;
+  /** Instead of the global `fetch`. */
+  fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  /** Headers of every request. */
+  headers?: HeadersOption;
+  /** Closes the manager. */
+  signal?: AbortSignal;
+  /**
+   * The Web Lock that makes one tab the leader. Default: named after the database, and none for one in memory.
+   * `false` where this page is alone with its database.
+   */
+  lockName?: string | false;
+  /** Speeds and patience. */
+  limits?: LimitOptions;
+}
+
+/**
+ * Whether the replica may be read, and how fresh it is. `ready` and `offline` mean whole and readable; during
+ * `checking`, `migrating` and `error` a replica that was there before is still readable.
+ */
+export type ReplicaStatus = "idle" | "following" | "checking" | "migrating" | "ready" | "offline" | "error" | "closed";
+
+/** Why a rebuild happens. */
+export type MigrationReason = "first" | "changed" | "repair" | "forced";
+
+/** A rebuild has begun. Exactly one `migration:complete` or closing `migration:error` follows. */
+export interface MigrationStart {
+  type: "migration:start";
+  reason: MigrationReason;
+  /** The version that is being read meanwhile; `null` where there is none. */
+  from: string | null;
+  to: string;
+  /** The tables that are built. */
+  tables: string[];
+}
+
+/** A rebuild goes on. */
+export interface MigrationProgress {
+  type: "migration:progress";
+  /** `waiting`: Electric still serves the old structure. */
+  step: "waiting" | "loading" | "settling" | "swapping";
+  table: string | null;
+  /** Rows loaded so far, over all tables. */
+  rows: number;
+  /** About how many there will be: as many as the old tables hold; `null` where there were none. */
+  expectedRows: number | null;
+  tablesDone: number;
+  tablesTotal: number;
+}
+
+/** A rebuild is finished: the new tables are stored and in sight. */
+export interface MigrationComplete {
+  type: "migration:complete";
+  reason: MigrationReason;
+  from: string | null;
+  to: string;
+  tables: string[];
+  rows: number;
+  durationMs: number;
+}
+
+/** Something failed; whatever replica there was is untouched. */
+export interface MigrationError {
+  type: "migration:error";
+  error: ReplicaError;
+  code: ReplicaError["code"];
+  message: string;
+  retryable: boolean;
+  /** Whether it ends a rebuild that `migration:start` announced. */
+  closesMigration: boolean;
+}
+
+/** The server's new version has the structure the replica has: adopted without touching a row. */
+export interface Adopted {
+  type: "adopted";
+  from: string;
+  to: string;
+}
+
+/** The status changed. */
+export interface StatusChange {
+  type: "status";
+  status: ReplicaStatus;
+}
+
+/** What `on` delivers, by name. */
+export interface ReplicaEvents {
+  "migration:start": MigrationStart;
+  "migration:progress": MigrationProgress;
+  "migration:complete": MigrationComplete;
+  "migration:error": MigrationError;
+  adopted: Adopted;
+  status: StatusChange;
+}
+
+/** Any event. */
+export type ReplicaEvent = ReplicaEvents[keyof ReplicaEvents];
+
+/** One replica. */
+export interface ReplicaManager {
+  /** Whether the replica may be read, and how fresh it is. */
+  readonly status: ReplicaStatus;
+  /** The version the replica follows; `undefined` where there is none, or before the first call. */
+  readonly version: string | undefined;
+  /**
+   * Asks the server for its version and rebuilds what changed. Concurrent calls share one run.
+   *
+   * @returns `true`: an existing replica was rebuilt. `false`: up to date, adopted, offline, or set up for the first time.
+   * @throws {ReplicaError} The old replica, if there was one, is untouched.
+   */
+  checkAndMigrate(): Promise<boolean>;
+  /** Rebuilds everything, whatever the version; only if the server is at `version`, where one is given. */
+  runMigration(version?: string): Promise<boolean>;
+  /** Forgets nothing a reader sees, but fetches every row anew from the server. */
+  reset(): Promise<void>;
+  /** Drops the replica: its tables, the record, the version in localStorage. For logging out. */
+  purge(): Promise<void>;
+  /** Ends: streams stop, the lead is given to another tab. The rows stay. */
+  close(): Promise<void>;
+  /** Calls `listener` for each event of that name. @returns a function that ends it. */
+  on<Name extends keyof ReplicaEvents>(name: Name, listener: (event: ReplicaEvents[Name]) => void): () => void;
+}
+
+declare global {
+  interface WindowEventMap {
+    "electric:migration:start": CustomEvent<MigrationStart>;
+    "electric:migration:progress": CustomEvent<MigrationProgress>;
+    "electric:migration:complete": CustomEvent<MigrationComplete>;
+    "electric:migration:error": CustomEvent<MigrationError>;
+  }
+}

@@ -1,0 +1,137 @@
+//! What TypeScript calls. An export converts, calls and converts; it has no `if`.
+
+use std::cell::RefCell;
+
+use electric_replica_core::driver::Replica;
+use electric_replica_core::error::Result;
+use electric_replica_core::machine::Ask;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
+
+use crate::database::PgLite;
+use crate::errors::to_js;
+use crate::events::Outbox;
+use crate::host::BrowserHost;
+use crate::options::Options;
+
+thread_local! {
+    /// Who is told of a panic: the module's memory is not to be trusted after one, and nothing in it runs again.
+    static PANIC_LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Sets who is told, with one sentence, when the module panics.
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(listener: Function) {
+    PANIC_LISTENER.set(Some(listener));
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.to_string();
+        PANIC_LISTENER.with_borrow(|listener| {
+            listener
+                .as_ref()
+                .map(|listener| listener.call1(&JsValue::UNDEFINED, &message.into()))
+        });
+    }));
+}
+
+/// One replica. js/manager.ts is its only caller.
+#[wasm_bindgen]
+pub struct RawReplica {
+    replica: Replica<BrowserHost>,
+}
+
+impl std::fmt::Debug for RawReplica {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RawReplica(..)")
+    }
+}
+
+#[wasm_bindgen]
+impl RawReplica {
+    /// Takes the database, the plain options, and the functions `fetch(url, init)`, `onEvent(event)` and
+    /// `manifestFromSql(text)`. Nothing happens before the first call.
+    ///
+    /// # Errors
+    ///
+    /// Throws `{ code, message, retryable }`: `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        db: &JsValue,
+        options: &JsValue,
+        fetch: Function,
+        on_event: Function,
+        manifest_from_sql: Function,
+    ) -> std::result::Result<Self, JsValue> {
+        create(db, options, fetch, on_event, manifest_from_sql).map_err(|error| to_js(&error))
+    }
+
+    /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
+    pub fn check(&self) -> Promise {
+        self.ask(Ask::Check)
+    }
+
+    /// Rebuilds everything; only if the server is at `version`, where one is given.
+    pub fn force(&self, version: Option<String>) -> Promise {
+        self.ask(Ask::Force { version })
+    }
+
+    /// Drops the replica and all that is stored about it.
+    pub fn purge(&self) -> Promise {
+        self.ask(Ask::Purge)
+    }
+
+    /// Looks, with nobody waiting, and not too often.
+    pub fn look(&self) {
+        self.replica.tell(Ask::Look);
+    }
+
+    /// Ends. Everything under way is called off.
+    pub fn close(&self) -> Promise {
+        self.ask(Ask::Close)
+    }
+
+    /// The status, as in js/types.ts.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn status(&self) -> String {
+        self.replica.status().as_str().to_owned()
+    }
+
+    /// The version the replica follows; `undefined` where there is none.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.replica.record().map(|record| record.version.version)
+    }
+
+    fn ask(&self, ask: Ask) -> Promise {
+        let answer = self.replica.ask(ask);
+        future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
+    }
+}
+
+fn create(
+    db: &JsValue,
+    options: &JsValue,
+    fetch: Function,
+    on_event: Function,
+    manifest_from_sql: Function,
+) -> Result<RawReplica> {
+    let db = PgLite::new(db)?;
+    let options = Options::read(options)?;
+    let config = options.config()?;
+    let host = BrowserHost {
+        db,
+        places: config.places.clone(),
+        fetch,
+        version_url: options.version_url,
+        schemas_url: options.schemas_url,
+        shape_url: options.shape_url,
+        lock_name: options.lock_name,
+        manifest_from_sql,
+        outbox: Outbox::new(on_event),
+    };
+    let replica = Replica::new(config, host);
+    spawn_local(replica.drive());
+    Ok(RawReplica { replica })
+}

@@ -1,0 +1,197 @@
+//! What the app chose, validated.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::ident::Name;
+use crate::manifest::{Manifest, Table};
+use crate::op::Places;
+use crate::plan::Scope;
+use crate::shape::ShapeDefinition;
+
+/// Everything a replica's behaviour depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The schemas the replica lives in.
+    pub places: Places,
+    /// Which tables it carries.
+    pub tables: Choice,
+    /// How it is rebuilt.
+    pub strategy: Strategy,
+    /// What is rebuilt when the structure changed.
+    pub scope: Scope,
+    /// Speeds and patience.
+    pub limits: Limits,
+}
+
+/// Which tables a replica carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Every table of the manifest.
+    All,
+    /// These.
+    Some(Vec<TableChoice>),
+}
+
+/// One chosen table, with Electric's own parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableChoice {
+    /// Its name.
+    pub name: Name,
+    /// Electric's `where`.
+    pub filter: Option<String>,
+    /// Electric's `params[1]`, `params[2]`, ….
+    pub params: Vec<String>,
+    /// Electric's `columns`; the key is always among them.
+    pub columns: Option<Vec<Name>>,
+}
+
+/// How a replica is rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Beside the old tables, then in one short transaction in their place.
+    Swap,
+    /// Drop, create, load: for storage that cannot hold two copies. Readers see the tables fill.
+    InPlace,
+}
+
+/// Speeds and patience, in milliseconds unless they say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Live requests at once. A browser opens six connections to an HTTP/1.1 origin, and the app wants some.
+    pub live_connections: usize,
+    /// Tables loaded at once.
+    pub loads: usize,
+    /// Bytes of COPY text a transaction: what one of the app's own queries may have to wait behind.
+    pub piece_bytes: usize,
+    /// How long a rebuild waits for Electric to serve the new structure. Its reconciler looks every 60 s.
+    pub patience_ms: u64,
+    /// After how long a soft disagreement (NOT NULL, modifiers) is accepted: a cold table may never correct it.
+    pub soft_patience_ms: u64,
+    /// How long a rebuild waits for all tables to reach one point of the log before it swaps all the same.
+    pub settle_ms: u64,
+    /// How long before an older server is believed.
+    pub confirm_ms: u64,
+    /// The shortest time between two checks that nobody asked for.
+    pub throttle_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            live_connections: 4,
+            loads: 2,
+            piece_bytes: 1 << 20,
+            patience_ms: 120_000,
+            soft_patience_ms: 75_000,
+            settle_ms: 5_000,
+            confirm_ms: 2_000,
+            throttle_ms: 5_000,
+        }
+    }
+}
+
+/// One table as the replica will carry it: its structure and what is asked of Electric for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The manifest of the carried tables alone.
+    pub manifest: Manifest,
+    /// One definition a table, in the manifest's order.
+    pub definitions: Vec<ShapeDefinition>,
+}
+
+impl Config {
+    /// Narrows a manifest to the chosen tables and columns. A chosen table that was carried before and that the server
+    /// no longer has is left out: it was dropped there.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_OPTIONS` where a chosen table or column is not in the manifest, and never was.
+    pub fn carry(&self, manifest: Manifest, recorded: &[Name]) -> Result<Carried> {
+        let chosen: Vec<(Table, ShapeDefinition)> = match &self.tables {
+            Choice::All => manifest
+                .tables
+                .iter()
+                .map(|table| (table.clone(), ShapeDefinition::whole(table)))
+                .collect(),
+            Choice::Some(choices) => {
+                let gone =
+                    |choice: &&TableChoice| manifest.table(&choice.name).is_none() && recorded.contains(&choice.name);
+                let mut chosen = choices
+                    .iter()
+                    .filter(|choice| !gone(choice))
+                    .map(|choice| choice.apply(&manifest))
+                    .collect::<Result<Vec<_>>>()?;
+                chosen.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+                chosen
+            }
+        };
+        let (tables, definitions): (Vec<Table>, Vec<ShapeDefinition>) = chosen.into_iter().unzip();
+        let names: BTreeSet<Name> = tables.iter().map(|table| table.name.clone()).collect();
+        let manifest = Manifest {
+            tables,
+            ..manifest.select(&names)?
+        };
+        Ok(Carried { manifest, definitions })
+    }
+
+    /// What is asked of Electric for a table that is carried; `None` where it is not chosen.
+    #[must_use]
+    pub fn definition(&self, table: &Table) -> Option<ShapeDefinition> {
+        match &self.tables {
+            Choice::All => Some(ShapeDefinition::whole(table)),
+            Choice::Some(choices) => choices
+                .iter()
+                .find(|choice| choice.name == table.name)
+                .map(|choice| choice.definition(table)),
+        }
+    }
+
+    /// The choice as text: where it is another than the recorded one, the manifest must be looked at even though the
+    /// version is the same.
+    #[must_use]
+    pub fn choice_key(&self) -> String {
+        match &self.tables {
+            Choice::All => "all".to_owned(),
+            Choice::Some(choices) => {
+                let mut keys: Vec<String> = choices.iter().map(TableChoice::key).collect();
+                keys.sort();
+                keys.join("\n")
+            }
+        }
+    }
+}
+
+impl TableChoice {
+    fn key(&self) -> String {
+        format!("{:?}", (self.name.as_str(), &self.filter, &self.params, &self.columns))
+    }
+
+    fn apply(&self, manifest: &Manifest) -> Result<(Table, ShapeDefinition)> {
+        let table = manifest.table(&self.name).ok_or_else(|| {
+            Error::new(
+                ErrorCode::InvalidOptions,
+                "choosing the replica's tables",
+                format!("the server's schema has no table {:?}", self.name.as_str()),
+            )
+        })?;
+        let definition = self.definition(table);
+        let carried = definition.carried(table)?;
+        Ok((carried, definition))
+    }
+
+    /// What is asked of Electric. The key's columns come along whether they were chosen or not.
+    fn definition(&self, table: &Table) -> ShapeDefinition {
+        let columns = self.columns.as_ref().map(|chosen| {
+            let all: BTreeSet<&Name> = chosen.iter().chain(&table.primary_key).collect();
+            all.into_iter().cloned().collect()
+        });
+        ShapeDefinition {
+            schema: table.schema.clone(),
+            table: table.name.clone(),
+            filter: self.filter.clone(),
+            params: self.params.clone(),
+            columns,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! A queue with one reader, for one thread.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::task::{Context, Waker};
+
+/// What arrives for the driver.
+#[derive(Debug)]
+pub(super) struct Mailbox<T> {
+    queue: RefCell<VecDeque<T>>,
+    reader: RefCell<Option<Waker>>,
+}
+
+impl<T> Mailbox<T> {
+    pub(super) const fn new() -> Self {
+        Self {
+            queue: RefCell::new(VecDeque::new()),
+            reader: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn put(&self, item: T) {
+        self.queue.borrow_mut().push_back(item);
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            reader.wake();
+        }
+    }
+
+    /// Takes the oldest item, or has the reader woken when one comes.
+    pub(super) fn take(&self, context: &Context<'_>) -> Option<T> {
+        let item = self.queue.borrow_mut().pop_front();
+        if item.is_none() {
+            *self.reader.borrow_mut() = Some(context.waker().clone());
+        }
+        item
+    }
+}

@@ -1,0 +1,293 @@
+//! The only loop: performs the machine's effects through the host's traits, and feeds what came of them back.
+
+mod mailbox;
+mod tasks;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use crate::config::Config;
+use crate::error::{ErrorCode, Result};
+use crate::event::Status;
+use crate::host::Host;
+use crate::ingest::MessageReader;
+use crate::machine::{Ask, CallerId, Effect, Input, Machine};
+use crate::record::Record;
+use crate::shape::{ResponseHead, ShapeRequest};
+use crate::stage::{StageSpec, stage, text};
+use crate::tail::{Moment, Outcome};
+
+use mailbox::Mailbox;
+use tasks::{TaskKey, Tasks};
+
+/// A call's answer, once it is there.
+#[derive(Default)]
+struct Slot {
+    answer: Option<Result<bool>>,
+    waiter: Option<Waker>,
+}
+
+/// The replica, as its owner holds it. Clones are the same replica.
+pub struct Replica<H: Host> {
+    shared: Rc<Shared<H>>,
+}
+
+struct Shared<H: Host> {
+    host: H,
+    machine: RefCell<Machine>,
+    mailbox: Mailbox<Input>,
+    calls: RefCell<BTreeMap<CallerId, Rc<RefCell<Slot>>>>,
+    next_caller: Cell<CallerId>,
+    lead: RefCell<Option<H::Guard>>,
+}
+
+impl<H: Host> Clone for Replica<H> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Rc::clone(&self.shared),
+        }
+    }
+}
+
+impl<H: Host + 'static> Replica<H> {
+    /// A replica that has not been asked anything. Nothing happens before [`Replica::drive`] is polled.
+    #[must_use]
+    pub fn new(config: Config, host: H) -> Self {
+        Self {
+            shared: Rc::new(Shared {
+                host,
+                machine: RefCell::new(Machine::new(config)),
+                mailbox: Mailbox::new(),
+                calls: RefCell::default(),
+                next_caller: Cell::new(0),
+                lead: RefCell::new(None),
+            }),
+        }
+    }
+
+    /// The host it acts through.
+    #[must_use]
+    pub fn host(&self) -> &H {
+        &self.shared.host
+    }
+
+    /// The replica's status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.machine.borrow().status()
+    }
+
+    /// The record, as it stands in the database.
+    #[must_use]
+    pub fn record(&self) -> Option<Record> {
+        self.shared.machine.borrow().record().cloned()
+    }
+
+    /// Asks, with nobody waiting for the answer.
+    pub fn tell(&self, ask: Ask) {
+        self.shared.mailbox.put(Input::Asked { ask, caller: None });
+    }
+
+    /// Asks, and waits for the answer: whether an existing replica was rebuilt.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the run ended with.
+    pub fn ask(&self, ask: Ask) -> impl Future<Output = Result<bool>> + use<H> {
+        let caller = self.shared.next_caller.get();
+        self.shared.next_caller.set(caller.wrapping_add(1));
+        let slot = Rc::new(RefCell::new(Slot::default()));
+        self.shared.calls.borrow_mut().insert(caller, Rc::clone(&slot));
+        self.shared.mailbox.put(Input::Asked {
+            ask,
+            caller: Some(caller),
+        });
+        poll_fn(move |context| {
+            let mut slot = slot.borrow_mut();
+            slot.answer.take().map_or_else(
+                || {
+                    slot.waiter = Some(context.waker().clone());
+                    Poll::Pending
+                },
+                Poll::Ready,
+            )
+        })
+    }
+
+    /// Runs until the replica is closed. Dropping the future is what a closed page is: everything under way ends.
+    pub fn drive(&self) -> impl Future<Output = ()> + use<H> {
+        let mut driver = Driver {
+            shared: Rc::clone(&self.shared),
+            tasks: Tasks::default(),
+            open: true,
+        };
+        poll_fn(move |context| driver.go_on(context))
+    }
+}
+
+struct Driver<H: Host> {
+    shared: Rc<Shared<H>>,
+    tasks: Tasks,
+    open: bool,
+}
+
+impl<H: Host + 'static> Driver<H> {
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.tasks.go_on(context);
+            let Some(input) = self.shared.mailbox.take(context) else {
+                return if self.open { Poll::Pending } else { Poll::Ready(()) };
+            };
+            let host = &self.shared.host;
+            let moment = Moment {
+                now_ms: host.now_ms(),
+                random: host.random(),
+            };
+            let effects = self.shared.machine.borrow_mut().step(input, moment);
+            for effect in effects {
+                self.perform(effect, moment);
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, moment: Moment) {
+        match effect {
+            Effect::Lead => self.lead(),
+            Effect::Transact { purpose, ops } => self.spawn(TaskKey::Transact(purpose), async move |shared| {
+                let outcome = shared.host.transact(ops).await;
+                Some(Input::Transacted { purpose, outcome })
+            }),
+            Effect::AskServer(endpoint) => self.spawn(TaskKey::Ask, async move |shared| {
+                Some(Input::Answered {
+                    endpoint,
+                    outcome: shared.host.ask(endpoint).await,
+                })
+            }),
+            Effect::Translate(schemas) => self.spawn(TaskKey::Translate, async move |shared| {
+                Some(Input::Translated(shared.host.manifest_from_sql(schemas).await))
+            }),
+            Effect::Stage(spec) => self.stage(spec),
+            Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
+            Effect::Poll { table, request } => {
+                self.spawn(TaskKey::Poll(table.clone()), async move |shared| {
+                    let outcome = poll(&shared.host, &request).await;
+                    Some(Input::Polled { table, outcome })
+                });
+            }
+            Effect::CancelPoll { table } => self.tasks.end(|key| *key == TaskKey::Poll(table.clone())),
+            Effect::WakeAt(at) => self.wake_at(at, moment.now_ms),
+            Effect::Emit(event) => self.shared.host.emit(event),
+            Effect::Settle { callers, outcome } => self.settle(&callers, &outcome),
+            Effect::StoreVersion(version) => self.shared.host.write_version(&version),
+            Effect::ClearVersion => self.shared.host.clear_version(),
+            Effect::Close => {
+                self.tasks.end(|_| true);
+                self.shared.lead.take();
+                self.open = false;
+            }
+        }
+    }
+
+    /// Starts something whose end is an input.
+    fn spawn<F>(&mut self, key: TaskKey, work: impl FnOnce(Rc<Shared<H>>) -> F + 'static)
+    where
+        F: Future<Output = Option<Input>> + 'static,
+    {
+        let shared = Rc::clone(&self.shared);
+        self.tasks.add(key, async move {
+            if let Some(input) = work(Rc::clone(&shared)).await {
+                shared.mailbox.put(input);
+            }
+        });
+    }
+
+    fn lead(&mut self) {
+        self.spawn(TaskKey::Lead, async move |shared| {
+            let outcome = shared.host.lead().await.map(|guard| {
+                shared.lead.replace(Some(guard));
+            });
+            Some(Input::Led(outcome))
+        });
+    }
+
+    fn stage(&mut self, spec: Box<StageSpec>) {
+        self.spawn(TaskKey::Stage(spec.table.name.clone()), async move |shared| {
+            let table = spec.table.name.clone();
+            let report = |report| {
+                shared.mailbox.put(Input::Staging {
+                    table: table.clone(),
+                    report,
+                })
+            };
+            let outcome = stage(&shared.host, &spec, &report).await;
+            Some(Input::Staged { table, outcome })
+        });
+    }
+
+    fn wake_at(&mut self, at: Option<u64>, now_ms: u64) {
+        self.tasks.end(|key| *key == TaskKey::Timer);
+        if let Some(at) = at {
+            let ms = at.saturating_sub(now_ms).max(1);
+            self.spawn(TaskKey::Timer, async move |shared| {
+                shared.host.sleep(ms).await;
+                Some(Input::Woken)
+            });
+        }
+    }
+
+    fn settle(&self, callers: &[CallerId], outcome: &Result<bool>) {
+        for caller in callers {
+            let slot = self.shared.calls.borrow_mut().remove(caller);
+            if let Some(slot) = slot {
+                let mut slot = slot.borrow_mut();
+                slot.answer = Some(outcome.clone());
+                if let Some(waiter) = slot.waiter.take() {
+                    waiter.wake();
+                }
+            }
+        }
+    }
+}
+
+/// Sends a request of the live tail and reads its answer to the end.
+async fn poll<H: Host>(host: &H, request: &ShapeRequest) -> Outcome {
+    let Ok((head, mut body)) = host.open(request).await else {
+        return Outcome::Cut;
+    };
+    if head.status == 200 {
+        read(head, &mut body).await
+    } else {
+        refused(head, &mut body).await
+    }
+}
+
+/// A refusal's body says which parameter is to blame; what is not there or not text says nothing.
+async fn refused<B: crate::host::Body>(head: ResponseHead, body: &mut B) -> Outcome {
+    let body = text(body).await;
+    Outcome::Refused { head, body }
+}
+
+async fn read<B: crate::host::Body>(head: ResponseHead, body: &mut B) -> Outcome {
+    let mut reader = MessageReader::new();
+    let mut messages = Vec::new();
+    loop {
+        match body.next().await {
+            Ok(Some(bytes)) => {
+                if let Err(error) = reader.push(&bytes, &mut messages) {
+                    return Outcome::Unreadable(error);
+                }
+            }
+            Ok(None) => break,
+            Err(_) => return Outcome::Cut,
+        }
+    }
+    match reader.finish() {
+        Ok(()) => Outcome::Whole { head, messages },
+        // Cut by something that closed the connection properly.
+        Err(error) if error.code() == ErrorCode::ShapeProtocol => Outcome::Cut,
+        Err(error) => Outcome::Unreadable(error),
+    }
+}

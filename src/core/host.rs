@@ -1,0 +1,126 @@
+//! The seam to the world: everything the driver cannot do by itself, as traits. The browser module implements them
+//! over PGlite, fetch and localStorage; `fakes` implements them over a model. No trait decides anything.
+
+use std::future::Future;
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::op::{Op, Rows};
+use crate::shape::{ResponseHead, ShapeRequest};
+
+/// The replica's database.
+pub trait Database {
+    /// Performs the operations in order, as one transaction: all of them or none. Answers one set of rows an
+    /// operation.
+    ///
+    /// # Errors
+    ///
+    /// `ROW_REFUSED`, `DATABASE_FAILED`, `STORAGE_FULL`.
+    fn transact(&self, ops: Vec<Op>) -> impl Future<Output = Result<Vec<Rows>>>;
+}
+
+/// The endpoints that say what the schema is.
+pub trait Server {
+    /// Asks one of them.
+    ///
+    /// # Errors
+    ///
+    /// `SERVER_UNREACHABLE` where there is no answer at all. Any status is an answer.
+    fn ask(&self, endpoint: Endpoint) -> impl Future<Output = Result<Answer>>;
+}
+
+/// Which endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The version.
+    Version,
+    /// The manifest, or SQL.
+    Schemas,
+}
+
+/// What an endpoint answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `content-type` header.
+    pub content_type: Option<String>,
+    /// The whole body.
+    pub body: String,
+}
+
+/// Electric, or what stands before it.
+pub trait Shapes {
+    /// An answer's body. Dropping it aborts the request.
+    type Body: Body;
+
+    /// Sends a request and reads the answer's head. Dropping the future aborts the request.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_UNREACHABLE` where there is no answer at all. Any status is an answer.
+    fn open(&self, request: &ShapeRequest) -> impl Future<Output = Result<(ResponseHead, Self::Body)>>;
+}
+
+/// The bytes of an answer, as they arrive.
+pub trait Body {
+    /// The next piece, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// `SHAPE_UNREACHABLE` where the connection was cut.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>>>;
+}
+
+/// The SQL module, loaded when it is first needed.
+pub trait SqlReader {
+    /// Turns the simple form of a schemas answer into a manifest document.
+    ///
+    /// # Errors
+    ///
+    /// `UNSUPPORTED_SQL` and whatever a manifest can be refused for; `NOT_INITIALIZED` where it cannot be loaded.
+    fn manifest_from_sql(&self, schemas: String) -> impl Future<Output = Result<String>>;
+}
+
+/// A small store beside the database, for other code to read and as a fast hint. It may be blocked: then it is empty
+/// and forgets.
+pub trait Store {
+    /// Writes the version down.
+    fn write_version(&self, version: &str);
+    /// Forgets it.
+    fn clear_version(&self);
+}
+
+/// One leader among all tabs.
+pub trait Lock {
+    /// Held until dropped.
+    type Guard;
+
+    /// Waits for the lead.
+    ///
+    /// # Errors
+    ///
+    /// `CLOSED` where the wait was given up.
+    fn lead(&self) -> impl Future<Output = Result<Self::Guard>>;
+}
+
+/// Time and chance, which the core itself has not.
+pub trait Clock {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> u64;
+    /// A number in `[0, 1)`.
+    fn random(&self) -> f64;
+    /// Waits.
+    fn sleep(&self, ms: u64) -> impl Future<Output = ()>;
+}
+
+/// Where events go. Called with no borrow held; delivers later, in order.
+pub trait EventSink {
+    /// Takes an event.
+    fn emit(&self, event: Event);
+}
+
+/// All of it.
+pub trait Host: Database + Server + Shapes + SqlReader + Store + Lock + Clock + EventSink {}
+
+impl<T: Database + Server + Shapes + SqlReader + Store + Lock + Clock + EventSink> Host for T {}

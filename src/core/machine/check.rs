@@ -1,0 +1,406 @@
+//! From being asked to a decision: the record, the tables that are really there, the server's version, the plan.
+
+use std::collections::BTreeMap;
+
+use crate::config::Carried;
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::Event;
+use crate::host::{Answer, Endpoint};
+use crate::ident::Name;
+use crate::manifest::{SchemasAnswer, parse_schemas};
+use crate::op::{Op, Rows};
+use crate::plan::{Force, Found, Plan, PlanOptions, plan};
+use crate::record::{Record, RecordState};
+use crate::tail::Moment;
+use crate::version::{ServerVersion, Standing, parse_version, standing};
+
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
+
+/// How long the lead is waited for before this tab calls itself a follower, and looks again.
+const PEEK_MS: u64 = 250;
+
+impl Machine {
+    /// Starts the run that is due.
+    pub(super) fn begin(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        match self.lead {
+            Lead::Unasked => {
+                self.lead = Lead::Waiting;
+                self.phase = Phase::Leading {
+                    peek_ms: moment.now_ms.saturating_add(PEEK_MS),
+                };
+                effects.push(Effect::Lead);
+            }
+            Lead::Waiting => self.phase = Phase::Leading { peek_ms: moment.now_ms },
+            Lead::Held => {
+                self.looked_ms = moment.now_ms;
+                self.phase = Phase::Reading;
+                effects.push(Effect::Transact {
+                    purpose: Purpose::Read,
+                    ops: vec![Op::EnsureHome, Op::ReadRecord],
+                });
+            }
+        }
+    }
+
+    // ---- while another tab leads -------------------------------------------------------------------------------
+
+    pub(super) fn peek(&mut self, now: u64, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Leading {
+            peek_ms: now.saturating_add(2 * PEEK_MS),
+        };
+        effects.push(Effect::Transact {
+            purpose: Purpose::Peek,
+            ops: vec![Op::EnsureHome, Op::ReadRecord],
+        });
+    }
+
+    /// A follower's calls are answered as soon as there is a whole replica: the leader keeps it right.
+    pub(super) fn peeked(&mut self, outcome: Result<Vec<Rows>>, _moment: Moment, effects: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Leading { .. }) {
+            return;
+        }
+        let record = outcome
+            .ok()
+            .and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
+        if let Some(record) = record.filter(|record| record.state == RecordState::Whole) {
+            self.record = Some(record);
+            if let Some(run) = &mut self.run {
+                let callers = std::mem::take(&mut run.callers);
+                if !callers.is_empty() {
+                    effects.push(Effect::Settle {
+                        callers,
+                        outcome: Ok(false),
+                    });
+                }
+            }
+        }
+    }
+
+    // ---- what is stored, and what is really there ---------------------------------------------------------------
+
+    pub(super) fn record_read(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Reading {
+            return;
+        }
+        let rows = match outcome {
+            Ok(rows) => rows,
+            Err(error) => return self.fail(error, moment, effects),
+        };
+        // A record that cannot be read is no record: the tables are looked at, and fetched anew.
+        let record = rows.last().and_then(|rows| Record::from_rows(rows).ok().flatten());
+        // While the tail goes on, what it has applied since is in memory and in the database alike.
+        let tables: Vec<Name> = record.iter().flat_map(Record::table_names).collect();
+        let strangers: Vec<Name> = self
+            .tail
+            .tables()
+            .filter(|table| !tables.contains(table))
+            .cloned()
+            .collect();
+        effects.extend(self.tail.unfollow(&strangers).into_iter().map(Effect::from));
+        self.record = record;
+        self.phase = Phase::Verifying;
+        effects.push(self.inspect(Purpose::Verify, tables));
+    }
+
+    pub(super) fn verified(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Verifying {
+            return;
+        }
+        match outcome {
+            Err(error) => self.fail(error, moment, effects),
+            Ok(rows) => {
+                self.found = found(&rows);
+                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Purge)) {
+                    return self.purge(effects);
+                }
+                self.ask(None, effects);
+            }
+        }
+    }
+
+    fn inspect(&self, purpose: Purpose, tables: Vec<Name>) -> Effect {
+        Effect::Transact {
+            purpose,
+            ops: vec![Op::Inspect {
+                schema: self.config.places.app.clone(),
+                tables,
+            }],
+        }
+    }
+
+    // ---- what the server says ------------------------------------------------------------------------------------
+
+    fn ask(&mut self, doubted: Option<ServerVersion>, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Asking { doubted };
+        effects.push(Effect::AskServer(Endpoint::Version));
+    }
+
+    pub(super) fn ask_again(&mut self, effects: &mut Vec<Effect>) {
+        if let Phase::Confirming { doubted, .. } = &self.phase {
+            let doubted = doubted.clone();
+            self.ask(Some(doubted), effects);
+        }
+    }
+
+    pub(super) fn version_answered(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
+        match &self.phase {
+            Phase::Asking { doubted } => {
+                let doubted = doubted.clone();
+                match read_version(outcome) {
+                    Ok(version) => self.decide(version, doubted, moment, effects),
+                    Err(error) if error.code() == ErrorCode::ServerUnreachable => {
+                        self.unreachable(error, moment, effects);
+                    }
+                    Err(error) => self.fail(error, moment, effects),
+                }
+            }
+            Phase::Staging(job) => {
+                let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(&job.record.version));
+                if moved_on {
+                    self.restart(None, moment, effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn decide(
+        &mut self,
+        version: ServerVersion,
+        doubted: Option<ServerVersion>,
+        moment: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(Kind::Force { version: Some(wanted) }) = self.run.as_ref().map(|run| &run.kind) {
+            if *wanted != version.version {
+                let detail = format!("the server is at {:?}, not at {wanted:?}", version.version);
+                let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
+                return self.fail(error, moment, effects);
+            }
+        }
+        if self.is_current(&version) {
+            return self.up_to_date(effects);
+        }
+        // A rolling deploy answers from old and new servers in turn: going back needs to be said twice.
+        let goes_back = self
+            .record
+            .as_ref()
+            .is_some_and(|record| standing(&record.version, &version) == Standing::Older);
+        if goes_back && doubted.as_ref() != Some(&version) {
+            let until_ms = moment.now_ms.saturating_add(self.config.limits.confirm_ms);
+            self.phase = Phase::Confirming {
+                doubted: version,
+                until_ms,
+            };
+            return;
+        }
+        self.phase = Phase::Describing { version };
+        effects.push(Effect::AskServer(Endpoint::Schemas));
+    }
+
+    /// Whether there is nothing to do, which one small answer is enough to know.
+    fn is_current(&self, version: &ServerVersion) -> bool {
+        let forced = !matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Check));
+        let recorded = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.choice == self.config.choice_key() && record.version.is_same(version));
+        recorded && !forced && self.distrusted.is_empty() && self.is_usable()
+    }
+
+    pub(super) fn schemas_answered(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Describing { version } = &self.phase else {
+            return;
+        };
+        let version = version.clone();
+        match read_schemas(outcome) {
+            Ok(SchemasAnswer::Manifest {
+                version: stated,
+                manifest,
+            }) => {
+                // Of two answers of a server that is being replaced, the one that holds the tables counts.
+                let version = stated.unwrap_or(version);
+                self.described(version, manifest, moment, effects);
+            }
+            Ok(SchemasAnswer::Sql(schemas)) => effects.push(Effect::Translate(schemas)),
+            Err(error) if error.code() == ErrorCode::ServerUnreachable => self.unreachable(error, moment, effects),
+            Err(error) => self.fail(error, moment, effects),
+        }
+    }
+
+    pub(super) fn translated(&mut self, outcome: Result<String>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Describing { version } = &self.phase else {
+            return;
+        };
+        let version = version.clone();
+        match outcome.and_then(|document| parse_schemas(&document)) {
+            Ok(SchemasAnswer::Manifest { manifest, .. }) => self.described(version, manifest, moment, effects),
+            Ok(SchemasAnswer::Sql(_)) => {
+                let detail = "the SQL module answered with SQL";
+                self.fail(
+                    Error::new(ErrorCode::Internal, "reading the schemas", detail),
+                    moment,
+                    effects,
+                );
+            }
+            Err(error) => self.fail(error, moment, effects),
+        }
+    }
+
+    fn described(
+        &mut self,
+        version: ServerVersion,
+        manifest: crate::manifest::Manifest,
+        moment: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let recorded: Vec<Name> = self.record.iter().flat_map(Record::table_names).collect();
+        match self.config.carry(manifest, &recorded) {
+            Err(error) => self.fail(error, moment, effects),
+            Ok(carried) => {
+                let wanted = carried.manifest.tables.iter().map(|table| table.name.clone());
+                let mut tables: Vec<Name> = wanted.chain(recorded).collect();
+                tables.sort();
+                tables.dedup();
+                self.phase = Phase::Inspecting { version, carried };
+                effects.push(self.inspect(Purpose::Inspect, tables));
+            }
+        }
+    }
+
+    // ---- the plan -------------------------------------------------------------------------------------------------
+
+    pub(super) fn inspected(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Inspecting { version, carried } = &self.phase else {
+            return;
+        };
+        let (version, carried) = (version.clone(), carried.clone());
+        match outcome {
+            Ok(rows) => self.found = found(&rows),
+            Err(error) => return self.fail(error, moment, effects),
+        }
+        let options = PlanOptions {
+            scope: self.config.scope,
+            definitions: definitions(&carried),
+            force: match self.run.as_ref().map(|run| &run.kind) {
+                Some(Kind::Force { .. }) => Force::Rebuild,
+                _ => Force::AsNeeded,
+            },
+        };
+        let mut trusted = self.found.clone();
+        for table in &self.distrusted {
+            // There, but as good as of an unknown structure: it is built anew.
+            if let Some(fingerprint) = trusted.tables.get_mut(table) {
+                *fingerprint = None;
+            }
+        }
+        match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
+            Plan::UpToDate => self.up_to_date(effects),
+            Plan::Adopt {
+                create_indexes,
+                drop_indexes,
+            } => {
+                self.adopt(version, &carried, create_indexes, drop_indexes, effects);
+            }
+            Plan::Rebuild(rebuild) => self.rebuild(rebuild, version, carried, moment, effects),
+        }
+    }
+
+    fn adopt(
+        &mut self,
+        version: ServerVersion,
+        carried: &Carried,
+        create_indexes: Vec<(Name, crate::manifest::Index)>,
+        drop_indexes: Vec<Name>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(record) = &self.record else { return };
+        let schema = self.config.places.app.clone();
+        let record = Record {
+            version,
+            manifest: carried.manifest.clone(),
+            choice: self.config.choice_key(),
+            ..record.clone()
+        };
+        let drops = drop_indexes.into_iter().map(|index| Op::DropIndex {
+            schema: schema.clone(),
+            index,
+        });
+        let creates = create_indexes.into_iter().map(|(table, index)| Op::CreateIndex {
+            schema: schema.clone(),
+            table,
+            index,
+        });
+        let mut ops: Vec<Op> = drops.chain(creates).collect();
+        // Only what the version changes: the tail may be writing positions meanwhile.
+        ops.push(Op::WriteVersion(record.clone()));
+        self.phase = Phase::Adopting {
+            record: Box::new(record),
+        };
+        effects.push(Effect::Transact {
+            purpose: Purpose::Adopt,
+            ops,
+        });
+    }
+
+    pub(super) fn adopted(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Adopting { record } = &self.phase else {
+            return;
+        };
+        let adopted = (**record).clone();
+        if let Err(error) = outcome {
+            return self.fail(error, moment, effects);
+        }
+        if let Some(record) = &mut self.record {
+            let from = record.version.version.clone();
+            let to = adopted.version.version.clone();
+            record.version = adopted.version;
+            record.manifest = adopted.manifest;
+            record.choice = adopted.choice;
+            effects.push(Effect::Emit(Event::Adopted { from, to }));
+        }
+        self.up_to_date(effects);
+    }
+
+    fn up_to_date(&mut self, effects: &mut Vec<Effect>) {
+        self.mood = Mood::Fresh;
+        self.finish(Ok(false), effects);
+    }
+}
+
+fn definitions(carried: &Carried) -> BTreeMap<Name, String> {
+    carried
+        .definitions
+        .iter()
+        .map(|definition| (definition.table.clone(), definition.key()))
+        .collect()
+}
+
+fn found(rows: &[Rows]) -> Found {
+    rows.last().map(Found::from_rows).unwrap_or_default()
+}
+
+fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
+    let answer = answered(outcome, ErrorCode::VersionUnavailable, "asking for the version")?;
+    parse_version(&answer.body, answer.content_type.as_deref())
+}
+
+fn read_schemas(outcome: Result<Answer>) -> Result<SchemasAnswer> {
+    let answer = answered(outcome, ErrorCode::SchemasUnavailable, "asking for the schemas")?;
+    parse_schemas(&answer.body)
+}
+
+/// A status is an answer only if it is a 200; of the others, some pass and some stay.
+fn answered(outcome: Result<Answer>, otherwise: ErrorCode, doing: &str) -> Result<Answer> {
+    let answer = outcome?;
+    let code = match answer.status {
+        200 => return Ok(answer),
+        429 | 500.. => ErrorCode::ServerUnreachable,
+        _ => otherwise,
+    };
+    Err(Error::new(
+        code,
+        doing,
+        format!("the server answered with status {}", answer.status),
+    ))
+}

@@ -1,0 +1,159 @@
+//! How a run ends: well, with an error, or because everything ends. Every end answers its calls, closes what was
+//! announced, and leaves the old replica as it was.
+
+use crate::error::{Error, Result};
+use crate::event::{Closes, Event};
+use crate::ident::Name;
+use crate::op::{Op, Rows, Swap};
+use crate::plan::Found;
+use crate::tail::Moment;
+
+use super::{CallerId, Effect, Machine, Mood, Phase, Purpose, closed};
+
+impl Machine {
+    /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
+    pub(super) fn finish(&mut self, outcome: Result<bool>, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Resting;
+        let well = outcome.is_ok();
+        if let Some(run) = self.run.take() {
+            if let (Some(announced), Some(record)) = (run.announced, &self.record) {
+                // The server went back to what the replica already has: the rebuild ends with nothing to do.
+                effects.push(Effect::Emit(Event::Complete {
+                    reason: announced.reason,
+                    from: announced.from,
+                    to: record.version.version.clone(),
+                    tables: Vec::new(),
+                    rows: 0,
+                    duration_ms: 0,
+                }));
+            }
+            if !run.callers.is_empty() {
+                effects.push(Effect::Settle {
+                    callers: run.callers,
+                    outcome,
+                });
+            }
+        }
+        if well && self.mood == Mood::Fresh {
+            if let Some(record) = &self.record {
+                effects.push(Effect::StoreVersion(record.version.version.clone()));
+            }
+        }
+        self.follow_record();
+    }
+
+    /// Nothing answers, but a whole replica is usable without a server: that is no failure.
+    pub(super) fn unreachable(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
+        let announced = self.run.as_ref().is_some_and(|run| run.announced.is_some());
+        if announced || !self.is_usable() {
+            return self.fail(error, moment, effects);
+        }
+        self.mood = Mood::Unreachable;
+        self.retry_later(moment);
+        self.finish(Ok(false), effects);
+    }
+
+    /// The run failed before or after anything was announced.
+    pub(super) fn fail(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
+        self.mood = Mood::Failed;
+        let announced = self.run.as_mut().and_then(|run| run.announced.take());
+        let closes = if announced.is_some() {
+            Closes::Rebuild
+        } else {
+            Closes::Nothing
+        };
+        effects.push(Effect::Emit(Event::Failed {
+            error: error.clone(),
+            closes,
+        }));
+        if error.retryable() {
+            self.retry_later(moment);
+        }
+        self.finish(Err(error), effects);
+    }
+
+    /// A rebuild failed. What it built is out of every reader's sight; the next one clears it away.
+    pub(super) fn abandon(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
+        self.drop_build(effects);
+        self.fail(error, moment, effects);
+    }
+
+    fn retry_later(&mut self, moment: Moment) {
+        let ms = self.retry.next(moment.random);
+        self.retry_at_ms = Some(moment.now_ms.saturating_add(ms));
+    }
+
+    // ---- dropping everything -------------------------------------------------------------------------------------
+
+    pub(super) fn purge(&mut self, effects: &mut Vec<Effect>) {
+        let followed: Vec<Name> = self.tail.tables().cloned().collect();
+        effects.extend(self.tail.unfollow(&followed).into_iter().map(Effect::from));
+        let mut ops = vec![Op::DropStaging, Op::ForgetRecord];
+        if let Some(record) = &self.record {
+            ops.push(Op::Swap(Swap {
+                schema: self.config.places.app.clone(),
+                old_tables: record.table_names(),
+                old_enums: record.manifest.enums.iter().map(|ty| ty.name.clone()).collect(),
+                new_tables: Vec::new(),
+                new_enums: Vec::new(),
+            }));
+        }
+        self.phase = Phase::Purging;
+        effects.push(Effect::Transact {
+            purpose: Purpose::Purge,
+            ops,
+        });
+    }
+
+    pub(super) fn purged(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Purging {
+            return;
+        }
+        if let Err(error) = outcome {
+            return self.fail(error, moment, effects);
+        }
+        self.record = None;
+        self.found = Found::default();
+        self.distrusted.clear();
+        self.mood = Mood::Fresh;
+        self.retry_at_ms = None;
+        effects.push(Effect::ClearVersion);
+        self.finish(Ok(false), effects);
+    }
+
+    // ---- the end ---------------------------------------------------------------------------------------------------
+
+    pub(super) fn close(&mut self, effects: &mut Vec<Effect>, caller: Option<CallerId>) {
+        let announced = self.run.as_mut().and_then(|run| run.announced.take());
+        if announced.is_some() {
+            effects.push(Effect::Emit(Event::Failed {
+                error: closed(),
+                closes: Closes::Rebuild,
+            }));
+        }
+        let waiting: Vec<CallerId> = self
+            .run
+            .take()
+            .into_iter()
+            .chain(self.queue.drain(..))
+            .flat_map(|run| run.callers)
+            .collect();
+        if !waiting.is_empty() {
+            effects.push(Effect::Settle {
+                callers: waiting,
+                outcome: Err(closed()),
+            });
+        }
+        if let Some(caller) = caller {
+            effects.push(Effect::Settle {
+                callers: vec![caller],
+                outcome: Ok(false),
+            });
+        }
+        let followed: Vec<Name> = self.tail.tables().cloned().collect();
+        effects.push(Effect::CancelStages);
+        effects.extend(self.tail.unfollow(&followed).into_iter().map(Effect::from));
+        self.phase = Phase::Closed;
+        effects.push(Effect::Close);
+    }
+}

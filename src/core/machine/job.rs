@@ -1,0 +1,70 @@
+//! One rebuild: what it is to build, and how far it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{Progress, Step};
+use crate::ident::Name;
+use crate::op::{Home, Op};
+use crate::plan::Rebuild;
+use crate::record::Record;
+use crate::stage::{StageSpec, Staged};
+
+/// A rebuild under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) rebuild: Rebuild,
+    /// The record as it will be once the new tables are in place; shapes are entered as they are loaded.
+    pub(crate) record: Record,
+    pub(crate) home: Home,
+    /// Not begun.
+    pub(crate) waiting: Vec<StageSpec>,
+    pub(crate) loading: BTreeSet<Name>,
+    pub(crate) staged: BTreeMap<Name, Staged>,
+    pub(crate) rows: BTreeMap<Name, u64>,
+    pub(crate) expected_rows: Option<u64>,
+    /// When the server may next be asked whether it has moved on.
+    pub(crate) look_ms: u64,
+    /// What the swap applies besides.
+    pub(crate) batch: crate::tail::Batch,
+}
+
+impl Job {
+    /// Rows loaded so far.
+    pub(crate) fn total_rows(&self) -> u64 {
+        self.rows.values().sum()
+    }
+
+    pub(crate) fn progress(&self, step: Step, table: Option<Name>) -> Progress {
+        Progress {
+            step,
+            table,
+            rows: self.total_rows(),
+            expected_rows: self.expected_rows,
+            tables_done: self.staged.len(),
+            tables_total: self.rebuild.tables.len(),
+        }
+    }
+
+    /// Creates the new enum types and tables, empty and without keys.
+    pub(crate) fn creations(&self) -> Vec<Op> {
+        let manifest = &self.record.manifest;
+        let enums = manifest
+            .enums
+            .iter()
+            .filter(|ty| self.rebuild.new_enums.contains(&ty.name))
+            .map(|ty| Op::CreateEnum {
+                home: self.home.clone(),
+                ty: ty.clone(),
+            });
+        let tables = manifest
+            .tables
+            .iter()
+            .filter(|table| self.rebuild.tables.contains(&table.name))
+            .map(|table| Op::CreateTable {
+                home: self.home.clone(),
+                table: table.clone(),
+                staged_enums: self.rebuild.new_enums.clone(),
+            });
+        enums.chain(tables).collect()
+    }
+}

@@ -1,0 +1,431 @@
+//! A rebuild: make room, load, settle, swap.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Carried, Strategy};
+use crate::error::{Error, Result};
+use crate::event::{Event, Step};
+use crate::fingerprint::Fingerprint;
+use crate::host::Endpoint;
+use crate::ident::Name;
+use crate::op::{Home, Op, Rows, Swap};
+use crate::plan::{Found, Reason, Rebuild};
+use crate::record::{Record, RecordState, ShapeRecord};
+use crate::shape::Stream;
+use crate::stage::{StageReport, StageSpec, Staged};
+use crate::tail::Moment;
+use crate::version::ServerVersion;
+
+use super::job::Job;
+use super::{Announced, Effect, Machine, Mood, Phase, Purpose};
+
+/// How often the server is asked whether it has moved on while a rebuild waits for Electric.
+const LOOK_EVERY_MS: u64 = 5_000;
+/// How often one run begins anew because the server changed under it, before it gives up and backs off.
+const MOST_RESTARTS: u32 = 20;
+
+impl Machine {
+    pub(super) fn app(&self) -> Home {
+        Home::App(self.config.places.app.clone())
+    }
+
+    // ---- making room ---------------------------------------------------------------------------------------------
+
+    pub(super) fn rebuild(
+        &mut self,
+        rebuild: Rebuild,
+        version: ServerVersion,
+        carried: Carried,
+        moment: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.announce(&rebuild, &version, moment, effects);
+        // Old streams stop before they can meet rows of the new structure; the rows stay where they are.
+        let stopped: Vec<Name> = rebuild.tables.iter().chain(&rebuild.remove).cloned().collect();
+        effects.extend(self.tail.unfollow(&stopped).into_iter().map(Effect::from));
+        let job = self.job(rebuild, version, carried);
+        let mut ops = match self.config.strategy {
+            Strategy::Swap => staging_ops(&job),
+            Strategy::InPlace => in_place_ops(&job, &self.config.places.app),
+        };
+        let app = self.app();
+        ops.extend(counted(&job, &self.found).map(|table| Op::CountRows {
+            home: app.clone(),
+            table,
+        }));
+        if self.config.strategy == Strategy::InPlace {
+            // Counted before they are dropped.
+            ops.rotate_right(counted(&job, &self.found).count());
+        }
+        effects.push(Effect::Transact {
+            purpose: Purpose::Prepare,
+            ops,
+        });
+        self.phase = Phase::Preparing(Box::new(job));
+        self.follow_record();
+    }
+
+    fn announce(&mut self, rebuild: &Rebuild, version: &ServerVersion, moment: Moment, effects: &mut Vec<Effect>) {
+        let from = self.record.as_ref().map(|record| record.version.version.clone());
+        let Some(run) = &mut self.run else { return };
+        if run.announced.is_some() {
+            return; // begun anew: one start, one end
+        }
+        run.announced = Some(Announced {
+            reason: rebuild.reason,
+            from: from.clone(),
+            started_ms: moment.now_ms,
+        });
+        effects.push(Effect::Emit(Event::Start {
+            reason: rebuild.reason,
+            from,
+            to: version.version.clone(),
+            tables: rebuild.tables.clone(),
+        }));
+    }
+
+    fn job(&self, rebuild: Rebuild, version: ServerVersion, carried: Carried) -> Job {
+        let home = match self.config.strategy {
+            Strategy::Swap => Home::Staging,
+            Strategy::InPlace => self.app(),
+        };
+        let old = self.record.as_ref();
+        let shapes: BTreeMap<Name, ShapeRecord> = old
+            .iter()
+            .flat_map(|record| &record.shapes)
+            .filter(|(table, _)| rebuild.keep.contains(table))
+            .map(|(table, shape)| (table.clone(), shape.clone()))
+            .collect();
+        let mut waiting: Vec<StageSpec> = carried
+            .manifest
+            .tables
+            .iter()
+            .zip(&carried.definitions)
+            .filter(|(table, _)| rebuild.tables.contains(&table.name))
+            .map(|(table, definition)| StageSpec {
+                table: table.clone(),
+                home: home.clone(),
+                staged_enums: rebuild.new_enums.clone(),
+                definition: definition.clone(),
+                fingerprint: Fingerprint::of_table(table, &carried.manifest),
+                expired: self.expired.get(&table.name).cloned(),
+                limits: self.config.limits,
+            })
+            .collect();
+        waiting.reverse(); // taken from the end
+        let record = Record {
+            state: RecordState::Whole,
+            version,
+            manifest: carried.manifest,
+            choice: self.config.choice_key(),
+            shapes,
+            epoch: old.map_or(0, |record| record.epoch) + 1,
+        };
+        Job {
+            rebuild,
+            record,
+            home,
+            waiting,
+            loading: BTreeSet::new(),
+            staged: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            expected_rows: None,
+            look_ms: 0,
+            batch: crate::tail::Batch::default(),
+        }
+    }
+
+    pub(super) fn prepared(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Preparing(job) = &self.phase else { return };
+        let mut job = job.clone();
+        let rows = match outcome {
+            Ok(rows) => rows,
+            Err(error) => return self.abandon(error, moment, effects),
+        };
+        let counts: Vec<u64> = rows
+            .iter()
+            .filter_map(|rows| rows.first()?.first()?.as_ref()?.parse().ok())
+            .collect();
+        job.expected_rows = Some(counts.iter().sum()).filter(|_| !counts.is_empty());
+        job.look_ms = moment.now_ms.saturating_add(LOOK_EVERY_MS);
+        if self.config.strategy == Strategy::InPlace {
+            // What is stored now: whoever starts again sees that the tables are not whole.
+            self.record = Some(Record {
+                state: RecordState::Rebuilding,
+                ..job.record.clone()
+            });
+        }
+        self.phase = Phase::Staging(job);
+        self.load(moment, effects);
+    }
+
+    // ---- loading -------------------------------------------------------------------------------------------------
+
+    /// Begins to load as many tables as may be loaded at once; goes on when all are.
+    fn load(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        let most = self.config.limits.loads.max(1);
+        let Phase::Staging(job) = &mut self.phase else { return };
+        while job.loading.len() < most {
+            let Some(spec) = job.waiting.pop() else { break };
+            job.loading.insert(spec.table.name.clone());
+            effects.push(Effect::Stage(Box::new(spec)));
+        }
+        if job.loading.is_empty() {
+            self.settle(moment, effects);
+        }
+    }
+
+    pub(super) fn staging(&mut self, table: &Name, report: StageReport, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Staging(job) = &mut self.phase else { return };
+        if !job.loading.contains(table) {
+            return;
+        }
+        let step = match report {
+            StageReport::Rows(rows) => {
+                job.rows.insert(table.clone(), rows);
+                Step::Loading
+            }
+            StageReport::Waiting => {
+                if job.look_ms <= moment.now_ms {
+                    job.look_ms = moment.now_ms.saturating_add(LOOK_EVERY_MS);
+                    effects.push(Effect::AskServer(Endpoint::Version));
+                }
+                Step::Waiting
+            }
+        };
+        effects.push(Effect::Emit(Event::Progress(job.progress(step, Some(table.clone())))));
+    }
+
+    pub(super) fn staged(&mut self, table: &Name, outcome: Result<Staged>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Staging(job) = &mut self.phase else { return };
+        if !job.loading.remove(table) {
+            return;
+        }
+        match outcome {
+            Err(error) => self.abandon(error, moment, effects),
+            Ok(staged) => {
+                job.rows.insert(table.clone(), staged.rows);
+                job.staged.insert(table.clone(), staged);
+                effects.push(Effect::Emit(Event::Progress(
+                    job.progress(Step::Loading, Some(table.clone())),
+                )));
+                self.load(moment, effects);
+            }
+        }
+    }
+
+    // ---- settling ------------------------------------------------------------------------------------------------
+
+    /// All tables are loaded, each up to its own moment. The tail brings them, and the kept ones, to one LSN.
+    fn settle(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Staging(job) = &self.phase else { return };
+        let job = job.clone();
+        for spec in &job.record.manifest.tables {
+            if let Some(staged) = job.staged.get(&spec.name) {
+                let stream = Stream::resume(staged.definition.clone(), staged.position.clone());
+                self.tail.follow_staged(
+                    spec.clone(),
+                    job.home.clone(),
+                    job.rebuild.new_enums.clone(),
+                    stream,
+                    staged.lsn,
+                );
+            }
+        }
+        self.tail.hold();
+        effects.push(Effect::Emit(Event::Progress(job.progress(Step::Settling, None))));
+        let until_ms = moment.now_ms.saturating_add(self.config.limits.settle_ms);
+        self.phase = Phase::Settling { job, until_ms };
+    }
+
+    // ---- the swap ------------------------------------------------------------------------------------------------
+
+    pub(super) fn swap(&mut self, effects: &mut Vec<Effect>) {
+        let Phase::Settling { job, .. } = &self.phase else {
+            return;
+        };
+        let mut job = job.clone();
+        job.batch = self.tail.batch();
+        job.record
+            .shapes
+            .extend(job.staged.iter().map(|(table, staged)| (table.clone(), staged.shape())));
+        // The kept tables have moved on since the job began; what is stored of them is in the live record.
+        if let Some(record) = &self.record {
+            for table in &job.rebuild.keep {
+                if let Some(shape) = record.shapes.get(table) {
+                    job.record.shapes.insert(table.clone(), shape.clone());
+                }
+            }
+        }
+        for (table, mark) in &job.batch.marks {
+            if let Some(shape) = job.record.shapes.get_mut(table) {
+                shape.position = mark.position.clone();
+                shape.lsn = mark.lsn;
+            }
+        }
+        let schema = self.config.places.app.clone();
+        let mut ops = job.batch.ops.clone();
+        if self.config.strategy == Strategy::Swap {
+            ops.push(Op::Swap(job.rebuild.swap(schema.clone())));
+        }
+        ops.extend(job.rebuild.drop_indexes.iter().map(|index| Op::DropIndex {
+            schema: schema.clone(),
+            index: index.clone(),
+        }));
+        ops.extend(job.rebuild.create_indexes.iter().map(|(table, index)| Op::CreateIndex {
+            schema: schema.clone(),
+            table: table.clone(),
+            index: index.clone(),
+        }));
+        ops.push(Op::WriteRecord(job.record.clone()));
+        effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
+        effects.push(Effect::Transact {
+            purpose: Purpose::Swap,
+            ops,
+        });
+        self.phase = Phase::Swapping(job);
+    }
+
+    pub(super) fn swapped(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Swapping(job) = &self.phase else { return };
+        let job = job.clone();
+        if let Err(error) = outcome {
+            return self.abandon(error, moment, effects);
+        }
+        self.tail.settle_batch(&job.batch);
+        let app = self.app();
+        for table in &job.rebuild.tables {
+            self.tail.moved(table, app.clone());
+            self.distrusted.remove(table);
+            self.expired.remove(table);
+        }
+        self.tail.release();
+        self.distrusted.retain(|table| job.record.shapes.contains_key(table));
+        self.found = found_as_recorded(&job.record);
+        self.mood = Mood::Fresh;
+        let rows = job.total_rows();
+        self.record = Some(job.record);
+        effects.push(Effect::Transact {
+            purpose: Purpose::Tidy,
+            ops: vec![Op::Checkpoint],
+        });
+        self.complete(&job.rebuild.tables, rows, moment, effects);
+        self.finish(Ok(job.rebuild.reason != Reason::First), effects);
+    }
+
+    /// Closes what was announced, with success.
+    pub(super) fn complete(&mut self, tables: &[Name], rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
+        let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
+            return;
+        };
+        let to = self
+            .record
+            .as_ref()
+            .map(|record| record.version.version.clone())
+            .unwrap_or_default();
+        effects.push(Effect::Emit(Event::Complete {
+            reason: announced.reason,
+            from: announced.from,
+            to,
+            tables: tables.to_vec(),
+            rows,
+            duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
+        }));
+    }
+
+    // ---- the server changed under it -----------------------------------------------------------------------------
+
+    /// Which tables a rebuild is at.
+    pub(super) fn building(&self) -> BTreeSet<Name> {
+        match &self.phase {
+            Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
+                job.rebuild.tables.iter().chain(&job.rebuild.remove).cloned().collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// Whether a rebuild is at this table, and may still begin anew.
+    pub(super) fn builds(&self, table: &Name) -> bool {
+        matches!(self.phase, Phase::Settling { .. }) && self.building().contains(table)
+    }
+
+    /// Begins the run anew: what was being built is no longer what the server has.
+    pub(super) fn restart(&mut self, error: Option<Error>, moment: Moment, effects: &mut Vec<Effect>) {
+        let restarts = self.run.as_mut().map_or(0, |run| {
+            run.restarts += 1;
+            run.restarts
+        });
+        if restarts > MOST_RESTARTS {
+            let error = error.unwrap_or_else(|| {
+                let detail = "the server changed its schema again and again";
+                Error::new(
+                    crate::error::ErrorCode::SchemaMismatch,
+                    "rebuilding the replica",
+                    detail,
+                )
+            });
+            return self.abandon(error, moment, effects);
+        }
+        self.drop_build(effects);
+        self.begin(moment, effects);
+    }
+
+    /// Lets go of everything a rebuild has begun, but for what is stored: the next one resets the staging schema.
+    pub(super) fn drop_build(&mut self, effects: &mut Vec<Effect>) {
+        let building: Vec<Name> = self.building().into_iter().collect();
+        effects.push(Effect::CancelStages);
+        effects.extend(self.tail.unfollow(&building).into_iter().map(Effect::from));
+        self.tail.release();
+    }
+}
+
+/// What is there once a record's tables have been put in place.
+fn found_as_recorded(record: &Record) -> Found {
+    let tables = record
+        .shapes
+        .iter()
+        .map(|(table, shape)| (table.clone(), Some(shape.fingerprint.clone())));
+    Found {
+        tables: tables.collect(),
+    }
+}
+
+/// The found tables whose rows the new ones take the place of: about as many will come.
+fn counted<'a>(job: &'a Job, found: &'a Found) -> impl Iterator<Item = Name> + 'a {
+    job.rebuild
+        .tables
+        .iter()
+        .filter(|table| found.tables.contains_key(table))
+        .cloned()
+}
+
+fn staging_ops(job: &Job) -> Vec<Op> {
+    let mut ops = vec![Op::ResetStaging];
+    if !job.rebuild.claim.is_empty() {
+        // R4: only what a record names is ever dropped. Tables that stood here before any record get one first.
+        ops.push(Op::WriteRecord(unfinished(job)));
+    }
+    ops.extend(job.creations());
+    ops
+}
+
+fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
+    let mut ops = vec![
+        Op::WriteRecord(unfinished(job)),
+        Op::Swap(Swap {
+            new_tables: Vec::new(),
+            new_enums: Vec::new(),
+            ..job.rebuild.swap(schema.clone())
+        }),
+    ];
+    ops.extend(job.creations());
+    ops
+}
+
+fn unfinished(job: &Job) -> Record {
+    Record {
+        state: RecordState::Rebuilding,
+        ..job.record.clone()
+    }
+}

@@ -1,0 +1,32 @@
+//! Operations in words, for error messages.
+
+use super::Op;
+
+impl Op {
+    /// What it is doing, to stand after "while".
+    #[must_use]
+    pub fn doing(&self) -> String {
+        let on = |what: &str, table: &crate::ident::Name| format!("{what} table {:?}", table.as_str());
+        match self {
+            Self::EnsureHome => "creating the replica's own tables".to_owned(),
+            Self::ReadRecord => "reading the replica's record".to_owned(),
+            Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
+            Self::CountRows { table, .. } => on("counting the rows of", table),
+            Self::WriteRecord(_) | Self::WriteVersion(_) => "writing the replica's record".to_owned(),
+            Self::WritePosition { table, .. } => on("writing the position of", table),
+            Self::ForgetRecord => "forgetting the replica's record".to_owned(),
+            Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),
+            Self::CreateEnum { ty, .. } => format!("creating enum type {:?}", ty.name.as_str()),
+            Self::CreateTable { table, .. } => on("creating", &table.name),
+            Self::Copy { table, .. } => on("loading rows into", table),
+            Self::Truncate { table, .. } => on("emptying", table),
+            Self::AddKeys { table, .. } => on("adding the keys of", &table.name),
+            Self::Apply { table, .. } => on("applying a change to", &table.name),
+            Self::Swap(_) => "putting the new tables in place".to_owned(),
+            Self::CreateIndex { table, .. } => on("creating an index of", table),
+            Self::DropIndex { .. } => "dropping an index".to_owned(),
+            Self::Drop { .. } => "dropping tables".to_owned(),
+            Self::Checkpoint => "writing the write-ahead log out".to_owned(),
+        }
+    }
+}

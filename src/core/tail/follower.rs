@@ -1,0 +1,272 @@
+//! One table's end of the live tail: its stream, and the changes that have arrived but are not applied.
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, ErrorCode};
+use crate::ident::Name;
+use crate::ingest::{Change, Message, Operation};
+use crate::manifest::Table;
+use crate::op::Home;
+use crate::shape::{
+    Agreement, Body, Ending, Handle, Lsn, Offset, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict,
+};
+
+use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKind};
+
+/// One followed table.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    pub(super) table: Table,
+    pub(super) home: Home,
+    /// The enum types that stand in staging, as long as the table does.
+    pub(super) staged_enums: Vec<Name>,
+    pub(super) stream: Stream,
+    /// Up to which LSN the server had read its log when it last said `up-to-date`.
+    pub(super) seen: Lsn,
+    /// Arrived, not applied; in the log's order.
+    pub(super) pending: VecDeque<Change>,
+    pub(super) activity: Activity,
+    /// Whether the last answer was a failure. A failing table holds nobody else back.
+    pub(super) health: Health,
+    /// When its last request ended; who waited longest goes next.
+    pub(super) polled_ms: u64,
+}
+
+/// What a follower is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Nothing: it may be given a request.
+    Idle,
+    /// A request is under way.
+    Polling { live: Live, since_ms: u64 },
+    /// Backing off.
+    Waiting { until_ms: u64 },
+    /// Stopped: somebody must rebuild the table, or follow it anew.
+    Stopped,
+}
+
+/// Whether a request waits at the server for something to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Live {
+    Yes,
+    No,
+}
+
+impl Live {
+    /// After how long such a request counts as dead, in milliseconds.
+    pub(super) const fn dead_ms(self) -> u64 {
+        match self {
+            Self::Yes => DEAD_LIVE_MS,
+            Self::No => DEAD_CATCH_UP_MS,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    Well,
+    Failing,
+}
+
+impl Follower {
+    pub(super) fn new(table: Table, home: Home, stream: Stream, seen: Lsn) -> Self {
+        Self {
+            table,
+            home,
+            staged_enums: Vec::new(),
+            stream,
+            seen,
+            pending: VecDeque::new(),
+            activity: Activity::Idle,
+            health: Health::Well,
+            polled_ms: 0,
+        }
+    }
+
+    /// Takes the end of a request. Answers what is wrong with the table, if something is.
+    pub(super) fn answered(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+        if !matches!(self.activity, Activity::Polling { .. }) {
+            return None; // the answer of a request that was called off meanwhile
+        }
+        self.activity = Activity::Idle;
+        self.polled_ms = moment.now_ms;
+        match outcome {
+            Outcome::Refused { head, body } => {
+                let verdict = match self.stream.head(&head, moment.now_ms, moment.random) {
+                    Verdict::Refused { .. } => self.stream.refusal(head.status, &body, moment.random),
+                    verdict => verdict,
+                };
+                self.judge(verdict, moment)
+            }
+            Outcome::Whole { head, messages } => self.read(&head, messages, moment),
+            Outcome::Cut => {
+                let verdict = self.stream.cut(moment.random);
+                self.judge(verdict, moment)
+            }
+            Outcome::Unreadable(error) => self.stop(TroubleKind::Drift, Some(error)),
+        }
+    }
+
+    fn read(&mut self, head: &ResponseHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
+        match self.stream.head(head, moment.now_ms, moment.random) {
+            Verdict::Read { head, body: Body::Log } => self.take(&head, messages, moment),
+            // Positions are stored only once a snapshot is whole: this is not the shape they were stored for.
+            Verdict::Read {
+                head,
+                body: Body::SnapshotChunk,
+            } => self.refetch(Some(head.handle)),
+            verdict => self.judge(verdict, moment),
+        }
+    }
+
+    /// Takes a body that was read to its end.
+    fn take(&mut self, head: &ShapeHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
+        let agreement = head
+            .schema
+            .as_ref()
+            .map_or(Agreement::Same, |schema| schema.agreement(&self.table));
+        if let Agreement::Hard(why) = agreement {
+            return self.stop(TroubleKind::Drift, Some(self.mismatch(&why)));
+        }
+        if let Some(why) = messages.iter().find_map(|message| self.misfit(message)) {
+            return self.stop(TroubleKind::Drift, Some(self.mismatch(&why)));
+        }
+        let before = self.stream.clone();
+        match self
+            .stream
+            .read(head, Ending::of(&messages), moment.now_ms, moment.random)
+        {
+            Progress::More | Progress::UpToDate { pause_ms: None } => {}
+            Progress::UpToDate { pause_ms: Some(ms) } => self.rest(ms, moment),
+            Progress::Wait { ms, .. } => {
+                self.rest(ms, moment);
+                return None;
+            }
+            Progress::Refetch { expired, .. } => return self.refetch(expired),
+            Progress::Failed { error } => return self.stop(TroubleKind::Drift, Some(error)),
+            Progress::Ignored => return None,
+        }
+        self.health = Health::Well;
+        for message in messages {
+            match message {
+                // What a cache replays is already here.
+                Message::Change(change) if change.lsn.is_some_and(|lsn| before.has_read(lsn, change.op)) => {}
+                Message::Change(change) => self.pending.push_back(change),
+                Message::UpToDate { seen: Some(seen) } => self.seen = self.seen.max(seen),
+                // An old server does not say how far it has read: then its last change must do.
+                Message::UpToDate { seen: None } => {
+                    self.seen = self
+                        .seen
+                        .max(self.pending.back().and_then(|change| change.lsn).unwrap_or_default());
+                }
+                Message::MustRefetch | Message::Other => {}
+            }
+        }
+        match agreement {
+            Agreement::Soft(why) => Some(self.trouble(TroubleKind::Suspect, Some(self.mismatch(&why)))),
+            Agreement::Same | Agreement::Hard(_) => None,
+        }
+    }
+
+    /// Says why a message cannot belong to this table's structure, if it cannot.
+    fn misfit(&self, message: &Message) -> Option<String> {
+        let Message::Change(change) = message else { return None };
+        let known = |name: &str| self.table.columns.iter().any(|column| column.name.as_str() == name);
+        if let Some((name, _)) = change.values.iter().find(|(name, _)| !known(name)) {
+            return Some(format!("a change has the column {name:?}, which the replica lacks"));
+        }
+        let carries = |name: &str| change.values.iter().any(|(carried, _)| carried == name);
+        match change.operation {
+            Operation::Insert => self
+                .table
+                .columns
+                .iter()
+                .find(|column| !carries(column.name.as_str()))
+                .map(|column| format!("an inserted row lacks the column {:?}", column.name.as_str())),
+            Operation::Update | Operation::Delete => self
+                .table
+                .primary_key
+                .iter()
+                .find(|name| !carries(name.as_str()))
+                .map(|name| format!("a change lacks the key column {:?}", name.as_str())),
+        }
+    }
+
+    fn judge(&mut self, verdict: Verdict, moment: Moment) -> Option<Trouble> {
+        match verdict {
+            Verdict::Wait { ms, error } => {
+                self.health = Health::Failing;
+                self.rest(ms, moment);
+                Some(self.trouble(TroubleKind::Unreachable, Some(error)))
+            }
+            Verdict::Refetch { expired, .. } => self.refetch(expired),
+            Verdict::Refused { error } => self.stop(TroubleKind::Refused, Some(error)),
+            Verdict::Failed { error } => self.stop(TroubleKind::Drift, Some(error)),
+            Verdict::Read { .. } => None,
+        }
+    }
+
+    fn rest(&mut self, ms: u64, moment: Moment) {
+        self.activity = Activity::Waiting {
+            until_ms: moment.now_ms.saturating_add(ms),
+        };
+    }
+
+    fn refetch(&mut self, expired: Option<Handle>) -> Option<Trouble> {
+        let trouble = self.stop(TroubleKind::Refetch, None)?;
+        Some(Trouble { expired, ..trouble })
+    }
+
+    pub(super) fn stop(&mut self, kind: TroubleKind, error: Option<Error>) -> Option<Trouble> {
+        self.activity = Activity::Stopped;
+        self.pending.clear();
+        Some(self.trouble(kind, error))
+    }
+
+    fn trouble(&self, kind: TroubleKind, error: Option<Error>) -> Trouble {
+        Trouble {
+            table: self.table.name.clone(),
+            kind,
+            error,
+            expired: None,
+        }
+    }
+
+    fn mismatch(&self, why: &str) -> Error {
+        Error::new(
+            ErrorCode::SchemaMismatch,
+            format!("following table {:?}", self.table.name.as_str()),
+            why,
+        )
+    }
+
+    /// Whether it counts for the cut: a table that is stopped or failing must not hold the others back.
+    pub(super) fn counts(&self) -> bool {
+        self.activity != Activity::Stopped && self.health == Health::Well
+    }
+
+    /// How many of the pending changes belong to the cut.
+    pub(super) fn ripe(&self, cut: Lsn) -> usize {
+        self.pending
+            .iter()
+            .take_while(|change| change.lsn.unwrap_or_default() <= cut)
+            .count()
+    }
+
+    /// Where a reader continues once the first `count` pending changes are applied. Electric's offsets are a change's
+    /// own `lsn_op`, so that a part of an answer has a position too (R8).
+    pub(super) fn position_after(&self, count: usize) -> Option<Position> {
+        let whole = self.stream.position()?;
+        if count >= self.pending.len() {
+            return Some(whole);
+        }
+        let last = self.pending.get(count.checked_sub(1)?)?;
+        Some(Position {
+            handle: whole.handle,
+            offset: Offset::Log {
+                lsn: last.lsn?,
+                op: last.op,
+            },
+        })
+    }
+}
