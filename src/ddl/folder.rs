@@ -97,14 +97,21 @@ pub(crate) fn read(text: &str) -> Result<String> {
 
 /// How many of the entries are applied.
 fn applied(entries: &[Entry], up_to: Option<&UpTo>) -> Result<usize> {
+    // drizzle skips what is dated before the newest applied one, so the last of them that fits is the last.
+    let numbered = |number: i64| {
+        entries.iter().rposition(|entry| match number {
+            FIRST_TIME.. => entry.when.is_some_and(|when| when <= number),
+            index => entry.index == index,
+        })
+    };
     let place = match up_to {
         None => return Ok(entries.len()),
-        Some(UpTo::Tag(tag)) => entries.iter().position(|entry| &entry.tag == tag),
-        // drizzle skips what is dated before the newest applied one, so the last of them that fits is the last.
-        Some(UpTo::Number(time)) if *time >= FIRST_TIME => entries
-            .iter()
-            .rposition(|entry| entry.when.is_some_and(|when| when <= *time)),
-        Some(UpTo::Number(index)) => entries.iter().rposition(|entry| entry.index == *index),
+        Some(UpTo::Number(number)) => numbered(*number),
+        // Database drivers give a bigint as text.
+        Some(UpTo::Tag(tag)) => {
+            let tagged = entries.iter().position(|entry| &entry.tag == tag);
+            tagged.or_else(|| tag.parse().ok().and_then(numbered))
+        }
     };
     place.map(|place| place + 1).ok_or_else(|| {
         let detail = "`upTo` names no migration of the folder";

@@ -8,7 +8,7 @@ mod create;
 mod dict;
 mod document;
 #[cfg(target_arch = "wasm32")]
-mod exports;
+pub mod exports;
 mod fold;
 mod folder;
 mod journal;

@@ -65,6 +65,7 @@ fn the_version_is_that_of_the_last_applied_migration() {
     );
     assert_eq!(fourth, by(json!(4)));
     assert_eq!(fourth, by(fourth["timestamp"].clone()));
+    assert_eq!(fourth, by(json!(fourth["timestamp"].to_string())));
     assert_eq!(fourth["manifest"]["version"], "0004_drop_age");
     assert_eq!(fourth["manifest"]["fingerprint"], fourth["fingerprint"]);
     assert_eq!(by(Value::Null)["version"], "0009_no_projects");

@@ -1,6 +1,6 @@
 //! Folders as they are found: what is wrong becomes a warning, never a crash.
 
-use super::support::{Files, ask, columns, fold, golden, whole};
+use super::support::{self, Files, ask, columns, fold, golden, whole};
 use electric_replica_core::ErrorCode;
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ fn hand_written_alterations_are_followed() {
     );
     assert_eq!(manifest["enums"], json!([]));
     assert_eq!(columns(manifest, "other"), ["id int8!"]);
-    let people = super::support::table(manifest, "people");
+    let people = support::table(manifest, "people");
     assert_eq!(people["indexes"][0]["name"], "people_full_name_note_idx");
     assert_eq!(people["indexes"][1]["name"], "users_Name_key");
 }
@@ -149,7 +149,7 @@ fn drizzles_identity_and_index_statements_are_followed() {
          DROP INDEX CONCURRENTLY IF EXISTS \"i\"; ALTER TABLE a DROP CONSTRAINT k; ALTER TABLE a ADD CONSTRAINT k2 PRIMARY KEY (b, id);",
     ]);
     assert_eq!(answer["warnings"], json!([]));
-    let a = super::support::table(&answer["manifest"], "a");
+    let a = support::table(&answer["manifest"], "a");
     assert_eq!((&a["primaryKey"], &a["indexes"]), (&json!(["b", "id"]), &json!([])));
     assert_eq!(columns(&answer["manifest"], "a"), ["id int4!", "b int4!"]);
 }
@@ -214,4 +214,37 @@ fn what_cannot_be_served_is_refused_with_a_code() {
         assert!(message.contains(part), "{message}");
     }
     assert!(ask(&json!({ "files": keyless, "tables": [] })).is_ok());
+}
+
+#[test]
+fn not_null_comes_and_goes_as_in_postgres() {
+    let answer = fold(&[
+        "CREATE TABLE a (id int PRIMARY KEY, s serial, t text NOT NULL, u text, old int, CONSTRAINT k UNIQUE (old));",
+        "ALTER TABLE a ALTER COLUMN t DROP NOT NULL; ALTER TABLE a DROP CONSTRAINT a_pkey;
+         ALTER TABLE a ADD PRIMARY KEY (old); ALTER TABLE a DROP COLUMN old; ALTER TABLE a ADD PRIMARY KEY (u);",
+    ]);
+    assert_eq!(answer["warnings"], json!([]));
+    // A dropped key leaves its columns NOT NULL.
+    let expected = ["id int4!", "s int4!", "t text", "u text!"];
+    assert_eq!(columns(&answer["manifest"], "a"), expected);
+    assert_eq!(support::table(&answer["manifest"], "a")["indexes"], json!([]));
+}
+
+#[test]
+fn a_table_loses_its_key_with_the_keys_column() {
+    let (code, _) = ask(&json!({ "files": {
+        "0000_a.sql": "CREATE TABLE a (id int PRIMARY KEY, b int); ALTER TABLE a DROP COLUMN id;",
+    } }))
+    .unwrap_err();
+    assert_eq!(code, ErrorCode::MissingPrimaryKey);
+}
+
+#[test]
+fn an_index_whose_name_is_taken_in_another_schema_is_left_out() {
+    let answer = fold(&[
+        "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE s.c (id int PRIMARY KEY, b int);
+         CREATE INDEX i ON a (b); CREATE INDEX i ON s.c (b);",
+    ]);
+    assert_eq!(support::table(&answer["manifest"], "a")["indexes"][0]["name"], "i");
+    assert_eq!(support::table(&answer["manifest"], "c")["indexes"], json!([]));
 }
