@@ -1,2 +1,21 @@
-/** The server half. */
-export {};
+/**
+ * The server half: what the server says of its schema, out of drizzle's migrations, for any framework.
+ *
+ *     const electric = createElectricHandlers({ source: drizzleFolder("./drizzle") });
+ *     // GET /api/electric/version → electric.version(request)
+ *     // GET /api/electric/schemas → electric.schemas(request)
+ */
+export { createElectricHandlers } from "./handlers.js";
+export type { ElectricHandlers, HandlerOptions, VersionAnswer } from "./handlers.js";
+export { drizzleBundle, drizzleFolder } from "./drizzle.js";
+export type { DrizzleOptions, Migration } from "./drizzle.js";
+export { manifestSource } from "./manifest.js";
+export type {
+  ManifestColumn,
+  ManifestEnum,
+  ManifestIndex,
+  ManifestSource,
+  ManifestTable,
+  ServerManifest,
+} from "./manifest.js";
+export { SchemaError } from "./schema-error.js";

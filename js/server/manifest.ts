@@ -1,0 +1,70 @@
+/** The schemas answer as it goes over the wire: data only, no SQL. */
+
+/** A schema at a version. */
+export interface ServerManifest {
+  /** What people read: drizzle's tag. */
+  version: string;
+  /** The migration's number in the journal. */
+  index?: number;
+  /** When the migration was made, in milliseconds since 1970. */
+  timestamp?: number;
+  /** 32 hexadecimal digits, equal for equal structure. It decides whether a replica is rebuilt. */
+  fingerprint?: string;
+  tables: ManifestTable[];
+  enums?: ManifestEnum[];
+}
+
+/** One table. */
+export interface ManifestTable {
+  /** Its schema on the server; `public` where it is missing. */
+  schema?: string;
+  name: string;
+  /** In the order a `SELECT *` shows them. */
+  columns: ManifestColumn[];
+  /** The columns of its primary key, in the key's order. Never empty. */
+  primaryKey: string[];
+  indexes?: ManifestIndex[];
+}
+
+/** One column. */
+export interface ManifestColumn {
+  name: string;
+  /** As Postgres writes it: `int4`, `varchar(255)`, `timestamptz`, `text[]`, or the name of an enum. */
+  type: string;
+  notNull?: boolean;
+}
+
+/** One index over plain columns. */
+export interface ManifestIndex {
+  name: string;
+  columns: (string | { name: string; order?: "asc" | "desc" })[];
+  unique?: boolean;
+  /** `btree` where it is missing. */
+  method?: string;
+}
+
+/** One enum type. */
+export interface ManifestEnum {
+  name: string;
+  /** In their order. */
+  labels: string[];
+}
+
+/** Where the handlers get the schema from. */
+export interface ManifestSource {
+  /**
+   * The schema as of now. Asked once a request, so it should remember what it read.
+   *
+   * @throws {@link SchemaError}
+   */
+  read(): Promise<ServerManifest>;
+}
+
+/**
+ * A source that is a function of the app: a manifest kept anywhere, made in any way.
+ *
+ * @param get gives the manifest as of now
+ */
+export function manifestSource(get: () => ServerManifest | Promise<ServerManifest>): ManifestSource {
+  return { read: async () => get() };
+}
