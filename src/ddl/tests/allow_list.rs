@@ -104,6 +104,10 @@ fn a_statement_outside_the_allow_list_is_refused_with_place_and_kind_and_without
             "ALTER TABLE users ADD CONSTRAINT u UNIQUE (id), DROP COLUMN secret",
             "ALTER TABLE ADD (of something else",
         ),
+        (
+            "ALTER TABLE users ADD CONSTRAINT secret EXCLUDE USING gist (id WITH =)",
+            "ALTER TABLE ADD (of something else",
+        ),
         ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "ALTER TABLE ENABLE"),
         ("DO $$ BEGIN DROP TABLE secret; END $$", "DO"),
         (

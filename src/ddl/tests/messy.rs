@@ -219,7 +219,7 @@ fn what_cannot_be_served_is_refused_with_a_code() {
 #[test]
 fn not_null_comes_and_goes_as_in_postgres() {
     let answer = fold(&[
-        "CREATE TABLE a (id int PRIMARY KEY, s serial, t text NOT NULL, u text, old int, CONSTRAINT k UNIQUE (old));",
+        "CREATE TABLE a (id int, s serial, t text NOT NULL, u text, old int, CONSTRAINT k UNIQUE (old), PRIMARY KEY (id));",
         "ALTER TABLE a ALTER COLUMN t DROP NOT NULL; ALTER TABLE a DROP CONSTRAINT a_pkey;
          ALTER TABLE a ADD PRIMARY KEY (old); ALTER TABLE a DROP COLUMN old; ALTER TABLE a ADD PRIMARY KEY (u);",
     ]);
