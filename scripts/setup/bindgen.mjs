@@ -17,7 +17,7 @@ export async function wasmBindgen() {
   const found = [own, ...(onPath ? [dirname(onPath)] : [])].find((folder) => isComplete(folder, version));
   if (found) return toolsIn(found, version);
 
-  say(`building wasm-bindgen-cli ${version} from source: takes two to four minutes, once`);
+  say(`building wasm-bindgen-cli ${version} from source: takes some minutes, once`);
   await install(version);
   if (!isComplete(own, version)) throw new Failure(`wasm-bindgen-cli ${version} was installed, but does not run: look at .cache/tools/bin`);
   return toolsIn(own, version);
