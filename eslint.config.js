@@ -11,13 +11,15 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      "@typescript-eslint/consistent-type-imports": "error",
+      // `typeof import("./wasm/client.js")` is how the type of a lazily imported module is written.
+      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       // Numbers read well in a message.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // `void promise` says "not awaited, on purpose".
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      "@typescript-eslint/no-meaningless-void-operator": "off",
     },
   },
   {
