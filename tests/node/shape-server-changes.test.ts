@@ -28,7 +28,7 @@ const truth = (columns = 'id::text, name, qty::text'): Promise<Row[]> =>
   demo.upstream.query<Row>(`select ${columns} from ${table} order by ${table}.id`);
 
 test('readers that start between writes end with the rows of the server, none twice and none missing', async () => {
-  const readers: Reader[] = [];
+  await ask(demo, `?table=${table}&offset=-1`);
   const writing = (async () => {
     for (let i = 0; i < 40; i += 1) {
       await demo.upstream.exec(`begin;
@@ -38,11 +38,9 @@ test('readers that start between writes end with the rows of the server, none tw
         commit`);
     }
   })();
-  for (let i = 0; i < 12; i += 1) {
-    // A shape of its own for each reader: each has its own snapshot at its own moment.
-    readers.push(await new Reader(demo, `table=${table}&where=${encodeURIComponent(`id > -${String(i + 1)}`)}`).sync());
-  }
-  await writing;
+  // A shape of its own for each reader: each has its own snapshot at its own moment.
+  const readers = Array.from({ length: 12 }, (_, i) => new Reader(demo, `table=${table}&where=${encodeURIComponent(`id > -${String(i + 1)}`)}`));
+  await Promise.all([writing, ...readers.map((reader) => reader.sync())]);
   const expected = await truth();
   assert.equal(expected.length, 100);
   for (const reader of readers) {
@@ -60,12 +58,21 @@ test('a transaction has one LSN, its places grow, and only its newest message is
   const changes = reader.messages.filter((message) => message.key !== undefined).map((message) => message.headers);
   assert.equal(changes.length, 8);
   assert.equal(new Set(changes.slice(0, 7).map((headers) => headers.lsn)).size, 1);
-  assert.ok(Number(changes[7]?.lsn) > Number(changes[0]?.lsn));
+  assert.ok(Number(changes.at(7)?.lsn) > Number(changes.at(0)?.lsn));
   const places = changes.slice(0, 7).map((headers) => headers.op_position ?? -1);
   assert.deepEqual(places, places.toSorted((a, b) => a - b));
   assert.equal(new Set(places).size, 7);
   assert.deepEqual(changes.map((headers) => headers.last === true), [...new Array<boolean>(6).fill(false), true, true]);
-  assert.equal(reader.messages.at(-1)?.headers.global_last_seen_lsn, changes[7]?.lsn);
+  assert.equal(reader.messages.at(-1)?.headers.global_last_seen_lsn, changes.at(7)?.lsn);
+});
+
+test('changes come in the order in which they were made', async () => {
+  const reader = await new Reader(demo, `table=${table}`).sync();
+  reader.messages.length = 0;
+  await demo.upstream.exec(Array.from({ length: 120 }, (_, i) => `update ${table} set qty = ${String(i + 1_000)} where id = 1;`).join(''));
+  await reader.sync();
+  const values = reader.messages.flatMap((message) => (message.key === undefined ? [] : [Number(message.value?.['qty'])]));
+  assert.deepEqual(values, Array.from({ length: 120 }, (_, i) => i + 1_000));
 });
 
 test('a changed primary key comes as a delete and an insert', async () => {
@@ -109,9 +116,9 @@ test('replica=full tells whole rows and what changed in them', async () => {
   reader.messages.length = 0;
   await demo.upstream.exec(`update ${table} set qty = 55 where id = 1; delete from ${table} where id = 2`);
   await reader.sync();
-  assert.deepEqual(reader.messages[0]?.value, { id: '1', name: 'row 1', qty: '55' });
-  assert.deepEqual(reader.messages[0]?.old_value, { qty: '1' });
-  assert.deepEqual(reader.messages[1]?.value, { id: '2', name: 'row 2', qty: '2' });
+  assert.deepEqual(reader.messages.at(0)?.value, { id: '1', name: 'row 1', qty: '55' });
+  assert.deepEqual(reader.messages.at(0)?.old_value, { qty: '1' });
+  assert.deepEqual(reader.messages.at(1)?.value, { id: '2', name: 'row 2', qty: '2' });
 });
 
 test('a log longer than a chunk comes in parts, and only the newest says up to date', async () => {

@@ -17,6 +17,11 @@ describe('each recording of one table is answered as Electric answered it', () =
   after(() => demo.close());
 
   for (const name of [
+    // Recorded seven at a time: the answers are right, what happened in between is not.
+    '02-add-column-then-write',
+    '05-drop-column-then-write',
+    '14-truncate',
+    // Recorded alone.
     '21-warm-add-column-then-write',
     '22-warm-rename-column-then-write',
     '23-warm-alter-type-then-write',
