@@ -1,12 +1,20 @@
 /** The banner that says a rebuild is going on. It is in the page from the start, so that screen readers watch it. */
+import type { MigrationProgress, MigrationReason, MigrationStart } from 'electric-replica';
 import { count, part } from './element.ts';
-import type { ProgressDetail, StartDetail } from './events.ts';
 
-const TITLES: Record<StartDetail['reason'], string> = {
+// A changed shape can be heard of before the new version: that is a repair to the replica and an update to people.
+const TITLES: Record<MigrationReason, string> = {
   first: 'Setting up the database…',
   changed: 'Updating database schema…',
-  repair: 'Repairing the database…',
-  forced: 'Rebuilding the database…',
+  repair: 'Updating database schema…',
+  forced: 'Loading every row again…',
+};
+
+const STEPS: Record<MigrationProgress['step'], string> = {
+  waiting: 'waiting until Electric notices the change',
+  loading: 'loading',
+  settling: 'catching up',
+  swapping: 'swapping',
 };
 
 /** Milliseconds the finished bar stays to be seen. */
@@ -19,7 +27,7 @@ export class Banner {
   readonly #bar = part('banner-bar', HTMLProgressElement);
   #closing: number | undefined;
 
-  start({ reason }: StartDetail): void {
+  start({ reason }: MigrationStart): void {
     window.clearTimeout(this.#closing);
     this.#root.dataset['open'] = 'true';
     this.#text.textContent = TITLES[reason];
@@ -28,11 +36,12 @@ export class Banner {
     this.#bar.removeAttribute('value');
   }
 
-  progress({ table, rows, expectedRows, tablesDone, tablesTotal }: ProgressDetail): void {
-    const known = expectedRows !== undefined && expectedRows > 0;
-    const amount = known ? `${count(rows)} of ${count(expectedRows)} rows` : `${count(rows)} rows`;
-    this.#detail.textContent = `${table} · ${amount} · table ${String(Math.min(tablesDone + 1, tablesTotal))} of ${String(tablesTotal)}`;
-    if (known && tablesTotal > 0) this.#bar.value = Math.min(1, (tablesDone + Math.min(1, rows / expectedRows)) / tablesTotal);
+  progress({ step, table, rows, expectedRows, tablesDone, tablesTotal }: MigrationProgress): void {
+    const known = expectedRows !== null && expectedRows > 0;
+    const amount = known ? `${count(rows)} of about ${count(expectedRows)} rows` : `${count(rows)} rows`;
+    const place = `table ${String(Math.min(tablesDone + 1, tablesTotal))} of ${String(tablesTotal)}`;
+    this.#detail.textContent = [...(table === null ? [] : [table]), amount, place, STEPS[step]].join(' · ');
+    if (known) this.#bar.value = Math.min(1, rows / expectedRows);
     else this.#bar.removeAttribute('value');
   }
 

@@ -22,9 +22,9 @@ export class Gate {
   }
 
   /** `fetch`, as long as the gate is open. */
-  readonly fetch: typeof fetch = (input, init) => {
+  readonly fetch = (input: string, init: RequestInit): Promise<Response> => {
     if (this.offline) return Promise.reject(new TypeError('the page is offline'));
-    const own = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const own = init.signal ?? undefined;
     const signal = own === undefined ? this.#open.signal : AbortSignal.any([own, this.#open.signal]);
     return fetch(input, { ...init, signal });
   };

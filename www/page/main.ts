@@ -5,7 +5,6 @@
  */
 import { Banner } from './banner.ts';
 import { count, part } from './element.ts';
-import { listen } from './events.ts';
 import { Gate } from './gate.ts';
 import { Log } from './log.ts';
 import { mountQueries, openReplica, type Replica } from './replica.ts';
@@ -55,31 +54,33 @@ function hideError(): void {
   error.hidden = true;
 }
 
-listen('electric:migration:start', (detail) => {
+window.addEventListener('electric:migration:start', ({ detail }) => {
   updating = true;
   hideError();
   banner.start(detail);
   log.add('busy', `migration:start · ${detail.reason}`, `${detail.from ?? 'nothing'} → ${detail.to} · ${detail.tables.join(', ')}`);
   show();
 });
-listen('electric:migration:progress', (detail) => banner.progress(detail));
-listen('electric:migration:complete', (detail) => {
+window.addEventListener('electric:migration:progress', ({ detail }) => banner.progress(detail));
+window.addEventListener('electric:migration:complete', ({ detail }) => {
   updating = false;
   replicaVersion = detail.to;
   banner.complete();
   const amount = `${count(detail.rows)} rows in ${count(Math.round(detail.durationMs))} ms`;
   versions.showReplica(replicaVersion, `last rebuild: ${amount}`);
-  log.add('good', `migration:complete · ${detail.to}`, `${detail.tables.length === 0 ? 'adopted' : detail.tables.join(', ')} · ${amount}`);
+  log.add('good', `migration:complete · ${detail.to}`, `${detail.tables.join(', ')} · ${amount}`);
   show();
 });
-listen('electric:migration:error', (detail) => {
-  updating = false;
-  banner.close();
+window.addEventListener('electric:migration:error', ({ detail }) => {
+  if (detail.closesMigration) {
+    updating = false;
+    banner.close();
+  }
   showError(detail.code, detail.message);
   log.add('bad', `migration:error · ${detail.code}`, `${detail.message}${detail.retryable ? ' · will try again' : ''}`);
   show();
 });
-listen('electric:update-needed', () => log.add('bad', 'update-needed', 'the server is ahead of this page: reload'));
+window.addEventListener('electric:update-needed', () => log.add('bad', 'update-needed', 'the server is ahead of this page: reload'));
 
 /** Asks the replica to follow the server; one question at a time. */
 function check(replica: Replica): Promise<void> {
@@ -98,12 +99,7 @@ async function ask({ db, manager }: Replica): Promise<void> {
     if (!failed) showError(codeOf(cause), (cause as Error).message);
     return;
   }
-  const stored = storedVersion();
-  // A version of the same structure is taken over without a rebuild, and so without its events.
-  if (!gate.offline && stored !== null && stored !== replicaVersion) {
-    log.add('good', 'adopted', `${stored} has the same structure: no row was loaded`);
-    replicaVersion = stored;
-  }
+  replicaVersion = manager.version ?? replicaVersion;
   mounted ||= await mountQueries(db, (result) => rows.show(result), (total) => rows.setCount(total));
 }
 
@@ -176,6 +172,11 @@ async function main(): Promise<void> {
   serverState = await server.state().catch(() => undefined);
   show();
   const replica = await openReplica(gate.fetch);
+  replica.manager.on('adopted', ({ to }) => {
+    replicaVersion = to;
+    log.add('good', `adopted · ${to}`, 'the structure is the same: no row was loaded');
+    show();
+  });
   connectButtons(replica);
   // What an earlier visit left is readable before the server is asked.
   mounted = await mountQueries(replica.db, (result) => rows.show(result), (total) => rows.setCount(total));

@@ -3,7 +3,7 @@
  */
 import { PGlite } from '@electric-sql/pglite';
 import { live, type PGliteWithLive } from '@electric-sql/pglite/live';
-import { createReplicaManager, type ReplicaManager } from 'electric-replica';
+import { createReplicaManager, type ReplicaDatabase, type ReplicaManager } from 'electric-replica';
 import type { Result } from './rows.ts';
 
 const DATABASE = 'idb://electric-replica-demo';
@@ -19,7 +19,7 @@ export interface Replica {
 }
 
 /** Opens the database, another one where the address says `?db=`, and makes its manager. */
-export async function openReplica(fetchThrough: typeof fetch): Promise<Replica> {
+export async function openReplica(fetchThrough: (input: string, init: RequestInit) => Promise<Response>): Promise<Replica> {
   const dataDir = new URLSearchParams(location.search).get('db') ?? DATABASE;
   const db = await PGlite.create({
     dataDir,
@@ -28,7 +28,7 @@ export async function openReplica(fetchThrough: typeof fetch): Promise<Replica> 
     // PGlite's default way of growing a file copies all of it: slow from some 100,000 rows on.
     startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
   });
-  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough });
+  const manager = await createReplicaManager({ db: db as unknown as ReplicaDatabase, baseUrl: '/api/electric', fetch: fetchThrough });
   return { db, manager };
 }
 

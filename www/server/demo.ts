@@ -6,10 +6,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { createElectricHandlers, drizzleFolder } from 'electric-replica/server';
 import { Backend } from './backend.ts';
 import { FaultSwitch } from './faults.ts';
 import { type Migration, readMigrations } from './migrations.ts';
-import { createElectricHandlers } from './replica-endpoints.ts';
 import { route, type Routes } from './routes.ts';
 import { ShapeHandler } from './shapes/handler.ts';
 import type { ShapeRegistry } from './shapes/registry.ts';
@@ -100,7 +100,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const routes: Routes = {
     backend: () => backend,
     shapes: () => handler,
-    electric: createElectricHandlers({ upstream: () => backend.upstream, newest: () => backend.newest }),
+    // The folder holds every migration; the server says only what its database has.
+    electric: createElectricHandlers({ source: drizzleFolder(folder, { upTo: () => backend.newest.tag }) }),
     reset,
     page: options.page ?? HERE('../dist'),
     ...(electricUrl === undefined ? {} : { electricUrl }),

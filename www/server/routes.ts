@@ -4,11 +4,11 @@
  * Owns: paths, methods, JSON bodies. Must not know: how anything is done.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ElectricHandlers } from 'electric-replica/server';
 import type { Backend } from './backend.ts';
 import { describeMigration } from './descriptions.ts';
 import type { FaultSwitch, Faults } from './faults.ts';
 import { proxyShape } from './proxy.ts';
-import type { ElectricHandlers } from './replica-endpoints.ts';
 import { addRow, changeRow, countRows } from './rows.ts';
 import type { ShapeHandler } from './shapes/handler.ts';
 import { sendFile } from './static.ts';
