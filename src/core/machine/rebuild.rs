@@ -266,12 +266,9 @@ impl Machine {
         let schema = self.config.places.app.clone();
         let mut ops = job.batch.ops.clone();
         if self.config.strategy == Strategy::Swap {
+            ops.extend(drop_indexes(&job, &schema));
             ops.push(Op::Swap(job.rebuild.swap(schema.clone())));
         }
-        ops.extend(job.rebuild.drop_indexes.iter().map(|index| Op::DropIndex {
-            schema: schema.clone(),
-            index: index.clone(),
-        }));
         ops.extend(job.rebuild.create_indexes.iter().map(|(table, index)| Op::CreateIndex {
             schema: schema.clone(),
             table: table.clone(),
@@ -419,8 +416,17 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
             ..job.rebuild.swap(schema.clone())
         }),
     ];
+    ops.extend(drop_indexes(job, schema));
     ops.extend(job.creations());
     ops
+}
+
+/// The indexes that kept tables lose. They go before new tables come: those may have indexes of the same names.
+fn drop_indexes<'a>(job: &'a Job, schema: &'a Name) -> impl Iterator<Item = Op> + 'a {
+    job.rebuild.drop_indexes.iter().map(|index| Op::DropIndex {
+        schema: schema.clone(),
+        index: index.clone(),
+    })
 }
 
 fn unfinished(job: &Job) -> Record {
