@@ -45,6 +45,11 @@ impl Job {
         }
     }
 
+    /// The enum types that stand in staging as long as the tables do.
+    pub(crate) fn staged_enums(&self) -> Vec<Name> {
+        staged_enums(&self.home, &self.rebuild)
+    }
+
     /// Creates the new enum types and tables, empty and without keys.
     pub(crate) fn creations(&self) -> Vec<Op> {
         let manifest = &self.record.manifest;
@@ -63,8 +68,16 @@ impl Job {
             .map(|table| Op::CreateTable {
                 home: self.home.clone(),
                 table: table.clone(),
-                staged_enums: self.rebuild.new_enums.clone(),
+                staged_enums: self.staged_enums(),
             });
         enums.chain(tables).collect()
+    }
+}
+
+/// The enum types of a rebuild that stand in staging, where it builds its tables there.
+pub(crate) fn staged_enums(home: &Home, rebuild: &Rebuild) -> Vec<Name> {
+    match home {
+        Home::Staging => rebuild.new_enums.clone(),
+        Home::App(_) => Vec::new(),
     }
 }

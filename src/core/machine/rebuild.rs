@@ -16,7 +16,7 @@ use crate::stage::{StageReport, StageSpec, Staged};
 use crate::tail::Moment;
 use crate::version::ServerVersion;
 
-use super::job::Job;
+use super::job::{Job, staged_enums};
 use super::{Announced, Effect, Machine, Mood, Phase, Purpose};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
@@ -105,7 +105,7 @@ impl Machine {
             .map(|(table, definition)| StageSpec {
                 table: table.clone(),
                 home: home.clone(),
-                staged_enums: rebuild.new_enums.clone(),
+                staged_enums: staged_enums(&home, &rebuild),
                 definition: definition.clone(),
                 fingerprint: Fingerprint::of_table(table, &carried.manifest),
                 expired: self.expired.get(&table.name).cloned(),
@@ -226,7 +226,7 @@ impl Machine {
                 self.tail.follow_staged(
                     spec.clone(),
                     job.home.clone(),
-                    job.rebuild.new_enums.clone(),
+                    job.staged_enums(),
                     stream,
                     staged.lsn,
                 );
@@ -408,12 +408,16 @@ fn staging_ops(job: &Job) -> Vec<Op> {
 }
 
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
+    let swap = job.rebuild.swap(schema.clone());
+    // A type of a new one's name that no record knows is in the way as much as an old one.
+    let old_enums: BTreeSet<Name> = swap.old_enums.iter().chain(&swap.new_enums).cloned().collect();
     let mut ops = vec![
         Op::WriteRecord(unfinished(job)),
         Op::Swap(Swap {
+            old_enums: old_enums.into_iter().collect(),
             new_tables: Vec::new(),
             new_enums: Vec::new(),
-            ..job.rebuild.swap(schema.clone())
+            ..swap
         }),
     ];
     ops.extend(drop_indexes(job, schema));
