@@ -101,13 +101,13 @@ pub struct Carried {
 }
 
 impl Config {
-    /// Narrows a manifest to the chosen tables and columns. A chosen table that was carried before and that the server
-    /// no longer has is left out: it was dropped there.
+    /// Narrows a manifest to the chosen tables and columns. A chosen table that is known to have been on the server and
+    /// that it no longer has is left out: it was dropped there.
     ///
     /// # Errors
     ///
     /// `INVALID_OPTIONS` where a chosen table or column is not in the manifest, and never was.
-    pub fn carry(&self, manifest: Manifest, recorded: &[Name]) -> Result<Carried> {
+    pub fn carry(&self, manifest: Manifest, known: &[Name]) -> Result<Carried> {
         let chosen: Vec<(Table, ShapeDefinition)> = match &self.tables {
             Choice::All => manifest
                 .tables
@@ -116,7 +116,7 @@ impl Config {
                 .collect(),
             Choice::Some(choices) => {
                 let gone =
-                    |choice: &&TableChoice| manifest.table(&choice.name).is_none() && recorded.contains(&choice.name);
+                    |choice: &&TableChoice| manifest.table(&choice.name).is_none() && known.contains(&choice.name);
                 let mut chosen = choices
                     .iter()
                     .filter(|choice| !gone(choice))
@@ -133,6 +133,15 @@ impl Config {
             ..manifest.select(&names)?
         };
         Ok(Carried { manifest, definitions })
+    }
+
+    /// The tables that are named one by one.
+    pub fn chosen(&self) -> impl Iterator<Item = Name> + '_ {
+        let choices = match &self.tables {
+            Choice::All => &[][..],
+            Choice::Some(choices) => choices,
+        };
+        choices.iter().map(|choice| choice.name.clone())
     }
 
     /// What is asked of Electric for a table that is carried; `None` where it is not chosen.

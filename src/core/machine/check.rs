@@ -255,7 +255,13 @@ impl Machine {
         effects: &mut Vec<Effect>,
     ) {
         let recorded: Vec<Name> = self.record.iter().flat_map(Record::table_names).collect();
-        match self.config.carry(manifest, &recorded) {
+        // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
+        let proven = self.record.iter().any(|record| record.choice == self.config.choice_key());
+        let mut known = recorded.clone();
+        if proven {
+            known.extend(self.config.chosen());
+        }
+        match self.config.carry(manifest, &known) {
             Err(error) => self.fail(error, moment, effects),
             Ok(carried) => {
                 let wanted = carried.manifest.tables.iter().map(|table| table.name.clone());
