@@ -265,6 +265,8 @@ impl Machine {
         }
         let schema = self.config.places.app.clone();
         let mut ops = job.batch.ops.clone();
+        // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
+        ops.push(Op::WriteRecord(job.record.clone()));
         if self.config.strategy == Strategy::Swap {
             ops.extend(drop_indexes(&job, &schema));
             ops.push(Op::Swap(job.rebuild.swap(schema.clone())));
@@ -274,7 +276,6 @@ impl Machine {
             table: table.clone(),
             index: index.clone(),
         }));
-        ops.push(Op::WriteRecord(job.record.clone()));
         effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
         effects.push(Effect::Transact {
             purpose: Purpose::Swap,
@@ -398,13 +399,7 @@ fn counted<'a>(job: &'a Job, found: &'a Found) -> impl Iterator<Item = Name> + '
 }
 
 fn staging_ops(job: &Job) -> Vec<Op> {
-    let mut ops = vec![Op::ResetStaging];
-    if !job.rebuild.claim.is_empty() {
-        // R4: only what a record names is ever dropped. Tables that stood here before any record get one first.
-        ops.push(Op::WriteRecord(unfinished(job)));
-    }
-    ops.extend(job.creations());
-    ops
+    std::iter::once(Op::ResetStaging).chain(job.creations()).collect()
 }
 
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
