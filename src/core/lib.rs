@@ -7,6 +7,8 @@ pub mod config;
 pub mod driver;
 pub mod error;
 pub mod event;
+#[cfg(feature = "fakes")]
+pub mod fakes;
 pub mod fingerprint;
 pub mod host;
 pub mod ident;

@@ -1,0 +1,560 @@
+//! PGlite: the app's schema, staging and the record, as maps. A list of operations is performed whole or not at all,
+//! and what Postgres would refuse is refused.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::origin::Row;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ident::Name;
+use crate::ingest::{Change, Operation};
+use crate::manifest::{BaseType, Column, EnumType, Index, Table};
+use crate::op::{Home, Op, Places, Rows, Swap};
+use crate::record::{Record, RecordState};
+
+/// A table as it stands in the model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelTable {
+    columns: Vec<Column>,
+    key: Vec<String>,
+    rows: Vec<Row>,
+    indexes: BTreeSet<String>,
+}
+
+impl ModelTable {
+    /// Its rows, in no order.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The names of its columns, in order.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.to_string()).collect()
+    }
+
+    /// The names of its secondary indexes.
+    #[must_use]
+    pub fn indexes(&self) -> &BTreeSet<String> {
+        &self.indexes
+    }
+}
+
+/// A schema: its tables and enum types.
+#[derive(Clone, Debug, Default)]
+pub struct ModelSchema {
+    /// By name.
+    pub tables: BTreeMap<String, ModelTable>,
+    /// Labels by name.
+    pub enums: BTreeMap<String, Vec<String>>,
+}
+
+impl ModelSchema {
+    /// Tables and indexes share one space of names.
+    fn has_relation(&self, name: &str) -> bool {
+        self.tables
+            .iter()
+            .any(|(table, it)| table == name || it.indexes.contains(name))
+    }
+}
+
+/// The record, as the library's own tables hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// State, version, index, timestamp, fingerprint, manifest, epoch, choice.
+    pub head: [Option<String>; 8],
+    /// Fingerprint, definition, handle, offset, LSN, by table.
+    pub shapes: BTreeMap<String, [String; 5]>,
+}
+
+/// The model database.
+#[derive(Clone, Debug, Default)]
+pub struct ModelDatabase {
+    home: bool,
+    /// What the app reads.
+    pub app: ModelSchema,
+    /// Where tables are built.
+    pub staging: Option<ModelSchema>,
+    /// The record.
+    pub record: Option<StoredRecord>,
+    /// The record as it was last read: reading its manifest takes longer than anything else here.
+    read: RefCell<Option<(StoredRecord, Option<Record>)>>,
+    /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
+    pub(super) dropped: BTreeSet<String>,
+    pub(super) droppable: BTreeSet<String>,
+}
+
+fn failed(op: &str, detail: &str) -> Error {
+    Error::new(ErrorCode::DatabaseFailed, op, detail)
+}
+
+fn refused(op: &str, detail: &str) -> Error {
+    Error::new(ErrorCode::RowRefused, op, detail)
+}
+
+impl ModelDatabase {
+    /// Performs all, or nothing.
+    pub(super) fn transact(&mut self, ops: Vec<Op>, places: &Places) -> Result<Vec<Rows>> {
+        let before = self.clone();
+        self.dropped.clear();
+        self.droppable = self.recorded();
+        let mut answers = Vec::new();
+        for op in ops {
+            // A change that cannot be written as SQL fails before anything runs.
+            let written = match &op {
+                Op::Apply { .. } => op.clone().statements(places).map(|_| ()),
+                _ => Ok(()),
+            };
+            match written.and_then(|()| self.perform(op)) {
+                Ok(rows) => answers.push(rows),
+                Err(error) => {
+                    *self = before;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The record, as the library reads it.
+    #[must_use]
+    pub fn read_record(&self) -> Option<Record> {
+        let stored = self.record.as_ref()?;
+        if let Some((last, read)) = &*self.read.borrow()
+            && last == stored
+        {
+            return read.clone();
+        }
+        let read = Record::from_rows(&self.record_rows()).ok().flatten();
+        self.read.replace(Some((stored.clone(), read.clone())));
+        read
+    }
+
+    fn recorded(&self) -> BTreeSet<String> {
+        let record = self.read_record();
+        record.iter().flat_map(Record::table_names).map(String::from).collect()
+    }
+
+    fn record_rows(&self) -> Rows {
+        let Some(record) = &self.record else { return Rows::new() };
+        let [state, version, index, timestamp, fingerprint, manifest, epoch, choice] = record.head.clone();
+        let head = [state, version, index, timestamp, fingerprint, manifest, epoch];
+        let row = |shape: Vec<Option<String>>| head.iter().cloned().chain(shape).chain([choice.clone()]).collect();
+        if record.shapes.is_empty() {
+            return vec![row(vec![None; 6])];
+        }
+        record
+            .shapes
+            .iter()
+            .map(|(table, cells)| row([table].into_iter().chain(cells).cloned().map(Some).collect()))
+            .collect()
+    }
+
+    fn schema(&mut self, home: &Home, doing: &str) -> Result<&mut ModelSchema> {
+        match home {
+            Home::App(_) => Ok(&mut self.app),
+            Home::Staging => self
+                .staging
+                .as_mut()
+                .ok_or_else(|| failed(doing, "schema electric_replica_staging is not there")),
+        }
+    }
+
+    fn table(&mut self, home: &Home, name: &Name, doing: &str) -> Result<&mut ModelTable> {
+        let schema = self.schema(home, doing)?;
+        schema
+            .tables
+            .get_mut(name.as_str())
+            .ok_or_else(|| failed(doing, "the table is not there"))
+    }
+
+    fn labels(&self, table: &ModelTable, staged_enums: &[Name]) -> BTreeMap<String, Vec<String>> {
+        let names = table.columns.iter().filter_map(|column| column.ty.enum_name());
+        names
+            .filter_map(|name| {
+                let schema = if staged_enums.contains(name) {
+                    self.staging.as_ref()?
+                } else {
+                    &self.app
+                };
+                Some((name.to_string(), schema.enums.get(name.as_str())?.clone()))
+            })
+            .collect()
+    }
+
+    fn perform(&mut self, op: Op) -> Result<Rows> {
+        let doing = op.doing();
+        let needs_home = matches!(
+            op,
+            Op::ReadRecord | Op::WriteRecord(_) | Op::WriteVersion(_) | Op::WritePosition { .. } | Op::ForgetRecord
+        );
+        if needs_home && !self.home {
+            return Err(failed(&doing, "the library's tables are not there"));
+        }
+        match op {
+            Op::EnsureHome => self.home = true,
+            Op::ReadRecord => return Ok(self.record_rows()),
+            Op::WriteRecord(record) => {
+                self.record = Some(stored(&record));
+                self.droppable.extend(self.recorded());
+            }
+            Op::WriteVersion(record) => {
+                let new = stored(&record);
+                let old = self.record.as_mut().ok_or_else(|| refused(&doing, "no record"))?;
+                let (state, epoch) = (old.head[0].clone(), old.head[6].clone());
+                old.head = new.head;
+                old.head[0] = state;
+                old.head[6] = epoch;
+            }
+            Op::WritePosition { table, position, lsn } => {
+                let shape = self
+                    .record
+                    .as_mut()
+                    .and_then(|record| record.shapes.get_mut(table.as_str()));
+                let shape = shape.ok_or_else(|| refused(&doing, "no such shape"))?;
+                shape[2] = position.handle.0;
+                shape[3] = position.offset.to_string();
+                shape[4] = lsn.to_string();
+            }
+            Op::ForgetRecord => self.record = None,
+            Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
+            Op::CountRows { home, table } => {
+                let rows = self.table(&home, &table, &doing)?.rows.len();
+                return Ok(vec![vec![Some(rows.to_string())]]);
+            }
+            Op::ResetStaging => self.staging = Some(ModelSchema::default()),
+            Op::DropStaging => self.staging = None,
+            Op::CreateEnum { home, ty } => {
+                let enums = &mut self.schema(&home, &doing)?.enums;
+                if enums.insert(ty.name.to_string(), ty.labels).is_some() {
+                    return Err(failed(&doing, "the type is there already"));
+                }
+            }
+            Op::CreateTable {
+                home,
+                table,
+                staged_enums,
+            } => self.create(&home, &table, &staged_enums, &doing)?,
+            Op::Copy {
+                home,
+                table,
+                columns,
+                rows,
+            } => self.copy(&home, &table, &columns, &rows, &doing)?,
+            Op::Truncate { home, table } => self.table(&home, &table, &doing)?.rows.clear(),
+            Op::AddKeys { home, table } => self.add_keys(&home, &table, &doing)?,
+            Op::Apply {
+                home,
+                table,
+                change,
+                staged_enums,
+            } => {
+                self.apply(&home, &table, &change, &staged_enums, &doing)?;
+            }
+            Op::Swap(swap) => self.swap(&swap, &doing)?,
+            Op::CreateIndex { schema, table, index } => {
+                self.create_index(&Home::App(schema), &table, &index, &doing)?;
+            }
+            Op::DropIndex { index, .. } => {
+                for table in self.app.tables.values_mut() {
+                    table.indexes.remove(index.as_str());
+                }
+            }
+            Op::Drop { schema, tables, enums } => self.swap(
+                &Swap {
+                    schema,
+                    old_tables: tables,
+                    old_enums: enums,
+                    new_tables: Vec::new(),
+                    new_enums: Vec::new(),
+                },
+                &doing,
+            )?,
+            Op::Checkpoint => {}
+        }
+        Ok(Rows::new())
+    }
+
+    fn inspect(&self, tables: &[Name]) -> Rows {
+        let mut rows = Rows::new();
+        for name in tables {
+            let Some(table) = self.app.tables.get(name.as_str()) else {
+                continue;
+            };
+            for (place, column) in table.columns.iter().enumerate() {
+                let in_key = table.key.iter().position(|key| key == column.name.as_str());
+                let labels = column.ty.enum_name().map(|ty| {
+                    json!({ "name": ty.as_str(), "labels": self.app.enums.get(ty.as_str()).cloned().unwrap_or_default() })
+                        .to_string()
+                });
+                let not_null = column.not_null || in_key.is_some();
+                rows.push(vec![
+                    Some(name.to_string()),
+                    Some(column.name.to_string()),
+                    Some((place + 1).to_string()),
+                    Some(column.ty.canonical()),
+                    Some(not_null.to_string()),
+                    in_key.map(|place| (place + 1).to_string()),
+                    labels,
+                ]);
+            }
+        }
+        rows
+    }
+
+    fn create(&mut self, home: &Home, table: &Table, staged_enums: &[Name], doing: &str) -> Result<()> {
+        let new = ModelTable {
+            columns: table.columns.clone(),
+            ..ModelTable::default()
+        };
+        if self.labels(&new, staged_enums).len() != table.enum_names().len() {
+            return Err(failed(doing, "an enum type is not there"));
+        }
+        let schema = self.schema(home, doing)?;
+        if schema.has_relation(table.name.as_str()) {
+            return Err(failed(doing, "the relation is there already"));
+        }
+        schema.tables.insert(table.name.to_string(), new);
+        Ok(())
+    }
+
+    fn copy(&mut self, home: &Home, table: &Name, columns: &[Name], text: &[u8], doing: &str) -> Result<()> {
+        let text = String::from_utf8(text.to_vec()).map_err(|_| refused(doing, "not UTF-8"))?;
+        let table = self.table(home, table, doing)?;
+        for line in text.lines() {
+            let cells: Vec<Option<String>> = line
+                .split('\t')
+                .map(|cell| (cell != "\\N").then(|| plain(cell)))
+                .collect();
+            if cells.len() != columns.len() {
+                return Err(refused(doing, "another number of columns"));
+            }
+            let row: Row = columns.iter().map(ToString::to_string).zip(cells).collect();
+            table.put(row, doing)?;
+        }
+        Ok(())
+    }
+
+    fn add_keys(&mut self, home: &Home, table: &Table, doing: &str) -> Result<()> {
+        let there = self.table(home, &table.name, doing)?;
+        if !there.key.is_empty() {
+            return Err(failed(doing, "the key is there already"));
+        }
+        there.key = table.primary_key.iter().map(ToString::to_string).collect();
+        let keys: BTreeSet<_> = there.rows.iter().map(|row| there.key_of(row)).collect();
+        if keys.len() != there.rows.len() {
+            return Err(refused(doing, "two rows have one key"));
+        }
+        for index in &table.indexes {
+            self.create_index(home, &table.name, index, doing)?;
+        }
+        Ok(())
+    }
+
+    fn create_index(&mut self, home: &Home, table: &Name, index: &Index, doing: &str) -> Result<()> {
+        let schema = self.schema(home, doing)?;
+        if schema.has_relation(index.name.as_str()) {
+            return Ok(()); // IF NOT EXISTS
+        }
+        self.table(home, table, doing)?.indexes.insert(index.name.to_string());
+        Ok(())
+    }
+
+    fn apply(&mut self, home: &Home, table: &Table, change: &Change, enums: &[Name], doing: &str) -> Result<()> {
+        let labels = {
+            let there = self.table(home, &table.name, doing)?.clone();
+            self.labels(&there, enums)
+        };
+        let there = self.table(home, &table.name, doing)?;
+        let values: Row = change.values.iter().cloned().collect();
+        for (name, value) in &values {
+            let column = there.columns.iter().find(|column| column.name.as_str() == name);
+            let column = column.ok_or_else(|| failed(doing, "the column is not there"))?;
+            let known = column.ty.enum_name().and_then(|ty| labels.get(ty.as_str()));
+            if let (Some(labels), Some(value)) = (known, value)
+                && !labels.contains(value)
+            {
+                return Err(refused(doing, "not a label"));
+            }
+        }
+        let key: Vec<Option<String>> = table
+            .primary_key
+            .iter()
+            .map(|name| values.get(name.as_str()).cloned().flatten())
+            .collect();
+        let at = there.rows.iter().position(|row| {
+            let names = table.primary_key.iter();
+            names
+                .map(|name| row.get(name.as_str()).cloned().flatten())
+                .eq(key.iter().cloned())
+        });
+        match (change.operation, at) {
+            (Operation::Insert, _) if there.key.is_empty() => Err(failed(doing, "there is no key to conflict with")),
+            (Operation::Insert, at) => {
+                if let Some(at) = at {
+                    there.rows.remove(at);
+                }
+                there.put(values, doing)
+            }
+            (Operation::Update, None) => Err(refused(doing, "a change met no row of the replica")),
+            (Operation::Update, Some(at)) => {
+                let mut row = there.rows.remove(at);
+                row.extend(values);
+                there.put(row, doing)
+            }
+            (Operation::Delete, at) => {
+                if let Some(at) = at {
+                    there.rows.remove(at);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn swap(&mut self, swap: &Swap, doing: &str) -> Result<()> {
+        for table in &swap.old_tables {
+            if self.app.tables.remove(table.as_str()).is_some() {
+                self.dropped.insert(table.to_string());
+            }
+        }
+        for ty in swap.old_enums.iter().chain(&swap.new_enums) {
+            let used = |table: &ModelTable| table.columns.iter().any(|column| column.ty.enum_name() == Some(ty));
+            let used = self.app.tables.values().any(used);
+            if let Some(labels) = self.app.enums.remove(ty.as_str())
+                && used
+            {
+                self.app.enums.insert(format!("electric_replica_old_{ty}"), labels);
+            }
+        }
+        for ty in &swap.new_enums {
+            let staging = self
+                .staging
+                .as_mut()
+                .ok_or_else(|| failed(doing, "no staging schema"))?;
+            let labels = staging
+                .enums
+                .remove(ty.as_str())
+                .ok_or_else(|| failed(doing, "no such type"))?;
+            self.app.enums.insert(ty.to_string(), labels);
+        }
+        for name in &swap.new_tables {
+            let staging = self
+                .staging
+                .as_mut()
+                .ok_or_else(|| failed(doing, "no staging schema"))?;
+            let table = staging
+                .tables
+                .remove(name.as_str())
+                .ok_or_else(|| failed(doing, "no such table"))?;
+            let taken = std::iter::once(name.as_str()).chain(table.indexes.iter().map(String::as_str));
+            if let Some(taken) = taken.into_iter().find(|it| self.app.has_relation(it)) {
+                return Err(failed(doing, &format!("relation {taken:?} is there already (42P07)")));
+            }
+            self.app.tables.insert(name.to_string(), table);
+        }
+        Ok(())
+    }
+}
+
+impl ModelTable {
+    fn key_of(&self, row: &Row) -> Vec<Option<String>> {
+        self.key.iter().map(|name| row.get(name).cloned().flatten()).collect()
+    }
+
+    fn put(&mut self, row: Row, doing: &str) -> Result<()> {
+        if row.len() != self.columns.len() {
+            return Err(failed(doing, "other columns than the table's"));
+        }
+        for column in &self.columns {
+            let cell = row
+                .get(column.name.as_str())
+                .ok_or_else(|| failed(doing, "no such column"))?;
+            let refuses = column.not_null || self.key.iter().any(|key| key == column.name.as_str());
+            let fits = match (&column.ty.base, cell) {
+                (_, None) => !refuses,
+                (BaseType::Builtin("int4"), Some(text)) if !column.ty.array => text.parse::<i32>().is_ok(),
+                (BaseType::Builtin("int8"), Some(text)) if !column.ty.array => text.parse::<i64>().is_ok(),
+                _ => true,
+            };
+            if !fits {
+                return Err(refused(doing, "a value that the column refuses"));
+            }
+        }
+        let key = self.key_of(&row);
+        if !self.key.is_empty() && self.rows.iter().any(|other| self.key_of(other) == key) {
+            return Err(refused(doing, "the key is taken"));
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// A table that stands there already.
+    pub(super) fn standing(table: &Table, rows: Vec<Row>) -> Self {
+        Self {
+            columns: table.columns.clone(),
+            key: table.primary_key.iter().map(ToString::to_string).collect(),
+            rows,
+            indexes: BTreeSet::new(),
+        }
+    }
+}
+
+/// A COPY field without its escapes.
+fn plain(cell: &str) -> String {
+    let mut out = String::new();
+    let mut rest = cell.chars();
+    while let Some(c) = rest.next() {
+        match (c, c == '\\') {
+            (_, true) => out.extend(rest.next().map(|c| match c {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            })),
+            (c, false) => out.push(c),
+        }
+    }
+    out
+}
+
+fn stored(record: &Record) -> StoredRecord {
+    let version = &record.version;
+    let state = match record.state {
+        RecordState::Whole => "whole",
+        RecordState::Rebuilding => "rebuilding",
+    };
+    let shape = |(name, shape): (&Name, &crate::record::ShapeRecord)| {
+        let cells = [
+            shape.fingerprint.0.clone(),
+            shape.definition.clone(),
+            shape.position.handle.0.clone(),
+            shape.position.offset.to_string(),
+            shape.lsn.to_string(),
+        ];
+        (name.to_string(), cells)
+    };
+    StoredRecord {
+        head: [
+            Some(state.to_owned()),
+            Some(version.version.clone()),
+            version.index.map(|number| number.to_string()),
+            version.timestamp.map(|number| number.to_string()),
+            version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+            Some(record.document()),
+            Some(record.epoch.to_string()),
+            Some(record.choice.clone()),
+        ],
+        shapes: record.shapes.iter().map(shape).collect(),
+    }
+}
+
+/// The enum types, by name.
+pub(super) fn enums(types: &[EnumType]) -> BTreeMap<String, Vec<String>> {
+    types
+        .iter()
+        .map(|ty| (ty.name.to_string(), ty.labels.clone()))
+        .collect()
+}

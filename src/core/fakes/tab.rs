@@ -1,0 +1,447 @@
+//! A tab's host: every call is numbered, takes its time, and can go wrong.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use super::electric::{Held, Reply};
+use super::world::{Timer, World};
+use crate::error::{Error, ErrorCode, Result};
+use crate::event::Event;
+use crate::host::{Answer, Body, Clock, Database, Endpoint, EventSink, Lock, Server, Shapes, SqlReader, Store};
+use crate::op::{Op, Rows};
+use crate::shape::{ResponseHead, ShapeRequest};
+
+/// One host call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Of which kind.
+    pub kind: Kind,
+    /// To what.
+    pub what: String,
+}
+
+/// Kinds of host calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A transaction.
+    Transact,
+    /// A question to an endpoint.
+    Ask,
+    /// A shape request.
+    Open,
+    /// A body's next piece.
+    Piece,
+    /// Waiting for the lead.
+    Lead,
+    /// Translating SQL.
+    Translate,
+}
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails with this code.
+    Error(ErrorCode),
+    /// It is answered with this status.
+    Status(u16),
+    /// It is answered 200 with a web page.
+    Page,
+    /// The body ends here as if it were whole.
+    Truncated,
+    /// The piece is followed by something else.
+    Garbage,
+    /// The tab is killed before it.
+    KillBefore,
+    /// The tab is killed right after it was done.
+    KillAfter,
+}
+
+impl Kind {
+    /// What can go wrong with such a call.
+    #[must_use]
+    pub const fn faults(self) -> &'static [Fault] {
+        match self {
+            Self::Transact => &[
+                Fault::Error(ErrorCode::DatabaseFailed),
+                Fault::Error(ErrorCode::RowRefused),
+                Fault::Error(ErrorCode::StorageFull),
+            ],
+            Self::Ask => &[
+                Fault::Error(ErrorCode::ServerUnreachable),
+                Fault::Status(503),
+                Fault::Status(404),
+                Fault::Page,
+            ],
+            Self::Open => &[
+                Fault::Error(ErrorCode::ShapeUnreachable),
+                Fault::Status(400),
+                Fault::Status(409),
+                Fault::Status(429),
+                Fault::Status(503),
+                Fault::Page,
+            ],
+            Self::Piece => &[
+                Fault::Error(ErrorCode::ShapeUnreachable),
+                Fault::Truncated,
+                Fault::Garbage,
+            ],
+            Self::Lead => &[Fault::Error(ErrorCode::Closed)],
+            Self::Translate => &[
+                Fault::Error(ErrorCode::NotInitialized),
+                Fault::Error(ErrorCode::UnsupportedSql),
+            ],
+        }
+    }
+}
+
+/// A tab's host.
+#[derive(Clone)]
+pub struct Tab {
+    world: World,
+    id: u32,
+}
+
+fn error(code: ErrorCode) -> Error {
+    Error::new(code, "acting in a model", "it was made to go wrong")
+}
+
+impl Tab {
+    pub(super) const fn new(world: World, id: u32) -> Self {
+        Self { world, id }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Counts a call. Answers what goes wrong with it; never comes back if the tab is killed before it.
+    async fn call(&self, kind: Kind, what: String) -> Option<Fault> {
+        let fault = {
+            let mut inner = self.world.inner.borrow_mut();
+            let number = inner.calls.len();
+            let now = inner.now;
+            inner.checks.called(kind, now);
+            inner.calls.push(Call { kind, what });
+            let due = inner.fault.is_some_and(|(at, _)| at == number);
+            if due {
+                inner.fault.take().map(|(_, fault)| fault)
+            } else {
+                None
+            }
+        };
+        if fault == Some(Fault::KillBefore) || (fault == Some(Fault::KillAfter) && kind != Kind::Transact) {
+            self.world.inner.borrow_mut().doomed = Some(self.id);
+            pending::<()>().await;
+        }
+        fault
+    }
+
+    async fn wait(&self, ms: u64) {
+        let at = self.world.inner.borrow().now + ms;
+        Sleep {
+            world: self.world.clone(),
+            at,
+            key: None,
+        }
+        .await;
+    }
+}
+
+struct Sleep {
+    world: World,
+    at: u64,
+    key: Option<(u64, u64)>,
+}
+
+impl Sleep {
+    fn forget(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.world.inner.borrow_mut().timers.remove(&key);
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.forget();
+        if self.world.inner.borrow().now >= self.at {
+            return Poll::Ready(());
+        }
+        let key = self.world.schedule(self.at, Timer::Wake(context.waker().clone()));
+        self.key = Some(key);
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+#[derive(Default)]
+struct Slot {
+    outcome: Option<Result<Vec<Rows>>>,
+    waiter: Option<Waker>,
+}
+
+impl Database for Tab {
+    /// Transactions happen one after the other, and to their end even if nobody waits for them any more.
+    async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
+        let what = ops.iter().map(Op::doing).collect::<Vec<_>>().join("; ");
+        let fault = self.call(Kind::Transact, what).await;
+        let slot: Rc<RefCell<Slot>> = Rc::default();
+        let at = {
+            let mut inner = self.world.inner.borrow_mut();
+            inner.db_free_ms = inner.db_free_ms.max(inner.now) + 3;
+            inner.db_free_ms
+        };
+        let (filled, id) = (Rc::clone(&slot), self.id);
+        let job = move |world: &World| {
+            let outcome = match fault {
+                Some(Fault::Error(code)) => Err(error(code)),
+                _ => world.perform(id, ops),
+            };
+            if fault == Some(Fault::KillAfter) {
+                world.inner.borrow_mut().doomed = Some(id);
+            }
+            let mut slot = filled.borrow_mut();
+            slot.outcome = Some(outcome);
+            slot.waiter.take().into_iter().for_each(Waker::wake);
+        };
+        self.world.schedule(at, Timer::Job(self.id, Box::new(job)));
+        poll_fn(|context| {
+            let mut slot = slot.borrow_mut();
+            slot.waiter = Some(context.waker().clone());
+            slot.outcome.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}
+
+impl Server for Tab {
+    async fn ask(&self, endpoint: Endpoint) -> Result<Answer> {
+        let fault = self.call(Kind::Ask, format!("{endpoint:?}")).await;
+        self.wait(4).await;
+        let answer = |status, content_type: &str, body: &str| {
+            Ok(Answer {
+                status,
+                content_type: Some(content_type.to_owned()),
+                body: body.to_owned(),
+            })
+        };
+        match fault {
+            Some(Fault::Error(code)) => Err(error(code)),
+            Some(Fault::Status(status)) => answer(status, "application/json", "{}"),
+            Some(Fault::Page) => answer(200, "text/html", "<!doctype html><title>Log in</title>"),
+            _ => {
+                let said = self.world.inner.borrow().origin.answer(endpoint);
+                said.ok_or_else(|| error(ErrorCode::ServerUnreachable))
+            }
+        }
+    }
+}
+
+impl Shapes for Tab {
+    type Body = Pieces;
+
+    async fn open(&self, request: &ShapeRequest) -> Result<(ResponseHead, Pieces)> {
+        let fault = self.call(Kind::Open, request.query_string()).await;
+        self.wait(5).await;
+        let reply = match fault {
+            Some(Fault::Error(code)) => return Err(error(code)),
+            Some(Fault::Status(status)) => Reply::new(status, &[], "{}"),
+            Some(Fault::Page) => {
+                let mut page = Reply::new(200, &[], "<!doctype html>");
+                page.head.headers = vec![("content-type".to_owned(), "text/html".to_owned())];
+                page
+            }
+            _ => self.answer(request).await,
+        };
+        let piece = self.world.inner.borrow().piece;
+        let pieces = reply.body.chunks(piece).map(<[u8]>::to_vec).collect();
+        let body = Pieces {
+            tab: self.clone(),
+            pieces,
+        };
+        Ok((reply.head, body))
+    }
+}
+
+impl Tab {
+    /// What Electric says, once it does.
+    async fn answer(&self, request: &ShapeRequest) -> Reply {
+        let until = {
+            let inner = self.world.inner.borrow();
+            inner.now + inner.electric.habits.hold_ms
+        };
+        let mut alarm = Sleep {
+            world: self.world.clone(),
+            at: until,
+            key: None,
+        };
+        poll_fn(|context| {
+            let over = Pin::new(&mut alarm).poll(context).is_ready();
+            let held = if over { Held::LongEnough } else { Held::NotYet };
+            let mut inner = self.world.inner.borrow_mut();
+            let super::world::Inner {
+                electric,
+                origin,
+                waiters,
+                refetch_in_body,
+                ..
+            } = &mut *inner;
+            let table = request
+                .query
+                .iter()
+                .find(|(name, _)| name == "table")
+                .map(|(_, value)| value.clone());
+            let table = table.unwrap_or_default();
+            let Some(mut reply) = electric.answer(request, origin, held) else {
+                waiters.push(context.waker().clone());
+                return Poll::Pending;
+            };
+            let is_log = reply.head.status == 200
+                && reply
+                    .head
+                    .header("electric-offset")
+                    .is_some_and(|it| !matches!(crate::shape::Offset::parse(it), Some(crate::shape::Offset::Chunk(_))));
+            if is_log && refetch_in_body.remove(&table) {
+                reply.body = br#"[{"headers":{"control":"must-refetch"}}]"#.to_vec();
+                electric.forget(&table);
+            }
+            Poll::Ready(reply)
+        })
+        .await
+    }
+}
+
+/// A body, in small pieces.
+pub struct Pieces {
+    tab: Tab,
+    pieces: VecDeque<Vec<u8>>,
+}
+
+impl Body for Pieces {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        let fault = self.tab.call(Kind::Piece, String::new()).await;
+        self.tab.wait(1).await;
+        match fault {
+            Some(Fault::Error(code)) => {
+                self.pieces.clear();
+                Err(error(code))
+            }
+            Some(Fault::Truncated) => {
+                self.pieces.clear();
+                Ok(None)
+            }
+            Some(Fault::Garbage) => {
+                let mut piece = self.pieces.pop_front().unwrap_or_default();
+                self.pieces.clear();
+                piece.extend_from_slice(b"}]<html>502 Bad Gateway</html>");
+                Ok(Some(piece))
+            }
+            _ => Ok(self.pieces.pop_front()),
+        }
+    }
+}
+
+impl SqlReader for Tab {
+    async fn manifest_from_sql(&self, _schemas: String) -> Result<String> {
+        let fault = self.call(Kind::Translate, String::new()).await;
+        self.wait(2).await;
+        match fault {
+            Some(Fault::Error(code)) => Err(error(code)),
+            _ => Ok(self.world.inner.borrow().origin.document()),
+        }
+    }
+}
+
+impl Store for Tab {
+    fn write_version(&self, version: &str) {
+        self.world.inner.borrow_mut().stored_version = Some(version.to_owned());
+    }
+
+    fn clear_version(&self) {
+        self.world.inner.borrow_mut().stored_version = None;
+    }
+}
+
+/// The lead. Dropping it hands it on.
+pub struct LeadGuard {
+    world: World,
+    token: u64,
+}
+
+impl Drop for LeadGuard {
+    fn drop(&mut self) {
+        let mut inner = self.world.inner.borrow_mut();
+        if inner.leader == Some(self.token) {
+            inner.leader = None;
+            let waiters = std::mem::take(&mut inner.waiters);
+            drop(inner);
+            waiters.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl Lock for Tab {
+    type Guard = LeadGuard;
+
+    async fn lead(&self) -> Result<LeadGuard> {
+        if let Some(Fault::Error(code)) = self.call(Kind::Lead, String::new()).await {
+            return Err(error(code));
+        }
+        poll_fn(|context| {
+            let mut inner = self.world.inner.borrow_mut();
+            if inner.leader.is_some() {
+                inner.waiters.push(context.waker().clone());
+                return Poll::Pending;
+            }
+            inner.serial += 1;
+            let token = (inner.serial << 32) | u64::from(self.id);
+            inner.leader = Some(token);
+            Poll::Ready(Ok(LeadGuard {
+                world: self.world.clone(),
+                token,
+            }))
+        })
+        .await
+    }
+}
+
+impl Clock for Tab {
+    fn now_ms(&self) -> u64 {
+        self.world.inner.borrow().now
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept")]
+    fn random(&self) -> f64 {
+        let mut inner = self.world.inner.borrow_mut();
+        inner.chance ^= inner.chance << 13;
+        inner.chance ^= inner.chance >> 7;
+        inner.chance ^= inner.chance << 17;
+        (inner.chance >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    async fn sleep(&self, ms: u64) {
+        assert!(ms > 0, "R10: a wait of no time");
+        self.wait(ms).await;
+    }
+}
+
+impl EventSink for Tab {
+    fn emit(&self, event: Event) {
+        let mut inner = self.world.inner.borrow_mut();
+        inner.check_event(self.id, &event);
+        inner.events.push((self.id, event));
+    }
+}

@@ -1,0 +1,501 @@
+//! Time, chance, the tabs, and what a test may do to all of them.
+
+use std::cell::{Ref, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::check::Checks;
+use super::database::{ModelDatabase, ModelTable, enums};
+use super::electric::{Electric, Habits};
+use super::origin::{Origin, Release, Row, Temper, View};
+use super::tab::{Call, Fault, Tab};
+use crate::config::{Choice, Config};
+use crate::driver::Replica;
+use crate::error::Result;
+use crate::event::Event;
+use crate::machine::Ask;
+
+/// More steps than any test takes: something goes round and round.
+const MOST_STEPS: u64 = 400_000;
+
+type Script = Box<dyn FnOnce(&World)>;
+type Drive = Pin<Box<dyn Future<Output = ()>>>;
+
+pub(super) enum Timer {
+    Wake(Waker),
+    /// Something that a tab began, and that ends with it.
+    Job(u32, Script),
+    Script(Script),
+}
+
+pub(super) struct Inner {
+    pub(super) now: u64,
+    pub(super) serial: u64,
+    pub(super) chance: u64,
+    pub(super) timers: BTreeMap<(u64, u64), Timer>,
+    pub(super) config: Config,
+    pub(super) db: ModelDatabase,
+    pub(super) db_free_ms: u64,
+    pub(super) origin: Origin,
+    pub(super) electric: Electric,
+    pub(super) waiters: Vec<Waker>,
+    pub(super) leader: Option<u64>,
+    pub(super) stored_version: Option<String>,
+    pub(super) events: Vec<(u32, Event)>,
+    pub(super) calls: Vec<Call>,
+    pub(super) fault: Option<(usize, Fault)>,
+    pub(super) doomed: Option<u32>,
+    /// Bytes a body's piece.
+    pub(super) piece: usize,
+    pub(super) refetch_in_body: BTreeSet<String>,
+    pub(super) checks: Checks,
+}
+
+/// The world. Clones are the same world.
+#[derive(Clone)]
+pub struct World {
+    pub(super) inner: Rc<RefCell<Inner>>,
+    tabs: Rc<RefCell<BTreeMap<u32, Drive>>>,
+    woken: Arc<Flag>,
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl World {
+    /// A world whose server is at the first of the releases, with no row, and whose tabs have this configuration.
+    #[must_use]
+    pub fn new(releases: Vec<Release>, config: Config) -> Self {
+        let mut origin = Origin::new(releases);
+        origin.views.extend(views(&config, &origin.releases));
+        origin.note();
+        let mut electric = Electric::default();
+        electric.learn(&origin);
+        Self {
+            inner: Rc::new(RefCell::new(Inner {
+                now: 1_795_156_000_000,
+                serial: 0,
+                chance: 0x9E37_79B9_7F4A_7C15,
+                timers: BTreeMap::new(),
+                config,
+                db: ModelDatabase::default(),
+                db_free_ms: 0,
+                origin,
+                electric,
+                waiters: Vec::new(),
+                leader: None,
+                stored_version: None,
+                events: Vec::new(),
+                calls: Vec::new(),
+                fault: None,
+                doomed: None,
+                piece: 150,
+                refetch_in_body: BTreeSet::new(),
+                checks: Checks::default(),
+            })),
+            tabs: Rc::default(),
+            woken: Arc::new(Flag(AtomicBool::new(true))),
+        }
+    }
+
+    // ---- tabs ----------------------------------------------------------------------------------------------------
+
+    /// Opens a tab with the world's configuration.
+    #[must_use]
+    pub fn open(&self) -> Replica<Tab> {
+        let mut inner = self.inner.borrow_mut();
+        inner.serial += 1;
+        let id = u32::try_from(inner.serial).unwrap_or(u32::MAX);
+        let config = inner.config.clone();
+        drop(inner);
+        let replica = Replica::new(config, Tab::new(self.clone(), id));
+        self.tabs.borrow_mut().insert(id, Box::pin(replica.drive()));
+        self.woken.0.store(true, Ordering::Relaxed);
+        replica
+    }
+
+    /// Ends a tab as closing its page does: nothing it began goes on.
+    pub fn kill(&self, id: u32) {
+        let tab = self.tabs.borrow_mut().remove(&id);
+        drop(tab);
+        let mut inner = self.inner.borrow_mut();
+        let ended = |timer: &Timer| matches!(timer, Timer::Job(owner, _) if *owner == id);
+        let (ended, rest) = std::mem::take(&mut inner.timers)
+            .into_iter()
+            .partition(|(_, timer)| ended(timer));
+        inner.timers = rest;
+        let ended: BTreeMap<_, Timer> = ended;
+        if inner.leader.is_some_and(|lead| lead & 0xFFFF_FFFF == u64::from(id)) {
+            inner.leader = None;
+        }
+        inner.checks.tab_ended(id);
+        let waiters = std::mem::take(&mut inner.waiters);
+        drop(inner);
+        drop(ended);
+        waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether a tab lives.
+    #[must_use]
+    pub fn lives(&self, id: u32) -> bool {
+        self.tabs.borrow().contains_key(&id)
+    }
+
+    // ---- time ----------------------------------------------------------------------------------------------------
+
+    /// Lets the world go on until there is an answer, or for so many milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// Where an invariant is broken, as everything that lets the world go on.
+    pub fn run<T>(&self, ms: u64, mut answer: impl FnMut(&Self, &mut Context<'_>) -> Option<T>) -> Option<T> {
+        let end = self.inner.borrow().now + ms;
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            let mut rounds = 0;
+            while self.woken.0.swap(false, Ordering::Relaxed) {
+                rounds += 1;
+                assert!(
+                    rounds < 10_000,
+                    "R10: the tabs go round and round without waiting for anything"
+                );
+                self.poll_tabs(&mut context);
+                if let Some(answer) = answer(self, &mut context) {
+                    return Some(answer);
+                }
+            }
+            if let Some(answer) = answer(self, &mut context) {
+                return Some(answer);
+            }
+            if !self.advance(end) {
+                return None;
+            }
+        }
+    }
+
+    /// Lets the world go on for so many milliseconds.
+    pub fn pass(&self, ms: u64) {
+        let _: Option<()> = self.run(ms, |_, _| None);
+    }
+
+    /// Asks, and lets the world go on until the answer is there; `None` where the tab was killed or a quarter of an
+    /// hour went by.
+    #[must_use]
+    pub fn ask(&self, replica: &Replica<Tab>, ask: Ask) -> Option<Result<bool>> {
+        let id = replica.host().id();
+        let mut call = pin!(replica.ask(ask));
+        let ended = self.run(900_000, |world, context| match call.as_mut().poll(context) {
+            Poll::Ready(outcome) => Some(Some(outcome)),
+            Poll::Pending => (!world.lives(id)).then_some(None),
+        });
+        ended.flatten()
+    }
+
+    fn poll_tabs(&self, context: &mut Context<'_>) {
+        let ids: Vec<u32> = self.tabs.borrow().keys().copied().collect();
+        for id in ids {
+            let Some(mut tab) = self.tabs.borrow_mut().remove(&id) else {
+                continue;
+            };
+            let ended = tab.as_mut().poll(context).is_ready();
+            if self.inner.borrow_mut().doomed.take() == Some(id) {
+                drop(tab);
+                self.kill(id);
+            } else if ended {
+                drop(tab);
+                self.inner.borrow_mut().checks.tab_ended(id);
+                let holds = self
+                    .inner
+                    .borrow()
+                    .leader
+                    .is_some_and(|lead| lead & 0xFFFF_FFFF == u64::from(id));
+                assert!(!holds, "R3: the lock was not given back");
+            } else {
+                self.tabs.borrow_mut().insert(id, tab);
+            }
+        }
+    }
+
+    /// Goes to the next thing that happens; `false` where nothing does before `end`.
+    fn advance(&self, end: u64) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let timer = inner.timers.keys().next().copied();
+        let notice = inner.electric.next_notice();
+        let next = timer.map(|(at, _)| at).into_iter().chain(notice).min();
+        let Some(at) = next.filter(|at| *at <= end) else {
+            inner.now = end;
+            return false;
+        };
+        inner.now = inner.now.max(at);
+        inner.checks.steps += 1;
+        assert!(inner.checks.steps < MOST_STEPS, "R10: too much happens");
+        let now = inner.now;
+        if notice.is_some_and(|notice| notice <= now) {
+            let Inner { electric, origin, .. } = &mut *inner;
+            electric.notice_due(origin, now);
+            let waiters = std::mem::take(&mut inner.waiters);
+            drop(inner);
+            waiters.into_iter().for_each(Waker::wake);
+            return true;
+        }
+        let due = timer.and_then(|key| inner.timers.remove(&key));
+        drop(inner);
+        match due {
+            Some(Timer::Wake(waker)) => waker.wake(),
+            Some(Timer::Job(_, script) | Timer::Script(script)) => {
+                script(self);
+                // A job may have doomed its tab.
+                let doomed = self.inner.borrow_mut().doomed.take();
+                if let Some(id) = doomed {
+                    self.kill(id);
+                }
+            }
+            None => {}
+        }
+        true
+    }
+
+    pub(super) fn schedule(&self, at: u64, timer: Timer) -> (u64, u64) {
+        let mut inner = self.inner.borrow_mut();
+        inner.serial += 1;
+        let key = (at, inner.serial);
+        inner.timers.insert(key, timer);
+        key
+    }
+
+    /// Has something happen after so many milliseconds.
+    pub fn after(&self, ms: u64, script: impl FnOnce(&Self) + 'static) {
+        let at = self.inner.borrow().now + ms;
+        self.schedule(at, Timer::Script(Box::new(script)));
+    }
+
+    // ---- the server ------------------------------------------------------------------------------------------------
+
+    /// Runs a release's statements on the server, and has the endpoints say so.
+    pub fn deploy(&self, release: usize) {
+        self.migrate(release);
+        self.announce(release);
+    }
+
+    /// Runs a release's statements on the server.
+    pub fn migrate(&self, release: usize) {
+        let mut inner = self.inner.borrow_mut();
+        let touched = inner.origin.migrate(release);
+        let now = inner.now;
+        inner.electric.ddl(touched.into_iter(), now);
+    }
+
+    /// Has the endpoints say that the server is at a release.
+    pub fn announce(&self, release: usize) {
+        self.inner.borrow_mut().origin.announced = release;
+    }
+
+    /// Has the schemas endpoint answer with SQL.
+    pub fn speak_sql(&self) {
+        self.inner.borrow_mut().origin.speaks_sql = true;
+    }
+
+    /// Changes how the endpoints answer.
+    pub fn set_temper(&self, temper: Temper) {
+        self.inner.borrow_mut().origin.temper = temper;
+    }
+
+    /// Writes rows, all in one transaction of the server.
+    pub fn write(&self, rows: Vec<(&str, Row)>) {
+        let changes = rows.into_iter().map(|(table, row)| (table.to_owned(), Ok(row)));
+        self.commit(changes.collect());
+    }
+
+    /// Deletes the row with this key.
+    pub fn delete(&self, table: &str, key: &[&str]) {
+        let key = key.iter().map(|part| (*part).to_owned()).collect();
+        self.commit(vec![(table.to_owned(), Err(key))]);
+    }
+
+    /// Writes rows and deletes keys, all in one transaction of the server.
+    pub fn commit(&self, changes: Vec<(String, Result<Row, Vec<String>>)>) {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { origin, electric, .. } = &mut *inner;
+        let writes = origin.write(changes);
+        electric.log(&writes, origin);
+        let waiters = std::mem::take(&mut inner.waiters);
+        drop(inner);
+        waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// What a table holds on the server, as far as the configuration carries it.
+    #[must_use]
+    pub fn server_rows(&self, table: &str) -> Option<Vec<Row>> {
+        let inner = self.inner.borrow();
+        let chosen = inner
+            .origin
+            .views
+            .iter()
+            .find(|view| view.table == table && (view.columns.is_some() || view.filter.is_some()));
+        inner.origin.rows(chosen.unwrap_or(&View::whole(table)))
+    }
+
+    // ---- Electric ----------------------------------------------------------------------------------------------------
+
+    /// Changes how Electric behaves.
+    pub fn set_habits(&self, habits: Habits) {
+        self.inner.borrow_mut().electric.habits = habits;
+    }
+
+    /// Electric removes a table's shapes: 409.
+    pub fn forget_shapes(&self, table: &str) {
+        self.inner.borrow_mut().electric.forget(table);
+        self.wake_all();
+    }
+
+    /// The next log answer for a table is a 200 that says must-refetch, and its shape is gone.
+    pub fn refetch_in_body(&self, table: &str) {
+        self.inner.borrow_mut().refetch_in_body.insert(table.to_owned());
+    }
+
+    /// Electric answers 503, or not any more.
+    pub fn set_electric_down(&self, down: bool) {
+        self.inner.borrow_mut().electric.down = down;
+        self.wake_all();
+    }
+
+    /// Electric reads the log of a table no further for now.
+    pub fn hold_back(&self, table: &str) {
+        let mut inner = self.inner.borrow_mut();
+        let lsn = inner.origin.lsn;
+        inner.electric.held.entry(table.to_owned()).or_insert(lsn);
+    }
+
+    /// It reads on.
+    pub fn let_go(&self, table: &str) {
+        self.inner.borrow_mut().electric.held.remove(table);
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        let waiters = std::mem::take(&mut self.inner.borrow_mut().waiters);
+        waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many answers with snapshot rows Electric has given.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        self.inner.borrow().electric.snapshots
+    }
+
+    // ---- the browser ---------------------------------------------------------------------------------------------------
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> Ref<'_, ModelDatabase> {
+        Ref::map(self.inner.borrow(), |inner| &inner.db)
+    }
+
+    /// Does something to the database behind the library's back.
+    pub fn tamper(&self, hand: impl FnOnce(&mut ModelDatabase)) {
+        let mut inner = self.inner.borrow_mut();
+        hand(&mut inner.db);
+        inner.checks.tampered = true;
+    }
+
+    /// Puts a release's tables into the app's schema, with no record of them: an app that had its own replica before.
+    pub fn stand_own_tables(&self, release: usize, rows: &[(&str, Row)]) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(release) = inner.origin.releases.get(release).cloned() else {
+            return;
+        };
+        for table in &release.manifest.tables {
+            let own = rows.iter().filter(|(name, _)| *name == table.name.as_str());
+            let own = own.map(|(_, row)| row.clone()).collect();
+            inner
+                .db
+                .app
+                .tables
+                .insert(table.name.to_string(), ModelTable::standing(table, own));
+        }
+        inner.db.app.enums = enums(&release.manifest.enums);
+    }
+
+    /// Changes the configuration of the tabs that are opened from now on.
+    pub fn set_config(&self, config: Config) {
+        let mut inner = self.inner.borrow_mut();
+        inner.origin.views = views(&config, &inner.origin.releases);
+        inner.origin.note();
+        inner.config = config;
+    }
+
+    /// What the store beside the database holds.
+    #[must_use]
+    pub fn stored_version(&self) -> Option<String> {
+        self.inner.borrow().stored_version.clone()
+    }
+
+    /// The events so far, with the tab each came from.
+    #[must_use]
+    pub fn events(&self) -> Vec<(u32, Event)> {
+        self.inner.borrow().events.clone()
+    }
+
+    /// The host calls so far.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.inner.borrow().calls.clone()
+    }
+
+    /// Has the host call of this number, from 0, go wrong.
+    pub fn plan_fault(&self, call: usize, fault: Fault) {
+        self.inner.borrow_mut().fault = Some((call, fault));
+    }
+
+    /// Seeds chance.
+    pub fn seed(&self, seed: u64) {
+        self.inner.borrow_mut().chance = seed | 1;
+    }
+
+    /// Has every applied batch be a consistent cut across all tables, or panics.
+    pub fn demand_cuts(&self) {
+        self.inner.borrow_mut().checks.demands_cuts = true;
+    }
+
+    /// Sets how many bytes a body's piece has.
+    pub fn set_piece(&self, bytes: usize) {
+        self.inner.borrow_mut().piece = bytes.max(1);
+    }
+}
+
+/// What a configuration carries of the tables it names one by one. The key's columns always come along.
+fn views(config: &Config, releases: &[Release]) -> BTreeSet<View> {
+    let Choice::Some(choices) = &config.tables else {
+        return BTreeSet::new();
+    };
+    let view = |choice: &crate::config::TableChoice| {
+        let keys = releases
+            .first()
+            .and_then(|release| release.manifest.table(&choice.name));
+        let keys = keys.iter().flat_map(|table| &table.primary_key);
+        View {
+            table: choice.name.to_string(),
+            columns: choice
+                .columns
+                .as_ref()
+                .map(|names| names.iter().chain(keys).map(ToString::to_string).collect()),
+            filter: choice
+                .filter
+                .as_ref()
+                .and_then(|filter| filter.strip_suffix(" = $1"))
+                .map(|column| (column.to_owned(), choice.params.first().cloned().unwrap_or_default())),
+        }
+    };
+    choices.iter().map(view).collect()
+}
