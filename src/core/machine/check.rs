@@ -256,7 +256,10 @@ impl Machine {
     ) {
         let recorded: Vec<Name> = self.record.iter().flat_map(Record::table_names).collect();
         // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
-        let proven = self.record.iter().any(|record| record.choice == self.config.choice_key());
+        let proven = self
+            .record
+            .iter()
+            .any(|record| record.choice == self.config.choice_key());
         let mut known = recorded.clone();
         if proven {
             known.extend(self.config.chosen());

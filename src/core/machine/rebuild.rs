@@ -223,13 +223,8 @@ impl Machine {
         for spec in &job.record.manifest.tables {
             if let Some(staged) = job.staged.get(&spec.name) {
                 let stream = Stream::resume(staged.definition.clone(), staged.position.clone());
-                self.tail.follow_staged(
-                    spec.clone(),
-                    job.home.clone(),
-                    job.staged_enums(),
-                    stream,
-                    staged.lsn,
-                );
+                self.tail
+                    .follow_staged(spec.clone(), job.home.clone(), job.staged_enums(), stream, staged.lsn);
             }
         }
         self.tail.hold();
