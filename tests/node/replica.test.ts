@@ -1,0 +1,95 @@
+/** The whole replica in Node: real PGlite, real drizzle migrations, the development shape server. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { contents, database, eventually, manage, serve } from "./support/world.ts";
+
+test("a first start sets the replica up and answers false", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const { manager, told } = await manage(t, demo, { db });
+
+  assert.equal(await manager.checkAndMigrate(), false);
+
+  assert.equal(manager.status, "ready");
+  assert.equal(manager.version, demo.newest.tag);
+  assert.deepEqual(await contents(db), await contents(demo.upstream));
+  assert.deepEqual(told(), ["migration:start", "migration:complete"]);
+});
+
+test("every migration of a real drizzle folder ends with the server's rows, and readers never see a table missing", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const { manager, events } = await manage(t, demo, { db });
+  await manager.checkAndMigrate();
+  const watcher = watch(db);
+
+  for (let migration = await demo.deploy(); migration !== undefined; migration = await demo.deploy()) {
+    const changed = await manager.checkAndMigrate();
+    assert.equal(manager.version, migration.tag);
+    t.diagnostic(`${migration.tag}: ${changed ? "rebuilt" : "adopted"}`);
+    await eventually(async () => assert.deepEqual(await contents(db), await contents(demo.upstream), migration.tag));
+  }
+
+  assert.deepEqual(await watcher.end(), []);
+  const failures = events.filter((event) => event.type === "migration:error");
+  assert.deepEqual(failures, []);
+});
+
+test("a second start downloads no row", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const first = await manage(t, demo, { db });
+  await first.manager.checkAndMigrate();
+  await first.manager.close();
+  const asked: URL[] = [];
+  const spy = (input: string, init: RequestInit) => {
+    asked.push(new URL(input));
+    return fetch(input, init);
+  };
+
+  const second = await manage(t, demo, { db, fetch: spy });
+  assert.equal(await second.manager.checkAndMigrate(), false);
+  await eventually(async () => assert.ok(asked.some((url) => url.searchParams.get("live") === "true")));
+
+  const paths = asked.filter((url) => !url.pathname.endsWith("/shape")).map((url) => url.pathname);
+  assert.deepEqual(paths, ["/api/electric/version"]);
+  assert.ok(asked.every((url) => url.searchParams.get("offset") !== "-1"));
+});
+
+test("writes on the server arrive, whatever they do to a row", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const { manager } = await manage(t, demo, { db });
+  await manager.checkAndMigrate();
+
+  await demo.upstream.query(`update users set name = E'tab\\t, quote " and \\\\N' where id = (select min(id::text)::uuid from users)`);
+  await demo.upstream.query(`update data_table_columns set name = 'renamed' where id in (select id from data_table_columns order by id::text limit 20)`);
+  await demo.upstream.query(`delete from data_table_columns where id in (select id from data_table_columns order by id::text desc limit 5)`);
+
+  await eventually(async () => assert.deepEqual(await contents(db), await contents(demo.upstream)));
+});
+
+/** Reads the widest table as fast as it can; tells every time it was empty or missing. */
+function watch(db: { query(sql: string): Promise<{ rows: unknown[] }> }) {
+  const seen: string[] = [];
+  let going = true;
+  const loop = (async () => {
+    while (going) {
+      try {
+        const { rows } = await db.query("select count(*)::int as n from data_table_columns");
+        if ((rows[0] as { n: number }).n === 0) seen.push("empty");
+      } catch (error) {
+        seen.push(String(error));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
+  return {
+    async end() {
+      going = false;
+      await loop;
+      return seen;
+    },
+  };
+}
