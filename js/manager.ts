@@ -50,6 +50,7 @@ class Manager implements ReplicaManager {
   readonly #endings: (() => void)[] = [];
   readonly #dead: Promise<never>;
   #panic: ReplicaError | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(raw: RawReplica, listeners: Listeners, options: ReplicaOptions) {
     this.#raw = raw;
@@ -99,7 +100,12 @@ class Manager implements ReplicaManager {
     await this.#call(() => this.#raw.purge());
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#end();
     if (!this.#panic) await this.#call(() => this.#raw.close());
   }

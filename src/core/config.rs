@@ -107,7 +107,7 @@ impl Config {
     /// # Errors
     ///
     /// `INVALID_OPTIONS` where a chosen table or column is not in the manifest, and never was.
-    pub fn carry(&self, manifest: Manifest, known: &[Name]) -> Result<Carried> {
+    pub fn carry(&self, manifest: &Manifest, known: &[Name]) -> Result<Carried> {
         let chosen: Vec<(Table, ShapeDefinition)> = match &self.tables {
             Choice::All => manifest
                 .tables
@@ -120,7 +120,7 @@ impl Config {
                 let mut chosen = choices
                     .iter()
                     .filter(|choice| !gone(choice))
-                    .map(|choice| choice.apply(&manifest))
+                    .map(|choice| choice.apply(manifest))
                     .collect::<Result<Vec<_>>>()?;
                 chosen.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
                 chosen

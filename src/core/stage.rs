@@ -93,12 +93,9 @@ impl Staged {
 pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
     let mut loader = Loader::new(host, spec, report);
     loop {
-        let (head, mut body) = match host.open(&loader.stream.request(Mode::CatchUp)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                loader.cut().await?;
-                continue;
-            }
+        let Ok((head, mut body)) = host.open(&loader.stream.request(Mode::CatchUp)).await else {
+            loader.cut().await?;
+            continue;
         };
         match loader.stream.head(&head, host.now_ms(), host.random()) {
             Verdict::Read { head, body: kind } => {

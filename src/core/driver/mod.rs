@@ -14,7 +14,7 @@ use crate::error::{ErrorCode, Result};
 use crate::event::Status;
 use crate::host::Host;
 use crate::ingest::MessageReader;
-use crate::machine::{Ask, CallerId, Effect, Input, Machine};
+use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::record::Record;
 use crate::shape::{ResponseHead, ShapeRequest};
 use crate::stage::{StageSpec, stage, text};
@@ -42,6 +42,7 @@ struct Shared<H: Host> {
     calls: RefCell<BTreeMap<CallerId, Rc<RefCell<Slot>>>>,
     next_caller: Cell<CallerId>,
     lead: RefCell<Option<H::Guard>>,
+    ended: Cell<bool>,
 }
 
 impl<H: Host> Clone for Replica<H> {
@@ -64,6 +65,7 @@ impl<H: Host + 'static> Replica<H> {
                 calls: RefCell::default(),
                 next_caller: Cell::new(0),
                 lead: RefCell::new(None),
+                ended: Cell::new(false),
             }),
         }
     }
@@ -100,6 +102,10 @@ impl<H: Host + 'static> Replica<H> {
         let caller = self.shared.next_caller.get();
         self.shared.next_caller.set(caller.wrapping_add(1));
         let slot = Rc::new(RefCell::new(Slot::default()));
+        if self.shared.ended.get() {
+            // Nobody reads the mailbox any more.
+            slot.borrow_mut().answer = Some(Err(closed()));
+        }
         self.shared.calls.borrow_mut().insert(caller, Rc::clone(&slot));
         self.shared.mailbox.put(Input::Asked {
             ask,
@@ -186,6 +192,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Close => {
                 self.tasks.end(|_| true);
                 self.shared.lead.take();
+                self.shared.ended.set(true);
                 self.open = false;
             }
         }
@@ -220,7 +227,7 @@ impl<H: Host + 'static> Driver<H> {
                 shared.mailbox.put(Input::Staging {
                     table: table.clone(),
                     report,
-                })
+                });
             };
             let outcome = stage(&shared.host, &spec, &report).await;
             Some(Input::Staged { table, outcome })

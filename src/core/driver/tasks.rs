@@ -19,10 +19,13 @@ pub(super) enum TaskKey {
     Timer,
 }
 
+/// Something under way; it tells its end by itself.
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Everything under way.
 #[derive(Default)]
 pub(super) struct Tasks {
-    tasks: Vec<(TaskKey, Pin<Box<dyn Future<Output = ()>>>)>,
+    tasks: Vec<(TaskKey, Task)>,
 }
 
 impl Tasks {

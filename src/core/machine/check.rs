@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::host::{Answer, Endpoint};
 use crate::ident::Name;
-use crate::manifest::{SchemasAnswer, parse_schemas};
+use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, plan};
 use crate::record::{Record, RecordState};
@@ -147,7 +147,7 @@ impl Machine {
             Phase::Asking { doubted } => {
                 let doubted = doubted.clone();
                 match read_version(outcome) {
-                    Ok(version) => self.decide(version, doubted, moment, effects),
+                    Ok(version) => self.decide(version, doubted.as_ref(), moment, effects),
                     Err(error) if error.code() == ErrorCode::ServerUnreachable => {
                         self.unreachable(error, moment, effects);
                     }
@@ -167,16 +167,16 @@ impl Machine {
     fn decide(
         &mut self,
         version: ServerVersion,
-        doubted: Option<ServerVersion>,
+        doubted: Option<&ServerVersion>,
         moment: Moment,
         effects: &mut Vec<Effect>,
     ) {
-        if let Some(Kind::Force { version: Some(wanted) }) = self.run.as_ref().map(|run| &run.kind) {
-            if *wanted != version.version {
-                let detail = format!("the server is at {:?}, not at {wanted:?}", version.version);
-                let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
-                return self.fail(error, moment, effects);
-            }
+        if let Some(Kind::Force { version: Some(wanted) }) = self.run.as_ref().map(|run| &run.kind)
+            && *wanted != version.version
+        {
+            let detail = format!("the server is at {:?}, not at {wanted:?}", version.version);
+            let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
+            return self.fail(error, moment, effects);
         }
         if self.is_current(&version) {
             return self.up_to_date(effects);
@@ -186,7 +186,7 @@ impl Machine {
             .record
             .as_ref()
             .is_some_and(|record| standing(&record.version, &version) == Standing::Older);
-        if goes_back && doubted.as_ref() != Some(&version) {
+        if goes_back && doubted != Some(&version) {
             let until_ms = moment.now_ms.saturating_add(self.config.limits.confirm_ms);
             self.phase = Phase::Confirming {
                 doubted: version,
@@ -220,7 +220,7 @@ impl Machine {
             }) => {
                 // Of two answers of a server that is being replaced, the one that holds the tables counts.
                 let version = stated.unwrap_or(version);
-                self.described(version, manifest, moment, effects);
+                self.described(version, &manifest, moment, effects);
             }
             Ok(SchemasAnswer::Sql(schemas)) => effects.push(Effect::Translate(schemas)),
             Err(error) if error.code() == ErrorCode::ServerUnreachable => self.unreachable(error, moment, effects),
@@ -234,7 +234,7 @@ impl Machine {
         };
         let version = version.clone();
         match outcome.and_then(|document| parse_schemas(&document)) {
-            Ok(SchemasAnswer::Manifest { manifest, .. }) => self.described(version, manifest, moment, effects),
+            Ok(SchemasAnswer::Manifest { manifest, .. }) => self.described(version, &manifest, moment, effects),
             Ok(SchemasAnswer::Sql(_)) => {
                 let detail = "the SQL module answered with SQL";
                 self.fail(
@@ -247,13 +247,7 @@ impl Machine {
         }
     }
 
-    fn described(
-        &mut self,
-        version: ServerVersion,
-        manifest: crate::manifest::Manifest,
-        moment: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn described(&mut self, version: ServerVersion, manifest: &Manifest, moment: Moment, effects: &mut Vec<Effect>) {
         let recorded: Vec<Name> = self.record.iter().flat_map(Record::table_names).collect();
         // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
         let proven = self

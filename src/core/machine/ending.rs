@@ -34,10 +34,8 @@ impl Machine {
                 });
             }
         }
-        if well && self.mood == Mood::Fresh {
-            if let Some(record) = &self.record {
-                effects.push(Effect::StoreVersion(record.version.version.clone()));
-            }
+        if let Some(record) = self.record.as_ref().filter(|_| well && self.mood == Mood::Fresh) {
+            effects.push(Effect::StoreVersion(record.version.version.clone()));
         }
         self.follow_record();
     }

@@ -103,7 +103,7 @@ impl Follower {
                 let verdict = self.stream.cut(moment.random);
                 self.judge(verdict, moment)
             }
-            Outcome::Unreadable(error) => self.stop(TroubleKind::Drift, Some(error)),
+            Outcome::Unreadable(error) => Some(self.stop(TroubleKind::Drift, Some(error))),
         }
     }
 
@@ -114,7 +114,7 @@ impl Follower {
             Verdict::Read {
                 head,
                 body: Body::SnapshotChunk,
-            } => self.refetch(Some(head.handle)),
+            } => Some(self.refetch(Some(head.handle))),
             verdict => self.judge(verdict, moment),
         }
     }
@@ -126,10 +126,10 @@ impl Follower {
             .as_ref()
             .map_or(Agreement::Same, |schema| schema.agreement(&self.table));
         if let Agreement::Hard(why) = agreement {
-            return self.stop(TroubleKind::Drift, Some(self.mismatch(&why)));
+            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
         }
         if let Some(why) = messages.iter().find_map(|message| self.misfit(message)) {
-            return self.stop(TroubleKind::Drift, Some(self.mismatch(&why)));
+            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
         }
         let before = self.stream.clone();
         match self
@@ -142,8 +142,8 @@ impl Follower {
                 self.rest(ms, moment);
                 return None;
             }
-            Progress::Refetch { expired, .. } => return self.refetch(expired),
-            Progress::Failed { error } => return self.stop(TroubleKind::Drift, Some(error)),
+            Progress::Refetch { expired, .. } => return Some(self.refetch(expired)),
+            Progress::Failed { error } => return Some(self.stop(TroubleKind::Drift, Some(error))),
             Progress::Ignored => return None,
         }
         self.health = Health::Well;
@@ -199,9 +199,9 @@ impl Follower {
                 self.rest(ms, moment);
                 Some(self.trouble(TroubleKind::Unreachable, Some(error)))
             }
-            Verdict::Refetch { expired, .. } => self.refetch(expired),
-            Verdict::Refused { error } => self.stop(TroubleKind::Refused, Some(error)),
-            Verdict::Failed { error } => self.stop(TroubleKind::Drift, Some(error)),
+            Verdict::Refetch { expired, .. } => Some(self.refetch(expired)),
+            Verdict::Refused { error } => Some(self.stop(TroubleKind::Refused, Some(error))),
+            Verdict::Failed { error } => Some(self.stop(TroubleKind::Drift, Some(error))),
             Verdict::Read { .. } => None,
         }
     }
@@ -212,15 +212,15 @@ impl Follower {
         };
     }
 
-    fn refetch(&mut self, expired: Option<Handle>) -> Option<Trouble> {
-        let trouble = self.stop(TroubleKind::Refetch, None)?;
-        Some(Trouble { expired, ..trouble })
+    fn refetch(&mut self, expired: Option<Handle>) -> Trouble {
+        let trouble = self.stop(TroubleKind::Refetch, None);
+        Trouble { expired, ..trouble }
     }
 
-    pub(super) fn stop(&mut self, kind: TroubleKind, error: Option<Error>) -> Option<Trouble> {
+    pub(super) fn stop(&mut self, kind: TroubleKind, error: Option<Error>) -> Trouble {
         self.activity = Activity::Stopped;
         self.pending.clear();
-        Some(self.trouble(kind, error))
+        self.trouble(kind, error)
     }
 
     fn trouble(&self, kind: TroubleKind, error: Option<Error>) -> Trouble {

@@ -262,9 +262,11 @@ impl Tail {
                     .iter()
                     .filter(|(_, mark)| mark.count > 0)
                     .filter_map(|(table, _)| {
-                        self.followers
-                            .get_mut(table)?
-                            .stop(TroubleKind::Unappliable, Some(error.clone()))
+                        Some(
+                            self.followers
+                                .get_mut(table)?
+                                .stop(TroubleKind::Unappliable, Some(error.clone())),
+                        )
                     })
                     .collect();
                 Applied {
