@@ -16,7 +16,9 @@ const DRIVER = 'postgres';
 
 /** Connects to a Postgres. */
 export async function createExternalUpstream(databaseUrl: string): Promise<Upstream> {
-  const driver = (await import(DRIVER)) as { default: (url: string, options: object) => Sql };
+  const driver = (await import(DRIVER).catch((cause: unknown) => {
+    throw new Error(`connecting to DATABASE_URL: the npm package ${DRIVER} is missing; install it with: npm install --no-save ${DRIVER}@3.4.9`, { cause });
+  })) as { default: (url: string, options: object) => Sql };
   const sql = driver.default(databaseUrl, { max: 4, onnotice: () => undefined });
   const queryOn =
     (target: Sql): Query =>

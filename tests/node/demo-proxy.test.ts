@@ -1,0 +1,71 @@
+/** The way to a real Electric: nothing is added, nothing is lost, and a cut stays a cut. */
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { proxyShape } from '../../www/server/proxy.ts';
+
+async function served(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+}
+
+async function proxied(t: TestContext, electric: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const electricUrl = await served(t, electric);
+  return served(t, (request, response) => proxyShape(electricUrl, request, response, new URL(request.url ?? '/', 'http://x').search));
+}
+
+test('path, query, status, headers and body go through', async (t) => {
+  const url = await proxied(t, (request, response) => {
+    response.writeHead(409, { 'electric-handle': '1-2', 'cache-control': 'no-store' });
+    response.end(JSON.stringify([request.url]));
+  });
+  const answer = await fetch(`${url}/api/electric/shape?table=a&params%5B1%5D=x%26y`);
+  assert.equal(answer.status, 409);
+  assert.equal(answer.headers.get('electric-handle'), '1-2');
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  assert.deepEqual(await answer.json(), ['/v1/shape?table=a&params%5B1%5D=x%26y']);
+});
+
+test('a body arrives while it is being sent', async (t) => {
+  let finish = (): void => undefined;
+  const url = await proxied(t, (_request, response) => {
+    response.write('first');
+    finish = () => response.end('second');
+  });
+  const reader = (await fetch(url)).body?.getReader();
+  assert.ok(reader !== undefined);
+  assert.equal(new TextDecoder().decode((await reader.read()).value), 'first');
+  finish();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), 'second');
+});
+
+test('a body that is cut at Electric is cut for the reader', async (t) => {
+  const url = await proxied(t, (_request, response) => {
+    response.write('[{', () => response.destroy());
+  });
+  await assert.rejects(fetch(url).then((answer) => answer.text()));
+});
+
+test('an Electric that is not there is a 502', async (t) => {
+  const url = await served(t, (request, response) => proxyShape('http://127.0.0.1:9', request, response, ''));
+  assert.equal((await fetch(url)).status, 502);
+});
+
+test('a reader that leaves ends its request at Electric', async (t) => {
+  let left = (): void => undefined;
+  const gone = new Promise<void>((resolve) => (left = resolve));
+  const url = await proxied(t, (_request, response) => {
+    response.write('[');
+    response.once('close', left);
+  });
+  const controller = new AbortController();
+  await fetch(url, { signal: controller.signal });
+  controller.abort();
+  await gone;
+});
