@@ -24,7 +24,6 @@ export async function openReplica(fetchThrough: (input: string, init: RequestIni
   const db = await PGlite.create({
     dataDir,
     extensions: { live },
-    relaxedDurability: true,
     // PGlite's default way of growing a file copies all of it: slow from some 100,000 rows on.
     startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
   });
