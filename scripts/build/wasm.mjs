@@ -32,7 +32,8 @@ export async function wasmModule(module, { toolchain, bindgen }) {
     salt: `${toolchain.identity} ${bindgen.version}`,
   };
   await once(`${name}.wasm`, made, async () => {
-    await run(toolchain.cargo("build", "--release", "--package", crate));
+    // Of a crate that is also an rlib, cargo optimises no link (`lto`), and says nothing: ask for the cdylib alone.
+    await run(toolchain.cargo("rustc", "--release", "--package", crate, "--lib", "--crate-type", "cdylib"));
 
     const glue = join(CACHE, "wasm", name);
     const compiled = join(toolchain.targetDir, "wasm32-unknown-unknown", "release", `${crate.replaceAll("-", "_")}.wasm`);
