@@ -1,11 +1,13 @@
 import type { ReplicaError } from "./errors.js";
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- PGlite and PGliteWorker type their transactions apart, and both fit */
 /** What this package needs of a database: a PGlite, a PGliteWorker, or anything with their methods. */
 export interface ReplicaDatabase {
-  transaction<T>(body: (transaction: never) => Promise<T>): Promise<T | undefined>;
-  query(sql: string, params?: never[], options?: never): Promise<unknown>;
-  exec(sql: string): Promise<unknown>;
+  transaction(body: (transaction: any) => Promise<any>): Promise<any>;
+  query(sql: string, params?: any[], options?: any): Promise<any>;
+  exec(sql: string, options?: any): Promise<any>;
 }
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** One table of the replica, with Electric's own parameters for its shape. */
 export interface TableOptions {
