@@ -18,6 +18,8 @@ use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
 
 /// How long the lead is waited for before this tab calls itself a follower, and looks again.
 const PEEK_MS: u64 = 250;
+/// The same while nobody waits for an answer.
+const IDLE_PEEK_MS: u64 = 5_000;
 
 impl Machine {
     /// Starts the run that is due.
@@ -45,8 +47,10 @@ impl Machine {
     // ---- while another tab leads -------------------------------------------------------------------------------
 
     pub(super) fn peek(&mut self, now: u64, effects: &mut Vec<Effect>) {
+        let awaited = self.run.as_ref().is_some_and(|run| !run.callers.is_empty());
+        let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
         self.phase = Phase::Leading {
-            peek_ms: now.saturating_add(2 * PEEK_MS),
+            peek_ms: now.saturating_add(pause),
         };
         effects.push(Effect::Transact {
             purpose: Purpose::Peek,

@@ -362,6 +362,9 @@ impl Machine {
                 let trouble = self.tail.answered(&table, outcome, moment);
                 if let Some(trouble) = trouble {
                     self.troubled(trouble, moment, effects);
+                } else if self.mood == Mood::Unreachable {
+                    // The network is back: what could not be asked before can be asked now.
+                    self.retry_at_ms = self.retry_at_ms.map(|at| at.min(moment.now_ms));
                 }
             }
             // Everything that waits for a time is looked at after every input.
