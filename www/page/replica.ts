@@ -3,7 +3,7 @@
  */
 import { PGlite } from '@electric-sql/pglite';
 import { live, type PGliteWithLive } from '@electric-sql/pglite/live';
-import { createReplicaManager, type ReplicaDatabase, type ReplicaManager } from 'electric-replica';
+import { createReplicaManager, type ReplicaManager } from 'electric-replica';
 import type { Result } from './rows.ts';
 
 const DATABASE = 'idb://electric-replica-demo';
@@ -27,7 +27,7 @@ export async function openReplica(fetchThrough: (input: string, init: RequestIni
     // PGlite's default way of growing a file copies all of it: slow from some 100,000 rows on.
     startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
   });
-  const manager = await createReplicaManager({ db: db as unknown as ReplicaDatabase, baseUrl: '/api/electric', fetch: fetchThrough });
+  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough });
   return { db, manager };
 }
 
