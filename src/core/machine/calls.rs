@@ -1,0 +1,81 @@
+//! Being asked: which run is due, and when one goes on that waited for a time.
+
+use crate::error::Result;
+use crate::tail::Moment;
+
+use super::{Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run};
+
+impl Machine {
+    pub(super) fn asked(&mut self, ask: Ask, caller: Option<CallerId>, moment: Moment, effects: &mut Vec<Effect>) {
+        let kind = match ask {
+            Ask::Close => return self.close(effects, caller),
+            Ask::Look => {
+                self.tail.wake();
+                let due = self.looked_ms.saturating_add(self.config.limits.throttle_ms) <= moment.now_ms;
+                if !due || self.run.is_some() || self.lead != Lead::Held {
+                    return;
+                }
+                Kind::Check
+            }
+            Ask::Check => Kind::Check,
+            Ask::Force { version } => Kind::Force { version },
+            Ask::Purge => Kind::Purge,
+        };
+        let callers = caller.into_iter().collect::<Vec<_>>();
+        // Concurrent calls of one kind share one run.
+        if let Some(run) = self.run.iter_mut().chain(&mut self.queue).find(|run| run.kind == kind) {
+            run.callers.extend(callers);
+            return;
+        }
+        self.queue.push(Run {
+            kind,
+            callers,
+            announced: None,
+            restarts: 0,
+        });
+    }
+
+    pub(super) fn led(&mut self, outcome: Result<()>, moment: Moment, effects: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Leading { .. }) {
+            return;
+        }
+        match outcome {
+            Ok(()) => {
+                self.lead = Lead::Held;
+                self.begin(moment, effects);
+            }
+            Err(error) => {
+                self.lead = Lead::Unasked;
+                self.fail(error, moment, effects);
+            }
+        }
+    }
+
+    /// Starts what is due: the next run, a retry, the next step of a run that waited for a time.
+    pub(super) fn go_on(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        let now = moment.now_ms;
+        match &self.phase {
+            Phase::Confirming { until_ms, .. } if *until_ms <= now => self.ask_again(effects),
+            Phase::Settling { until_ms, .. }
+                if self.tail.is_settled() || (*until_ms <= now && self.tail.is_quiet()) =>
+            {
+                self.swap(effects);
+            }
+            Phase::Leading { peek_ms } if *peek_ms <= now => self.peek(now, effects),
+            _ => {}
+        }
+        if self.run.is_none() && self.queue.is_empty() && self.retry_at_ms.is_some_and(|at| at <= now) {
+            self.queue.push(Run {
+                kind: Kind::Check,
+                callers: Vec::new(),
+                announced: None,
+                restarts: 0,
+            });
+        }
+        if self.run.is_none() && !self.queue.is_empty() {
+            self.retry_at_ms = None;
+            self.run = Some(self.queue.remove(0));
+            self.begin(moment, effects);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The live tail beside the run: what it applied, what it met, and which tables it is to follow.
+
+use crate::error::Result;
+use crate::op::Rows;
+use crate::record::RecordState;
+use crate::shape::Stream;
+use crate::tail::{Moment, Trouble, TroubleKind};
+
+use super::{Effect, Machine};
+
+impl Machine {
+    pub(super) fn live_applied(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        let applied = self.tail.applied(outcome.map(|_| ()), moment);
+        if let Some(record) = &mut self.record {
+            for (table, mark) in applied.marks {
+                if let Some(shape) = record.shapes.get_mut(&table) {
+                    shape.position = mark.position;
+                    shape.lsn = mark.lsn;
+                }
+            }
+        }
+        for trouble in applied.troubles {
+            self.troubled(trouble, moment, effects);
+        }
+    }
+
+    /// A table's stream met something. Wherever the rows can no longer be trusted the table is fetched anew, by a run
+    /// that looks at the version first.
+    pub(super) fn troubled(&mut self, trouble: Trouble, moment: Moment, effects: &mut Vec<Effect>) {
+        match trouble.kind {
+            // The tail backs off by itself; the status shows it.
+            TroubleKind::Unreachable => return,
+            TroubleKind::Suspect => {}
+            TroubleKind::Refetch | TroubleKind::Drift | TroubleKind::Refused | TroubleKind::Unappliable => {
+                if let Some(handle) = trouble.expired {
+                    self.expired.insert(trouble.table.clone(), handle);
+                }
+                if self.builds(&trouble.table) {
+                    return self.restart(trouble.error, moment, effects);
+                }
+                self.distrusted.insert(trouble.table);
+            }
+        }
+        // The first trouble for a while is looked at soon, more of it ever more slowly (R10).
+        if self.troubled_ms.saturating_add(120_000) <= moment.now_ms {
+            self.retry.reset();
+        }
+        self.troubled_ms = moment.now_ms;
+        if self.retry_at_ms.is_none() {
+            self.retry_at_ms = Some(moment.now_ms.saturating_add(self.retry.next(moment.random) / 4));
+        }
+    }
+
+    pub(super) fn turn_tail(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        let (orders, wake) = self.tail.turn(moment);
+        self.wake_ms = wake;
+        effects.extend(orders.into_iter().map(Effect::from));
+    }
+
+    /// Follows every recorded table that is not followed, from where its rows stand.
+    pub(crate) fn follow_record(&mut self) {
+        let Some(record) = self.record.as_ref().filter(|record| record.state == RecordState::Whole) else {
+            return;
+        };
+        let building = self.building();
+        let app = self.app();
+        for table in &record.manifest.tables {
+            let name = &table.name;
+            if self.tail.follows(name) || self.distrusted.contains(name) || building.contains(name) {
+                continue;
+            }
+            // A table that is asked for in other words now is about to be built anew.
+            let shape = record.shapes.get(name);
+            let definition = self.config.definition(table);
+            if let (Some(shape), Some(definition)) = (shape, definition)
+                && shape.definition == definition.key()
+            {
+                let stream = Stream::resume(definition, shape.position.clone());
+                self.tail.follow(table.clone(), app.clone(), stream, shape.lsn);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a run is, and what is known of it.
+
+use crate::config::Carried;
+use crate::plan::Reason;
+use crate::record::Record;
+use crate::version::ServerVersion;
+
+use super::CallerId;
+use super::job::Job;
+
+/// What a run is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Check,
+    Force { version: Option<String> },
+    Purge,
+}
+
+/// One run, from being asked for to its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(super) kind: Kind,
+    pub(super) callers: Vec<CallerId>,
+    /// Set once [`Event::Start`] was emitted: exactly one closing event must follow (R2).
+    pub(super) announced: Option<Announced>,
+    /// Times this run began anew because the server changed under it.
+    pub(super) restarts: u32,
+}
+
+/// What was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Announced {
+    pub(super) reason: Reason,
+    pub(super) from: Option<String>,
+    pub(super) started_ms: u64,
+}
+
+/// Where a run is, in the order it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No run. The tail may be going on.
+    Resting,
+    /// Waiting for the lead.
+    Leading { peek_ms: u64 },
+    /// Reading the record.
+    Reading,
+    /// Looking whether the recorded tables are there.
+    Verifying,
+    /// Asking for the version.
+    Asking { doubted: Option<ServerVersion> },
+    /// The server looks older: waiting before it is asked again.
+    Confirming { doubted: ServerVersion, until_ms: u64 },
+    /// Asking for the schemas, and translating them where they are SQL.
+    Describing { version: ServerVersion },
+    /// Looking at the structure that is there.
+    Inspecting { version: ServerVersion, carried: Carried },
+    /// Writing a version that changes no row.
+    Adopting { record: Box<Record> },
+    /// Making room.
+    Preparing(Box<Job>),
+    /// Loading.
+    Staging(Box<Job>),
+    /// Bringing all tables to one point of the log.
+    Settling { job: Box<Job>, until_ms: u64 },
+    /// Putting the new tables in place.
+    Swapping(Box<Job>),
+    /// Dropping everything.
+    Purging,
+    /// Over.
+    Closed,
+}
+
+/// How the last run ended, as far as the status shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Fresh,
+    Unreachable,
+    Failed,
+}
+
+/// Whether this tab may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    Unasked,
+    Waiting,
+    Held,
+}

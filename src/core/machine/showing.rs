@@ -1,0 +1,51 @@
+//! What the app sees of the machine: its status, and when it wants to be woken.
+
+use crate::event::{Event, Status};
+use crate::record::RecordState;
+
+use super::{Effect, Machine, Mood, Phase, Run};
+
+impl Machine {
+    pub(super) fn show_status(&mut self, effects: &mut Vec<Effect>) {
+        let status = self.present_status();
+        if status != self.status {
+            self.status = status;
+            effects.push(Effect::Emit(Event::Status(status)));
+        }
+    }
+
+    /// R1: `Ready` and `Offline` only where the record says whole and every recorded table was seen to be there.
+    pub(super) fn present_status(&self) -> Status {
+        let usable = self.is_usable() && self.tail.tables().next().is_some();
+        match (&self.phase, &self.run) {
+            (Phase::Closed, _) => Status::Closed,
+            (_, Some(Run { announced: Some(_), .. })) => Status::Migrating,
+            (Phase::Leading { .. }, _) if self.record.is_some() => Status::Following,
+            _ if usable && (self.tail.is_cut_off() || self.mood == Mood::Unreachable) => Status::Offline,
+            _ if usable && self.mood == Mood::Fresh && self.distrusted.is_empty() => Status::Ready,
+            (_, Some(_)) => Status::Checking,
+            _ if self.mood != Mood::Fresh => Status::Failed,
+            // A table waits to be fetched anew.
+            _ if usable => Status::Checking,
+            _ => Status::Idle,
+        }
+    }
+
+    /// Whether the record says whole and the tables it names were seen to be there.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| {
+            let mut shapes = record.shapes.iter();
+            record.state == RecordState::Whole && shapes.all(|(table, shape)| self.found.has(table, &shape.fingerprint))
+        })
+    }
+
+    pub(super) fn ask_to_wake(&mut self, effects: &mut Vec<Effect>) {
+        let phase = match &self.phase {
+            Phase::Confirming { until_ms, .. } | Phase::Settling { until_ms, .. } => Some(*until_ms),
+            Phase::Leading { peek_ms } => Some(*peek_ms),
+            _ => None,
+        };
+        let retry = self.retry_at_ms.filter(|_| self.run.is_none());
+        effects.push(Effect::WakeAt(self.wake_ms.into_iter().chain(phase).chain(retry).min()));
+    }
+}

@@ -1,0 +1,173 @@
+//! The words of the machine: what it can be asked, what may happen, and what it may want done.
+
+use crate::error::Result;
+use crate::event::Event;
+use crate::host::{Answer, Endpoint};
+use crate::ident::Name;
+use crate::op::{Op, Rows};
+use crate::shape::ShapeRequest;
+use crate::stage::{StageReport, StageSpec, Staged};
+use crate::tail::{Order, Outcome};
+
+/// Names a call that waits for an answer.
+pub type CallerId = u32;
+
+/// What the app may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Look, and rebuild if the structure changed.
+    Check,
+    /// The same, but nobody waits, and not too often: the window got the focus, an hour went by, the network is back.
+    Look,
+    /// Rebuild everything.
+    Force {
+        /// Only if the server's version is this one.
+        version: Option<String>,
+    },
+    /// Drop the replica and all that is stored about it.
+    Purge,
+    /// End.
+    Close,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The app asked.
+    Asked {
+        /// For what.
+        ask: Ask,
+        /// Who waits for the answer.
+        caller: Option<CallerId>,
+    },
+    /// This tab has the lead, or never will.
+    Led(Result<()>),
+    /// A transaction ended.
+    Transacted {
+        /// Which.
+        purpose: Purpose,
+        /// How.
+        outcome: Result<Vec<Rows>>,
+    },
+    /// An endpoint answered.
+    Answered {
+        /// Which.
+        endpoint: Endpoint,
+        /// What.
+        outcome: Result<Answer>,
+    },
+    /// The SQL module answered with a manifest document.
+    Translated(Result<String>),
+    /// A table's loading goes on.
+    Staging {
+        /// The table.
+        table: Name,
+        /// How.
+        report: StageReport,
+    },
+    /// A table's loading ended.
+    Staged {
+        /// The table.
+        table: Name,
+        /// How.
+        outcome: Result<Staged>,
+    },
+    /// A request of the live tail ended.
+    Polled {
+        /// The table.
+        table: Name,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The time that [`Effect::WakeAt`] named has come.
+    Woken,
+}
+
+/// What a transaction is for; its end comes back under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Another tab leads: is there something to read?
+    Peek,
+    /// Reading the record.
+    Read,
+    /// Looking at the recorded tables.
+    Verify,
+    /// Looking at the recorded and the wanted tables.
+    Inspect,
+    /// Writing down a version that changes no row.
+    Adopt,
+    /// Making room for new tables.
+    Prepare,
+    /// Putting them in place.
+    Swap,
+    /// Applying live changes.
+    Apply,
+    /// Cleaning up. How it ends changes nothing.
+    Tidy,
+    /// Dropping everything.
+    Purge,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Wait for the lead among the tabs.
+    Lead,
+    /// Perform a transaction.
+    Transact {
+        /// What for.
+        purpose: Purpose,
+        /// Its operations.
+        ops: Vec<Op>,
+    },
+    /// Ask an endpoint.
+    AskServer(Endpoint),
+    /// Turn SQL into a manifest.
+    Translate(String),
+    /// Load a table.
+    Stage(Box<StageSpec>),
+    /// Stop loading tables.
+    CancelStages,
+    /// Send a request of the live tail.
+    Poll {
+        /// The table.
+        table: Name,
+        /// The request.
+        request: ShapeRequest,
+    },
+    /// Call it off.
+    CancelPoll {
+        /// The table.
+        table: Name,
+    },
+    /// Come back at this time if nothing happens; replaces any earlier such wish.
+    WakeAt(Option<u64>),
+    /// Tell the app.
+    Emit(Event),
+    /// Answer calls: whether an existing replica was rebuilt.
+    Settle {
+        /// The calls.
+        callers: Vec<CallerId>,
+        /// The answer.
+        outcome: Result<bool>,
+    },
+    /// Write the version where other code reads it.
+    StoreVersion(String),
+    /// Forget it there.
+    ClearVersion,
+    /// End everything.
+    Close,
+}
+
+impl From<Order> for Effect {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Poll { table, request } => Self::Poll { table, request },
+            Order::Cancel { table } => Self::CancelPoll { table },
+            Order::Apply { ops } => Self::Transact {
+                purpose: Purpose::Apply,
+                ops,
+            },
+        }
+    }
+}
