@@ -1,0 +1,196 @@
+/** The documents against the code they speak of: a document that is not true is worse than none. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, normalize, resolve } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+
+const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "CHANGELOG.md", "pkg/README.md"];
+const text = (path: string): string => readFileSync(path, "utf8");
+
+test("docs/ERRORS.md has each error code of the code, and no other", () => {
+  const inRust = all(text("src/core/error.rs"), /Self::\w+ => "([A-Z_]+)"/g);
+  const inTypeScript = all(between(text("js/errors.ts"), "export type ReplicaErrorCode", ";"), /"([A-Z_]+)"/g);
+  const document = text("docs/ERRORS.md");
+
+  assert.ok(inRust.length > 20);
+  assert.deepEqual(inTypeScript, inRust);
+  assert.deepEqual(all(document, /^## ([A-Z_]+)$/gm), inRust);
+  assert.deepEqual(all(document, /^\| \[`([A-Z_]+)`\]/gm), inRust);
+});
+
+test("docs/ERRORS.md says of each code whether it is retryable, as the code does", () => {
+  const variants = new Map(pairs(text("src/core/error.rs"), /Self::(\w+) => "([A-Z_]+)"/g));
+  const retryable = all(between(text("src/core/error.rs"), "pub const fn retryable(self)", "}"), /Self::(\w+)/g);
+  const rows = pairs(text("docs/ERRORS.md"), /^\| \[`([A-Z_]+)`\]\S* \| (yes|no) \|$/gm);
+
+  const said = rows.filter(([, answer]) => answer === "yes").map(([code]) => code);
+  assert.deepEqual(said, [...variants].filter(([variant]) => retryable.includes(variant)).map(([, code]) => code));
+});
+
+test("docs/SPEC.md cites tests that are in the tree", () => {
+  const cited = pairs(text("docs/SPEC.md"), /`([\w./-]+\.(?:rs|ts)) › ([^|\n]+?)`(?=[\s;,.|]|$)/gm);
+
+  assert.ok(cited.length > 30);
+  const missing = cited.filter(([file, name]) => !existsSync(file) || !holds(file, name));
+  assert.deepEqual(missing, []);
+});
+
+test("docs/SPEC.md has every phase, input, effect and purpose of the machine, and no other", () => {
+  const spec = text("docs/SPEC.md");
+  const phases = variantsOf("Phase");
+  const chapter = (title: string): string => between(spec, `### ${title}\n`, "\n#");
+  const firstCells = (title: string): string[] => all(chapter(title), /^\| (`.*?) \|/gm).flatMap((cell) => all(cell, /`(\w+)`/g));
+
+  assert.deepEqual(firstCells("Phases"), phases);
+  assert.deepEqual(firstCells("Inputs"), variantsOf("Input"));
+  assert.deepEqual(firstCells("Effects").sort(), variantsOf("Effect").sort());
+  const purposes = all(chapter("Effects").split("\n").find((line) => line.startsWith("| `Transact`")) ?? "", /`(\w+)`/g).slice(1);
+  assert.deepEqual(purposes, variantsOf("Purpose"));
+  const inTable = all(chapter("Table"), /^\| (`.*?) \|/gm).flatMap((cell) => all(cell, /`(\w+)`/g));
+  assert.deepEqual(phases.filter((phase) => !inTable.includes(phase)), []);
+});
+
+test("the README lists the events, statuses, options and limits of js/types.ts, and no other", () => {
+  const readme = text("README.md");
+  const types = text("js/types.ts");
+  const members = (name: string): string[] => all(between(types, `export interface ${name} {`, "\n}"), /^ {2}"?([\w:]+)"?\??:/gm);
+  const rows = (first: string): string[] =>
+    all(between(readme, `| ${first} |`, "\n\n"), /^\| (`.*?) \|/gm).flatMap((cell) => all(cell, /`([\w:]+)`/g));
+
+  assert.deepEqual(rows("event"), members("ReplicaEvents"));
+  assert.deepEqual(rows("status"), all(between(types, "export type ReplicaStatus", ";"), /"(\w+)"/g));
+  assert.deepEqual(rows("option").sort(), members("ReplicaOptions").sort());
+  assert.deepEqual(rows("limit"), members("LimitOptions"));
+  for (const check of members("CheckOptions")) assert.match(readme, new RegExp(`\`${check}\``));
+});
+
+test("the README says of each event what js/types.ts says of it", () => {
+  const types = text("js/types.ts");
+  const names = new Map(pairs(between(types, "export interface ReplicaEvents {", "\n}"), /^ {2}"?([\w:]+)"?: (\w+);/gm));
+
+  for (const [event, said] of pairs(between(text("README.md"), "| event |", "\n\n"), /^\| `([\w:]+)` \|.*\| (.*?) \|$/gm)) {
+    const fields = all(between(types, `export interface ${names.get(event) ?? "?"} {`, "\n}"), /^ {2}(\w+): /gm).filter((name) => name !== "type");
+    const words = all(said.replaceAll(/\([^)]*\)/g, ""), /`(\w+)`/g);
+    assert.deepEqual(words, fields, event);
+  }
+});
+
+test("the README's and ARCHITECTURE's numbers are those of the code", () => {
+  const readme = text("README.md");
+  const limit = (file: string, name: string): string => {
+    const raw = new RegExp(`\\b${name}: (?:usize|u\\d+) = ([\\d_]+);`).exec(text(file))?.[1] ?? "";
+    return Number(raw.replaceAll("_", "")).toLocaleString("en");
+  };
+  const check = "src/core/manifest/check.rs";
+  const sentence = `${limit(check, "MAX_TABLES")} tables, ${limit(check, "MAX_COLUMNS")} columns and ${limit(check, "MAX_INDEXES")} indexes a table`;
+  assert.ok(readme.includes(sentence), sentence);
+
+  const defaults = between(text("src/core/config.rs"), "impl Default for Limits", "\n}");
+  for (const [name, said] of pairs(between(readme, "| limit |", "\n\n"), /^\| `(\w+)` \| (.*?) \|/gm)) {
+    const field = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const value = new RegExp(`${field}: ([\\d_ <]+),`).exec(defaults)?.[1]?.replaceAll("_", "");
+    const shown = value === "1 << 20" ? "1 MiB" : Number(value).toLocaleString("en");
+    assert.equal(said, shown, name);
+  }
+});
+
+test("the README's tested versions are the installed ones", () => {
+  const { version } = JSON.parse(text("node_modules/@electric-sql/pglite/package.json")) as { version: string };
+
+  assert.ok(text("README.md").includes(`PGlite ${version} `), version);
+});
+
+test("a document links to files and chapters that are there", () => {
+  const broken: string[] = [];
+  for (const document of DOCUMENTS) {
+    for (const link of all(text(document), /\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path = "", anchor] = link.split("#");
+      const target = path === "" ? document : normalize(join(dirname(document), path));
+      if (!existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor))) broken.push(`${document}: ${link}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+test("docs/ARCHITECTURE.md names rooms that are there", () => {
+  const tree = between(text("docs/ARCHITECTURE.md"), "```\n", "```");
+  const rooms = all(tree, /^([\w./]+) {2,}/gm);
+  const inCore = all(tree, /^ {3}([\w/ ]+?)(?: {2,}\w|$)/gm).flatMap((names) => names.split(/\s+/));
+
+  assert.ok(rooms.length > 10 && inCore.length > 15);
+  const paths = [...rooms, ...inCore.map((room) => `src/core/${room.endsWith("/") ? room : `${room}.rs`}`)];
+  assert.deepEqual(paths.filter((path) => !existsSync(path)), []);
+});
+
+test("the documents' TypeScript examples compile with the package's types", (t) => {
+  const folder = scratch(t);
+  const examples = ["README.md", "pkg/README.md"].flatMap((document) => all(text(document), /```ts\n([\s\S]*?)```/g));
+  assert.ok(examples.length >= 3);
+  const files = examples.map((example, at) => {
+    writeFileSync(join(folder, `example-${at}.ts`), `${example}\nexport {};\n`);
+    return `example-${at}.ts`;
+  });
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: "es2022",
+    module: "esnext",
+    moduleResolution: "bundler",
+    lib: ["es2023", "dom", "dom.iterable"],
+    types: [],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+
+  execFileSync(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "--project", folder], { stdio: ["ignore", "inherit", "inherit"] });
+});
+
+/** Every first group. */
+function all(source: string, pattern: RegExp): string[] {
+  return [...source.matchAll(pattern)].map((match) => match[1] ?? "");
+}
+
+/** Every first and second group. */
+function pairs(source: string, pattern: RegExp): [string, string][] {
+  return [...source.matchAll(pattern)].map((match) => [match[1] ?? "", match[2] ?? ""]);
+}
+
+/** What stands after `start` and before the next `end`. */
+function between(source: string, start: string, end: string): string {
+  const from = source.indexOf(start);
+  assert.notEqual(from, -1, `${start} is not there`);
+  const to = source.indexOf(end, from + start.length);
+  return source.slice(from + start.length, to === -1 ? undefined : to);
+}
+
+/** Whether a file has a test of that name, or tells a journey of it. */
+function holds(file: string, name: string): boolean {
+  const source = text(file);
+  const named = ['"', "'", "`"].some((quote) => source.includes(`${quote}${name}${quote}`));
+  return named || (file.endsWith(".rs") && new RegExp(`\\bfn ${name}\\(`).test(source));
+}
+
+/** The variants of one of the machine's enums, in their order. */
+function variantsOf(name: string): string[] {
+  const files = ["mod", "vocabulary", "phase", "calls", "following", "showing"].map((file) => `src/core/machine/${file}.rs`).filter(existsSync);
+  const source = files.map(text).find((one) => one.includes(`enum ${name} {`)) ?? "";
+  return all(between(source, `enum ${name} {`, "\n}"), /^ {4}([A-Z]\w*)/gm);
+}
+
+/** The anchors that GitHub gives a document's chapters. */
+function anchors(path: string): string[] {
+  return all(text(path), /^#+ (.+)$/gm).map((title) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+}
+
+/** A folder inside the repository, from where the package is found by its name. */
+function scratch(t: TestContext): string {
+  mkdirSync(".cache", { recursive: true });
+  const folder = mkdtempSync(join(".cache", "docs-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
