@@ -1,13 +1,12 @@
 //! What the app chose, validated.
 
-use std::collections::BTreeSet;
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
 use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
 use crate::shape::ShapeDefinition;
+use crate::sorted::SortedSet;
 
 /// Everything a replica's behaviour depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +126,7 @@ impl Config {
             }
         };
         let (tables, definitions): (Vec<Table>, Vec<ShapeDefinition>) = chosen.into_iter().unzip();
-        let names: BTreeSet<Name> = tables.iter().map(|table| table.name.clone()).collect();
+        let names: SortedSet<Name> = tables.iter().map(|table| table.name.clone()).collect();
         let manifest = Manifest {
             tables,
             ..manifest.select(&names)?
@@ -192,7 +191,7 @@ impl TableChoice {
     /// What is asked of Electric. The key's columns come along whether they were chosen or not.
     fn definition(&self, table: &Table) -> ShapeDefinition {
         let columns = self.columns.as_ref().map(|chosen| {
-            let all: BTreeSet<&Name> = chosen.iter().chain(&table.primary_key).collect();
+            let all: SortedSet<&Name> = chosen.iter().chain(&table.primary_key).collect();
             all.into_iter().cloned().collect()
         });
         ShapeDefinition {

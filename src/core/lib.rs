@@ -20,6 +20,7 @@ pub mod plan;
 pub mod record;
 pub mod retry;
 pub mod shape;
+pub mod sorted;
 pub mod stage;
 pub mod tail;
 pub mod version;

@@ -1,6 +1,5 @@
 //! What is stored about the replica, beside its rows and in the same transactions.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::fingerprint::Fingerprint;
@@ -8,6 +7,7 @@ use crate::ident::Name;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas, to_document};
 use crate::op::Rows;
 use crate::shape::{Handle, Lsn, Offset, Position};
+use crate::sorted::SortedMap;
 use crate::version::ServerVersion;
 
 /// The replica as it is written down in PGlite.
@@ -22,7 +22,7 @@ pub struct Record {
     /// What the app chose to carry when they were built: [`crate::config::Config::choice_key`].
     pub choice: String,
     /// One entry a table of the manifest, in order of names.
-    pub shapes: BTreeMap<Name, ShapeRecord>,
+    pub shapes: SortedMap<Name, ShapeRecord>,
     /// Counts the rebuilds; two tabs compare it.
     pub epoch: u64,
 }
@@ -154,7 +154,7 @@ fn read_head(row: &[Option<String>]) -> Result<Record, Damage> {
         version,
         manifest,
         choice: required(row, 13, "the choice", |raw| Some(raw.to_owned()))?,
-        shapes: BTreeMap::new(),
+        shapes: SortedMap::new(),
         epoch: required(row, 6, "the epoch", |raw| raw.parse().ok())?,
     })
 }

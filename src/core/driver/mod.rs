@@ -4,7 +4,6 @@ mod mailbox;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -17,6 +16,7 @@ use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::record::Record;
 use crate::shape::{ResponseHead, ShapeRequest};
+use crate::sorted::SortedMap;
 use crate::stage::{StageSpec, stage, text};
 use crate::tail::{Moment, Outcome};
 
@@ -39,7 +39,7 @@ struct Shared<H: Host> {
     host: H,
     machine: RefCell<Machine>,
     mailbox: Mailbox<Input>,
-    calls: RefCell<BTreeMap<CallerId, Rc<RefCell<Slot>>>>,
+    calls: RefCell<SortedMap<CallerId, Rc<RefCell<Slot>>>>,
     next_caller: Cell<CallerId>,
     lead: RefCell<Option<H::Guard>>,
     ended: Cell<bool>,

@@ -1,7 +1,5 @@
 //! From being asked to a decision: the record, the tables that are really there, the server's version, the plan.
 
-use std::collections::BTreeMap;
-
 use crate::config::Carried;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
@@ -11,6 +9,7 @@ use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, plan};
 use crate::record::{Record, RecordState};
+use crate::sorted::SortedMap;
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
@@ -375,7 +374,7 @@ impl Machine {
     }
 }
 
-fn definitions(carried: &Carried) -> BTreeMap<Name, String> {
+fn definitions(carried: &Carried) -> SortedMap<Name, String> {
     carried
         .definitions
         .iter()

@@ -1,12 +1,11 @@
 //! One rebuild: what it is to build, and how far it is.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::event::{Progress, Step};
 use crate::ident::Name;
 use crate::op::{Home, Op};
 use crate::plan::Rebuild;
 use crate::record::Record;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageSpec, Staged};
 
 /// A rebuild under way.
@@ -18,9 +17,9 @@ pub(crate) struct Job {
     pub(crate) home: Home,
     /// Not begun.
     pub(crate) waiting: Vec<StageSpec>,
-    pub(crate) loading: BTreeSet<Name>,
-    pub(crate) staged: BTreeMap<Name, Staged>,
-    pub(crate) rows: BTreeMap<Name, u64>,
+    pub(crate) loading: SortedSet<Name>,
+    pub(crate) staged: SortedMap<Name, Staged>,
+    pub(crate) rows: SortedMap<Name, u64>,
     pub(crate) expected_rows: Option<u64>,
     /// When the server may next be asked whether it has moved on.
     pub(crate) look_ms: u64,

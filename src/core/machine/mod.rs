@@ -13,7 +13,7 @@ mod rebuild;
 mod showing;
 mod vocabulary;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use crate::config::Config;
 use crate::error::{Error, ErrorCode, Result};
@@ -43,9 +43,9 @@ pub struct Machine {
     /// The recorded tables, as they really are.
     pub(crate) found: Found,
     /// Tables whose rows must be fetched anew whatever their structure.
-    pub(crate) distrusted: BTreeSet<Name>,
+    pub(crate) distrusted: SortedSet<Name>,
     /// Handles that Electric said are gone, until the table is built anew.
-    pub(crate) expired: BTreeMap<Name, Handle>,
+    pub(crate) expired: SortedMap<Name, Handle>,
     pub(crate) tail: Tail,
     pub(crate) mood: Mood,
     pub(crate) status: Status,
@@ -69,8 +69,8 @@ impl Machine {
             queue: Vec::new(),
             record: None,
             found: Found::default(),
-            distrusted: BTreeSet::new(),
-            expired: BTreeMap::new(),
+            distrusted: SortedSet::new(),
+            expired: SortedMap::new(),
             tail,
             mood: Mood::Fresh,
             status: Status::Idle,

@@ -1,7 +1,5 @@
 //! A rebuild: make room, load, settle, swap.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::config::{Carried, Strategy};
 use crate::error::{Error, Result};
 use crate::event::{Event, Step};
@@ -12,6 +10,7 @@ use crate::op::{Home, Op, Rows, Swap};
 use crate::plan::{Found, Reason, Rebuild};
 use crate::record::{Record, RecordState, ShapeRecord};
 use crate::shape::Stream;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageReport, StageSpec, Staged};
 use crate::tail::Moment;
 use crate::version::ServerVersion;
@@ -90,7 +89,7 @@ impl Machine {
             Strategy::InPlace => self.app(),
         };
         let old = self.record.as_ref();
-        let shapes: BTreeMap<Name, ShapeRecord> = old
+        let shapes: SortedMap<Name, ShapeRecord> = old
             .iter()
             .flat_map(|record| &record.shapes)
             .filter(|(table, _)| rebuild.keep.contains(table))
@@ -126,9 +125,9 @@ impl Machine {
             record,
             home,
             waiting,
-            loading: BTreeSet::new(),
-            staged: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            loading: SortedSet::new(),
+            staged: SortedMap::new(),
+            rows: SortedMap::new(),
             expected_rows: None,
             look_ms: 0,
             batch: crate::tail::Batch::default(),
@@ -329,12 +328,12 @@ impl Machine {
     // ---- the server changed under it -----------------------------------------------------------------------------
 
     /// Which tables a rebuild is at.
-    pub(super) fn building(&self) -> BTreeSet<Name> {
+    pub(super) fn building(&self) -> SortedSet<Name> {
         match &self.phase {
             Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
                 job.rebuild.tables.iter().chain(&job.rebuild.remove).cloned().collect()
             }
-            _ => BTreeSet::new(),
+            _ => SortedSet::new(),
         }
     }
 
@@ -400,7 +399,7 @@ fn staging_ops(job: &Job) -> Vec<Op> {
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     let swap = job.rebuild.swap(schema.clone());
     // A type of a new one's name that no record knows is in the way as much as an old one.
-    let old_enums: BTreeSet<Name> = swap.old_enums.iter().chain(&swap.new_enums).cloned().collect();
+    let old_enums: SortedSet<Name> = swap.old_enums.iter().chain(&swap.new_enums).cloned().collect();
     let mut ops = vec![
         Op::WriteRecord(unfinished(job)),
         Op::Swap(Swap {

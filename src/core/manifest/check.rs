@@ -1,9 +1,8 @@
 //! What must hold of a manifest before anything is built from it: limits, unique names, keys, known types.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::{MAX_NAME_BYTES, Name};
+use crate::sorted::{SortedMap, SortedSet};
 
 use super::{EnumType, Manifest, Table};
 
@@ -40,8 +39,8 @@ impl Manifest {
         if tables.len() > MAX_TABLES {
             return Err(over("tables", tables.len(), MAX_TABLES));
         }
-        let mut relations = BTreeMap::new();
-        let known: BTreeSet<&Name> = enums.iter().map(|ty| &ty.name).collect();
+        let mut relations = SortedMap::new();
+        let known: SortedSet<&Name> = enums.iter().map(|ty| &ty.name).collect();
         for (at, table) in tables.iter_mut().enumerate() {
             let place = format!("tables[{at}] {:?}", table.name.as_str());
             check_table(table, &place)?;
@@ -53,7 +52,7 @@ impl Manifest {
                 return Err(duplicate(&place, "is a table for the second time"));
             }
         }
-        let keys: BTreeSet<String> = tables.iter().map(|table| key_name(&table.name)).collect();
+        let keys: SortedSet<String> = tables.iter().map(|table| key_name(&table.name)).collect();
         for (at, table) in tables.iter_mut().enumerate() {
             let place = format!("tables[{at}] {:?}", table.name.as_str());
             if keys.contains(table.name.as_str()) {
@@ -78,14 +77,14 @@ impl Manifest {
     /// # Errors
     ///
     /// `INVALID_OPTIONS` naming the first table that is not there.
-    pub fn select(&self, names: &BTreeSet<Name>) -> Result<Self> {
+    pub fn select(&self, names: &SortedSet<Name>) -> Result<Self> {
         if let Some(missing) = names.iter().find(|name| self.table(name).is_none()) {
             let detail = format!("the server's schema has no table {:?}", missing.as_str());
             return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
         }
         let chosen = self.tables.iter().filter(|table| names.contains(&table.name));
         let tables: Vec<Table> = chosen.cloned().collect();
-        let used: BTreeSet<Name> = tables.iter().flat_map(Table::enum_names).collect();
+        let used: SortedSet<Name> = tables.iter().flat_map(Table::enum_names).collect();
         let enums = self
             .enums
             .iter()
@@ -111,7 +110,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
     if enums.len() > MAX_LABELS {
         return Err(over("enums", enums.len(), MAX_LABELS));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (at, ty) in enums.iter().enumerate() {
         let place = format!("enums[{at}] {:?}", ty.name.as_str());
         if !seen.insert(&ty.name) {
@@ -120,7 +119,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
         if ty.labels.len() > MAX_LABELS {
             return Err(over(&format!("labels of {place}"), ty.labels.len(), MAX_LABELS));
         }
-        let mut labels = BTreeSet::new();
+        let mut labels = SortedSet::new();
         for label in &ty.labels {
             if label.len() > MAX_NAME_BYTES || label.contains('\0') {
                 let detail = format!("{place} has a label that Postgres cannot hold");
@@ -141,7 +140,7 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
     if table.indexes.len() > MAX_INDEXES {
         return Err(over(&format!("indexes of {place}"), table.indexes.len(), MAX_INDEXES));
     }
-    let mut columns = BTreeSet::new();
+    let mut columns = SortedSet::new();
     for column in &table.columns {
         if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
             let detail = format!(
@@ -161,7 +160,7 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
         let detail = format!("{place} has no primary key, so its rows cannot be told apart");
         return Err(refuse(ErrorCode::MissingPrimaryKey, detail));
     }
-    let mut key = BTreeSet::new();
+    let mut key = SortedSet::new();
     for name in &table.primary_key {
         if !columns.contains(name) {
             return Err(no_column(place, "primary key", name));
@@ -189,7 +188,7 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_types(table: &Table, enums: &BTreeSet<&Name>, place: &str) -> Result<()> {
+fn check_types(table: &Table, enums: &SortedSet<&Name>, place: &str) -> Result<()> {
     let stray = table.columns.iter().find_map(|column| {
         let name = column.ty.enum_name()?;
         (!enums.contains(name)).then_some((column, name))

@@ -6,9 +6,8 @@ mod document;
 mod spelling;
 mod types;
 
-use std::collections::BTreeSet;
-
 use crate::ident::Name;
+use crate::sorted::SortedSet;
 
 pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_LABELS, MAX_TABLES};
 pub use document::{MAX_DOCUMENT_BYTES, SchemasAnswer, parse_schemas, to_document};
@@ -62,7 +61,7 @@ impl Table {
 
     /// The enum types its columns are made of, each once, in order of names.
     #[must_use]
-    pub fn enum_names(&self) -> BTreeSet<Name> {
+    pub fn enum_names(&self) -> SortedSet<Name> {
         let names = self.columns.iter().filter_map(|column| column.ty.enum_name());
         names.cloned().collect()
     }

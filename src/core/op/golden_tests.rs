@@ -1,7 +1,6 @@
 //! Writes what the operations become, for `tests/node/op-sql.test.ts` to run in a real PGlite, and reads what PGlite
 //! answered. `UPDATE_GOLDEN=1` writes the statements anew; the test in Node does the same for the answers.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use crate::manifest::{Manifest, PLAIN, SchemasAnswer, parse_schemas};
 use crate::plan::{Force, Found, Plan, PlanOptions, Rebuild, Scope, plan};
 use crate::record::{RecordState, ShapeRecord};
 use crate::shape::{Handle, Offset};
+use crate::sorted::SortedMap;
 use crate::version::ServerVersion;
 
 fn name(raw: &str) -> Name {
@@ -168,7 +168,7 @@ fn found(manifest: &Manifest) -> Found {
 fn rebuild(stored: Option<&Record>, wanted: &Record) -> Rebuild {
     let options = PlanOptions {
         scope: Scope::Changed,
-        definitions: BTreeMap::new(),
+        definitions: SortedMap::new(),
         force: Force::AsNeeded,
     };
     let there = stored.map(|record| found(&record.manifest)).unwrap_or_default();
@@ -338,7 +338,7 @@ fn statements() -> Value {
     let [stage_kinds, swap_kinds] = operations("my app", None, &kinds, &[], &[]);
     let stray = Op::WritePosition {
         table: name("nobody"),
-        position: one.shapes[&name("users")].position.clone(),
+        position: one.shapes.get(&name("users")).unwrap().position.clone(),
         lsn: Lsn(5),
     };
     let count = |table: &str| {

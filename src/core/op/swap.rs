@@ -36,7 +36,7 @@ pub(super) fn sql(swap: &Swap, staging: &Name) -> String {
         line(&format!("DROP TABLE IF EXISTS {} CASCADE;", qualified(schema, table)));
     }
     // A type of that name that no record knows is in the way as much as an old one.
-    let in_the_way: std::collections::BTreeSet<&Name> = old_enums.iter().chain(new_enums).collect();
+    let in_the_way: crate::sorted::SortedSet<&Name> = old_enums.iter().chain(new_enums).collect();
     for ty in in_the_way {
         line(&clear_enum(schema, ty));
     }

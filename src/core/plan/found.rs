@@ -1,19 +1,18 @@
 //! The structure that is really there, as the database tells it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::manifest::{BaseType, Column, ColumnType, EnumType, Table};
 use crate::op::Rows;
+use crate::sorted::SortedMap;
 
 /// The tables that are really there, of those that were asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Each with its fingerprint; `None` where the structure is one that no manifest could describe.
-    pub tables: BTreeMap<Name, Option<Fingerprint>>,
+    pub tables: SortedMap<Name, Option<Fingerprint>>,
 }
 
 impl Found {
@@ -22,17 +21,16 @@ impl Found {
     /// What cannot be read is a table of an unknown structure, never an error: it will be rebuilt if it is wanted.
     #[must_use]
     pub fn from_rows(rows: &Rows) -> Self {
-        let mut sketches: BTreeMap<Name, Option<Sketch>> = BTreeMap::new();
+        let mut sketches: SortedMap<Name, Option<Sketch>> = SortedMap::new();
         for row in rows {
             let mut cells = row.iter().map(Option::as_deref);
             let Some(name) = cells.next().flatten().and_then(|raw| Name::parse(raw).ok()) else {
                 continue;
             };
-            let sketch = sketches.entry(name).or_insert_with(|| Some(Sketch::default()));
             let cells: Vec<_> = cells.collect();
-            if sketch.as_mut().and_then(|sketch| sketch.add(&cells)).is_none() {
-                *sketch = None;
-            }
+            let sketch = sketches.remove(&name).unwrap_or_else(|| Some(Sketch::default()));
+            let sketch = sketch.and_then(|sketch| sketch.add(&cells));
+            sketches.insert(name, sketch);
         }
         let print = |(name, sketch): (Name, Option<Sketch>)| {
             let fingerprint = sketch.map(|sketch| sketch.fingerprint(&name));
@@ -68,12 +66,13 @@ struct FoundEnum {
 }
 
 impl Sketch {
-    fn add(&mut self, cells: &[Option<&str>]) -> Option<()> {
+    /// With one row of the table's; `None` where it says something that no manifest could.
+    fn add(mut self, cells: &[Option<&str>]) -> Option<Self> {
         let &[column, place, ty, not_null, key, labels] = cells else {
             return None;
         };
         let Some(column) = column else {
-            return Some(()); // a table without columns
+            return Some(self); // a table without columns
         };
         let name = Name::parse(column).ok()?;
         let place = place?.parse().ok()?;
@@ -93,7 +92,7 @@ impl Sketch {
         }
         let not_null = not_null? == "true";
         self.columns.push((place, Column { name, ty, not_null }));
-        Some(())
+        Some(self)
     }
 
     fn fingerprint(mut self, name: &Name) -> Fingerprint {

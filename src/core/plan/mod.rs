@@ -2,13 +2,12 @@
 
 mod found;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::manifest::{Index, Manifest, Table};
 use crate::op::Swap;
 use crate::record::{Record, RecordState};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::version::ServerVersion;
 
 pub use found::Found;
@@ -19,7 +18,7 @@ pub struct PlanOptions {
     /// What is rebuilt when something must be.
     pub scope: Scope,
     /// What is asked of Electric for each table. A table that is not named here is asked for as before.
-    pub definitions: BTreeMap<Name, String>,
+    pub definitions: SortedMap<Name, String>,
     /// Whether to rebuild what needs no rebuilding.
     pub force: Force,
 }
@@ -114,7 +113,7 @@ impl Rebuild {
     /// Every table that is dropped, with or without a successor.
     #[must_use]
     pub fn old_tables(&self) -> Vec<Name> {
-        let all: BTreeSet<_> = self.replace.iter().chain(&self.claim).chain(&self.remove).collect();
+        let all: SortedSet<_> = self.replace.iter().chain(&self.claim).chain(&self.remove).collect();
         all.into_iter().cloned().collect()
     }
 
@@ -146,7 +145,7 @@ pub fn plan(
 ) -> Plan {
     let intact = |table: &&Table| stored.is_some_and(|record| is_intact(record, found, wanted, options, table));
     let all_intact = wanted.tables.iter().all(|table| intact(&table));
-    let recorded: BTreeSet<&Name> = stored.map(recorded_tables).unwrap_or_default();
+    let recorded: SortedSet<&Name> = stored.map(recorded_tables).unwrap_or_default();
     let remove = names(recorded.iter().copied().filter(|name| wanted.table(name).is_none()));
 
     if let Some(record) = stored
@@ -168,7 +167,7 @@ pub fn plan(
         (Force::AsNeeded, Scope::Changed) => wanted.tables.iter().filter(intact).collect(),
         (Force::Rebuild, _) | (_, Scope::All) => Vec::new(),
     };
-    let keep: BTreeSet<&Name> = kept.iter().map(|table| &table.name).collect();
+    let keep: SortedSet<&Name> = kept.iter().map(|table| &table.name).collect();
     let built: Vec<&Table> = wanted
         .tables
         .iter()
@@ -180,10 +179,10 @@ pub fn plan(
         .partition(|name| recorded.contains(name));
     let claim = names(rest.into_iter().filter(|name| found.tables.contains_key(*name)));
 
-    let kept_enums: BTreeSet<Name> = kept.iter().flat_map(|table| table.enum_names()).collect();
-    let new_enums: BTreeSet<Name> = built.iter().flat_map(|table| table.enum_names()).collect();
+    let kept_enums: SortedSet<Name> = kept.iter().flat_map(|table| table.enum_names()).collect();
+    let new_enums: SortedSet<Name> = built.iter().flat_map(|table| table.enum_names()).collect();
     let old_tables = stored.map_or(&[][..], |record| &record.manifest.tables);
-    let old_enums: BTreeSet<Name> = old_tables.iter().flat_map(Table::enum_names).collect();
+    let old_enums: SortedSet<Name> = old_tables.iter().flat_map(Table::enum_names).collect();
     let (create_indexes, drop_indexes) = stored.map(|record| index_changes(record, &kept)).unwrap_or_default();
     Plan::Rebuild(Rebuild {
         reason: reason(stored, found, &claim, options.force),
@@ -230,7 +229,7 @@ fn is_intact(record: &Record, found: &Found, wanted: &Manifest, options: &PlanOp
         && options.definitions.get(&table.name).is_none_or(|definition| definition == &shape.definition)
 }
 
-fn recorded_tables(record: &Record) -> BTreeSet<&Name> {
+fn recorded_tables(record: &Record) -> SortedSet<&Name> {
     record
         .manifest
         .tables

@@ -97,7 +97,7 @@ fn record(structures: [Is; 3]) -> Record {
 fn options() -> PlanOptions {
     PlanOptions {
         scope: Scope::Changed,
-        definitions: BTreeMap::new(),
+        definitions: SortedMap::new(),
         force: Force::AsNeeded,
     }
 }
@@ -290,7 +290,7 @@ fn changed_indexes_of_kept_tables_are_dropped_and_created() {
 #[test]
 fn another_definition_of_a_shape_rebuilds_its_table() {
     let structures = [Is::Int, Is::Int, Is::Int];
-    let definitions = BTreeMap::from([(name("a"), "all".to_owned()), (name("b"), "some".to_owned())]);
+    let definitions = SortedMap::from([(name("a"), "all".to_owned()), (name("b"), "some".to_owned())]);
     let options = PlanOptions {
         definitions,
         ..options()
@@ -423,7 +423,7 @@ proptest! {
         let options = PlanOptions {
             scope: if all { Scope::All } else { Scope::Changed },
             force: if forced { Force::Rebuild } else { Force::AsNeeded },
-            definitions: BTreeMap::from([(name("a"), if other { "some" } else { "all" }.to_owned())]),
+            definitions: SortedMap::from([(name("a"), if other { "some" } else { "all" }.to_owned())]),
         };
         let (there, wanted) = (found(is(there)), manifest(is(wanted)));
         let plan = || super::plan(stored.as_ref(), &there, &wanted, &version("1"), &options);

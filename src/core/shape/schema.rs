@@ -3,13 +3,12 @@
 //! After a migration Electric may describe the old structure for up to 60 s, so a disagreement is first of all a
 //! reason to wait. How hard it is says whether the wait may ever end without agreement.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
 use crate::manifest::{BaseType, Column, ColumnType, Table};
+use crate::sorted::SortedMap;
 
 /// No table of Postgres has more columns.
 const MOST_COLUMNS: usize = 1600;
@@ -21,7 +20,7 @@ const MOST_REASONS: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElectricSchema {
     /// The columns by name. The header has no order.
-    pub columns: BTreeMap<String, ElectricColumn>,
+    pub columns: SortedMap<String, ElectricColumn>,
 }
 
 /// One column as Electric describes it. What it leaves out is `None`, `false` or 0.

@@ -4,8 +4,6 @@
 
 mod follower;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::config::Limits;
 use crate::error::{Error, ErrorCode};
 use crate::ident::Name;
@@ -14,6 +12,7 @@ use crate::manifest::Table;
 use crate::op::{Home, Op};
 use crate::retry::Backoff;
 use crate::shape::{Handle, Lsn, Mode, Position, ResponseHead, ShapeRequest, Stream};
+use crate::sorted::{SortedMap, SortedSet};
 
 pub use follower::Follower;
 use follower::{Activity, Health, Live};
@@ -121,7 +120,7 @@ pub struct Batch {
     /// The changes, in the log's order across all tables.
     pub ops: Vec<Op>,
     /// Where each table stands once they are applied.
-    pub marks: BTreeMap<Name, Mark>,
+    pub marks: SortedMap<Name, Mark>,
 }
 
 /// Where a table stands after a batch.
@@ -138,7 +137,7 @@ pub struct Mark {
 /// The live tail of all tables.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    followers: BTreeMap<Name, Follower>,
+    followers: SortedMap<Name, Follower>,
     limits: Limits,
     in_flight: Option<Batch>,
     held: Held,
@@ -162,7 +161,7 @@ impl Tail {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            followers: BTreeMap::new(),
+            followers: SortedMap::new(),
             limits,
             in_flight: None,
             held: Held::No,
@@ -270,7 +269,7 @@ impl Tail {
                     })
                     .collect();
                 Applied {
-                    marks: BTreeMap::new(),
+                    marks: SortedMap::new(),
                     troubles,
                 }
             }
@@ -349,7 +348,7 @@ impl Tail {
             return Batch::default();
         };
         let mut changes = Vec::new();
-        let mut marks = BTreeMap::new();
+        let mut marks = SortedMap::new();
         for (name, follower) in &self.followers {
             let count = follower.ripe(cut);
             let Some(position) = follower.position_after(count) else {
@@ -447,7 +446,7 @@ impl Tail {
             Held::Until { lsn } => Some(lsn),
             Held::No => news,
         };
-        let laggards: BTreeSet<Name> = goal.map_or_else(BTreeSet::new, |goal| {
+        let laggards: SortedSet<Name> = goal.map_or_else(SortedSet::new, |goal| {
             self.followers
                 .iter()
                 .filter(|(_, follower)| follower.counts() && follower.seen < goal)
@@ -584,7 +583,7 @@ impl Tail {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// What is stored now.
-    pub marks: BTreeMap<Name, Mark>,
+    pub marks: SortedMap<Name, Mark>,
     /// The tables whose changes PGlite refused.
     pub troubles: Vec<Trouble>,
 }
