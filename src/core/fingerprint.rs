@@ -1,13 +1,12 @@
 //! The structural hash: equal for equal structure, however it was written; different for any change a reader sees.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ident::Name;
 use crate::manifest::{BaseType, EnumType, Manifest, Table};
 
 /// 128 bits of SHA-256 over the canonical text, as 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub String);
 
 impl Fingerprint {

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, ErrorCode, Result};
 
 /// Postgres cuts names after this many bytes (`NAMEDATALEN` - 1), which would make two names one.
 pub const MAX_NAME_BYTES: usize = 63;
 
 /// A name of a table, column, index, schema or type, known to be safe between double quotes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {

@@ -13,6 +13,7 @@ pub mod fingerprint;
 pub mod host;
 pub mod ident;
 pub mod ingest;
+mod json;
 pub mod machine;
 pub mod manifest;
 pub mod op;

@@ -2,18 +2,15 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
+use crate::json::{self, Object, Value};
 
 /// The longest version text.
 pub const MAX_VERSION_CHARS: usize = 255;
 
 /// The answer of the version endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerVersion {
     /// What people read: drizzle's tag.
     pub version: String,
@@ -74,7 +71,7 @@ pub fn standing(stored: &ServerVersion, server: &ServerVersion) -> Standing {
 }
 
 /// The answer's object, out of its envelope; or what is wrong with it.
-pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Map<String, Value>, String> {
+pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Object, String> {
     let text = body.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err("the answer is empty".into());
@@ -83,12 +80,11 @@ pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Map<Strin
     if text.starts_with('<') || html {
         return Err("the answer is a web page, not JSON: the address may be that of the app itself".into());
     }
-    // serde_json names line and column only, and stops at a depth of 128.
-    let value: Value = serde_json::from_str(text).map_err(|error| {
+    let value = json::parse(text.as_bytes()).map_err(|malformed| {
+        let (line, column) = malformed.line_and_column(text.as_bytes());
         format!(
-            "the answer is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
+            "the answer is not JSON (line {line}, column {column}): {}",
+            malformed.why
         )
     })?;
     let Value::Object(mut object) = value else {
@@ -99,7 +95,7 @@ pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Map<Strin
             Some(Value::Object(data)) => Ok(data),
             other => Err(format!(
                 "\"data\" of the answer is {}, not an object",
-                kind(&other.unwrap_or_default())
+                kind(&other.unwrap_or(Value::Null))
             )),
         },
         Some(Value::Bool(false)) => Err("the answer says that the server had no success".into()),
@@ -108,7 +104,7 @@ pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Map<Strin
 }
 
 /// Reads a version's fields.
-pub(crate) fn read(object: &Map<String, Value>) -> Result<ServerVersion> {
+pub(crate) fn read(object: &Object) -> Result<ServerVersion> {
     let version = match object.get("version") {
         None | Some(Value::Null) => return Err(refuse("the answer has no \"version\"")),
         Some(Value::String(version)) => version,
@@ -140,22 +136,15 @@ pub(crate) fn read(object: &Map<String, Value>) -> Result<ServerVersion> {
 }
 
 /// A whole number, as a number or in a text: JavaScript's own JSON writes a `BigInt` only as a text.
-fn whole_number(object: &Map<String, Value>, key: &str) -> Result<Option<i64>> {
+fn whole_number(object: &Object, key: &str) -> Result<Option<i64>> {
     let number = match object.get(key) {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::Number(number)) => number.as_i64().or_else(|| number.as_f64().and_then(integral)),
         Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(_) => None,
+        Some(value) => value.as_i64(),
     };
     number
         .map(Some)
         .ok_or_else(|| refuse(&format!("{key:?} is not a whole number")))
-}
-
-/// `1e12` and `1795155317198.0` are whole as well.
-fn integral(number: f64) -> Option<i64> {
-    let text = format!("{number:.0}");
-    (number.fract() == 0.0).then(|| text.parse().ok()).flatten()
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -88,7 +88,7 @@ pub(crate) fn read(text: &str) -> Result<String> {
         "version": version.version,
         "index": version.index,
         "timestamp": version.timestamp,
-        "fingerprint": fingerprint,
+        "fingerprint": fingerprint.0,
         "manifest": document,
         "warnings": warnings,
     });

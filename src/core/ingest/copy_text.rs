@@ -1,20 +1,9 @@
 //! Writes Postgres' COPY text format. JSON's `\n \t \r \b \f \\` are COPY's own escapes and pass as they are.
 
-use super::scanner::plain_prefix;
+use crate::json::{Refusal, plain_prefix, unicode};
 
 /// NULL in COPY text.
 pub(super) const NULL: &[u8] = b"\\N";
-
-/// Why a value cannot be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// It holds U+0000.
-    Nul,
-    /// It holds a backslash with something after it that JSON does not know.
-    Escape,
-    /// It holds half a surrogate pair.
-    Surrogate,
-}
 
 /// Appends the inside of a JSON string as the inside of a COPY field.
 ///
@@ -54,34 +43,6 @@ fn write_char(character: char, out: &mut Vec<u8>) -> Result<(), Refusal> {
         other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
     }
     Ok(())
-}
-
-/// Reads the digits after `\u`, and the second half if they are the first half of a pair. Answers what follows.
-fn unicode(digits: &[u8]) -> Result<(char, &[u8]), Refusal> {
-    let (unit, tail) = hex4(digits)?;
-    match unit {
-        0xD800..=0xDBFF => {
-            let second = tail.strip_prefix(b"\\u").ok_or(Refusal::Surrogate)?;
-            let (low, tail) = hex4(second)?;
-            if !matches!(low, 0xDC00..=0xDFFF) {
-                return Err(Refusal::Surrogate);
-            }
-            let code = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-            Ok((char::from_u32(code).ok_or(Refusal::Surrogate)?, tail))
-        }
-        // A second half alone is no character.
-        unit => Ok((char::from_u32(unit).ok_or(Refusal::Surrogate)?, tail)),
-    }
-}
-
-fn hex4(bytes: &[u8]) -> Result<(u32, &[u8]), Refusal> {
-    let (digits, tail) = bytes.split_first_chunk::<4>().ok_or(Refusal::Escape)?;
-    let mut unit = 0;
-    for &digit in digits {
-        let value = char::from(digit).to_digit(16).ok_or(Refusal::Escape)?;
-        unit = unit * 16 + value;
-    }
-    Ok((unit, tail))
 }
 
 #[cfg(test)]

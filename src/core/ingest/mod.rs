@@ -6,7 +6,6 @@
 mod body;
 mod change;
 mod copy_text;
-mod json;
 mod message;
 mod reader;
 mod row;

@@ -1,14 +1,9 @@
 //! Live and log bodies: every message typed.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
-
 use super::body::{Body, malformed};
 use super::message::{Change, Message, Operation};
 use crate::error::Result;
+use crate::json::{self, Object, Value};
 use crate::shape::Lsn;
 
 /// A streaming reader of a live or log body. A row without an LSN is a change, too.
@@ -57,7 +52,7 @@ impl MessageReader {
 }
 
 /// A message's headers, as far as they are of use.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Headers {
     operation: Option<String>,
     control: Option<String>,
@@ -68,51 +63,71 @@ pub(super) struct Headers {
 }
 
 impl Headers {
+    /// `None` where they are no headers. A header may not stand twice; which one should count?
+    pub(super) fn read(headers: Value) -> Option<Self> {
+        let Value::Object(headers) = headers else { return None };
+        let mut read = Self::default();
+        for (name, value) in headers {
+            match name.as_str() {
+                _ if value == Value::Null => {}
+                "operation" => once(&mut read.operation, text(value)?)?,
+                "control" => once(&mut read.control, text(value)?)?,
+                "event" => once(&mut read.event, text(value)?)?,
+                "lsn" => once(&mut read.lsn, value)?,
+                "op_position" => once(&mut read.op_position, value)?,
+                "global_last_seen_lsn" => once(&mut read.global_last_seen_lsn, value)?,
+                _ => {}
+            }
+        }
+        Some(read)
+    }
+
     /// Whether the message is a row of the snapshot.
     pub(super) fn is_snapshot_row(&self) -> bool {
         self.operation.as_deref() == Some("insert") && self.lsn.is_none() && self.control.is_none()
     }
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    headers: Headers,
-    value: Option<Members>,
+/// Fills a place that must be free.
+fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
 }
 
-/// An object's members in their order, doubles included.
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-
-        impl<'de> Visitor<'de> for Each {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Each)
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
     }
+}
+
+/// A message's headers, and its value if it has one.
+fn split(message: Value) -> Option<(Headers, Option<Object>)> {
+    let Value::Object(members) = message else { return None };
+    let (mut headers, mut row) = (None, None);
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("headers", value) => once(&mut headers, Headers::read(value)?)?,
+            ("value", Value::Object(value)) => once(&mut row, value)?,
+            ("value", Value::Null) => {}
+            ("value", _) => return None,
+            _ => {}
+        }
+    }
+    Some((headers?, row))
 }
 
 /// Reads one message. `doing` is what errors say was being done.
 pub(super) fn parse(message: &[u8], doing: &str) -> Result<Message> {
-    // What serde_json says may quote the message, and so a row: only the place is told.
-    let raw: Raw = serde_json::from_slice(message)
-        .map_err(|why| malformed(doing, format!("a message is malformed near its byte {}", why.column())))?;
-    let headers = raw.headers;
+    let message = json::parse(message).map_err(|it| {
+        let detail = format!("a message is malformed near its byte {}: {}", it.at + 1, it.why);
+        malformed(doing, detail)
+    })?;
+    let (headers, value) = split(message).ok_or_else(|| {
+        malformed(
+            doing,
+            "a message is malformed: its headers or its value are not what they should be",
+        )
+    })?;
     match (headers.control.as_deref(), headers.operation.as_deref()) {
         (Some("up-to-date"), _) => Ok(Message::UpToDate {
             seen: lsn(headers.global_last_seen_lsn.as_ref(), doing)?,
@@ -126,7 +141,7 @@ pub(super) fn parse(message: &[u8], doing: &str) -> Result<Message> {
                 "delete" => Operation::Delete,
                 _ => return Err(malformed(doing, "a message's operation is unknown")),
             };
-            let Some(value) = raw.value else {
+            let Some(value) = value else {
                 return Err(malformed(doing, "a change has no value"));
             };
             Ok(Message::Change(Change {
@@ -143,9 +158,9 @@ pub(super) fn parse(message: &[u8], doing: &str) -> Result<Message> {
     }
 }
 
-fn texts(members: Members, doing: &str) -> Result<Vec<(String, Option<String>)>> {
-    let mut values: Vec<(String, Option<String>)> = Vec::with_capacity(members.0.len());
-    for (name, value) in members.0 {
+fn texts(members: Object, doing: &str) -> Result<Vec<(String, Option<String>)>> {
+    let mut values: Vec<(String, Option<String>)> = Vec::with_capacity(members.len());
+    for (name, value) in members {
         if values.iter().any(|(other, _)| *other == name) {
             return Err(malformed(doing, format!("column {name:?} stands twice in a change")));
         }
@@ -182,7 +197,7 @@ fn position(raw: Option<&Value>, doing: &str) -> Result<u64> {
 /// A number, written as one or as a string of digits.
 fn number(raw: &Value) -> Option<u64> {
     match raw {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_u64(),
+        Value::String(digits) | Value::Number(digits) => digits.parse().ok(),
+        _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! One snapshot row: a JSON object in, one line of COPY text out, with no allocation between.
 
-use super::copy_text::{self, Refusal};
-use super::json::{Cursor, Span, Why};
+use super::copy_text;
 use crate::error::{Error, ErrorCode};
 use crate::ident::MAX_NAME_BYTES;
+use crate::json::{Cursor, Refusal, Span, Why};
 use crate::manifest::Table;
 
 /// Reads row after row of one table.

@@ -1,11 +1,11 @@
 //! Snapshot JSON in, COPY text out.
 
 use super::body::Body;
-use super::json::Cursor;
 use super::message::Message;
 use super::reader::{Headers, parse};
 use super::row::{Fault, RowReader};
 use crate::error::Result;
+use crate::json::{self, Cursor};
 use crate::manifest::Table;
 
 /// A streaming reader of one shape response body (a JSON array of messages).
@@ -169,7 +169,8 @@ impl Rows {
             return Ok(true);
         }
         let raw = cursor.skip()?;
-        let headers: Headers = serde_json::from_slice(raw).map_err(|_| Fault::Malformed("headers are malformed"))?;
+        let headers = json::parse(raw).ok().and_then(Headers::read);
+        let headers = headers.ok_or(Fault::Malformed("headers are malformed"))?;
         let snapshot = headers.is_snapshot_row();
         if snapshot {
             self.headers.clear();

@@ -1,10 +1,9 @@
 //! The manifest on the wire: the schemas endpoint's JSON, read and written. What is stored in the record is the same.
 
-use serde_json::{Map, Value, json};
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
+use crate::json::{Object, Value};
 use crate::version::{self, ServerVersion};
 
 use super::check::refuse;
@@ -63,46 +62,55 @@ pub fn parse_schemas(json: &str) -> Result<SchemasAnswer> {
 /// Writes the wire form, with our own fingerprint of the tables.
 #[must_use]
 pub fn to_document(version: &ServerVersion, manifest: &Manifest) -> String {
-    let mut document = Map::new();
-    document.insert("version".into(), json!(version.version));
-    if let Some(index) = version.index {
-        document.insert("index".into(), json!(index));
-    }
-    if let Some(timestamp) = version.timestamp {
-        document.insert("timestamp".into(), json!(timestamp));
-    }
-    document.insert("fingerprint".into(), json!(Fingerprint::of(manifest).0));
-    document.insert("tables".into(), manifest.tables.iter().map(write_table).collect());
-    let enums = manifest.enums.iter();
-    let enums = enums.map(|ty| json!({ "name": ty.name.as_str(), "labels": ty.labels }));
-    document.insert("enums".into(), enums.collect());
-    Value::Object(document).to_string()
+    let enums = manifest.enums.iter().map(|ty| {
+        Value::from([
+            ("labels", ty.labels.iter().map(String::as_str).collect()),
+            ("name", ty.name.as_str().into()),
+        ])
+    });
+    let mut document = Object::default();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            document.push(name.to_owned(), value);
+        }
+    };
+    put("enums", Some(enums.collect()));
+    put("fingerprint", Some(Fingerprint::of(manifest).0.as_str().into()));
+    put("index", version.index.map(Into::into));
+    put("tables", Some(manifest.tables.iter().map(write_table).collect()));
+    put("timestamp", version.timestamp.map(Into::into));
+    put("version", Some(version.version.as_str().into()));
+    document.to_string()
 }
 
 fn write_table(table: &Table) -> Value {
-    let columns = table.columns.iter().map(
-        |column| json!({ "name": column.name.as_str(), "type": column.ty.canonical(), "notNull": column.not_null }),
-    );
-    json!({
-        "schema": table.schema.as_str(),
-        "name": table.name.as_str(),
-        "columns": columns.collect::<Value>(),
-        "primaryKey": table.primary_key.iter().map(Name::as_str).collect::<Value>(),
-        "indexes": table.indexes.iter().map(write_index).collect::<Value>(),
-    })
+    let columns = table.columns.iter().map(|column| {
+        Value::from([
+            ("name", column.name.as_str().into()),
+            ("notNull", column.not_null.into()),
+            ("type", column.ty.canonical().as_str().into()),
+        ])
+    });
+    Value::from([
+        ("columns", columns.collect()),
+        ("indexes", table.indexes.iter().map(write_index).collect()),
+        ("name", table.name.as_str().into()),
+        ("primaryKey", table.primary_key.iter().map(Name::as_str).collect()),
+        ("schema", table.schema.as_str().into()),
+    ])
 }
 
 fn write_index(index: &Index) -> Value {
     let columns = index.columns.iter().map(|column| match column.order {
-        SortOrder::Ascending => json!(column.name.as_str()),
-        SortOrder::Descending => json!({ "name": column.name.as_str(), "order": "desc" }),
+        SortOrder::Ascending => Value::from(column.name.as_str()),
+        SortOrder::Descending => Value::from([("name", column.name.as_str().into()), ("order", "desc".into())]),
     });
-    json!({
-        "name": index.name.as_str(),
-        "columns": columns.collect::<Value>(),
-        "unique": index.unique,
-        "method": index.method.as_str(),
-    })
+    Value::from([
+        ("columns", columns.collect()),
+        ("method", index.method.as_str().into()),
+        ("name", index.name.as_str().into()),
+        ("unique", index.unique.into()),
+    ])
 }
 
 // ---------------------------------------------------------------------------------------------------------- reading
@@ -111,17 +119,17 @@ fn malformed(detail: &str) -> Error {
     refuse(ErrorCode::InvalidManifest, detail)
 }
 
-fn simple(statements: &Map<String, Value>) -> Result<SchemasAnswer> {
+fn simple(statements: &Object) -> Result<SchemasAnswer> {
     if statements.is_empty() {
         return Err(malformed("the answer has no \"tables\""));
     }
-    if let Some((name, _)) = statements.iter().find(|(_, value)| !value.is_string()) {
+    if let Some((name, _)) = statements.iter().find(|(_, value)| value.as_str().is_none()) {
         let shown: String = name.chars().take(80).collect();
         return Err(malformed(&format!(
             "the answer has no list of \"tables\", and {shown:?} is not a text of SQL either"
         )));
     }
-    Ok(SchemasAnswer::Sql(Value::Object(statements.clone()).to_string()))
+    Ok(SchemasAnswer::Sql(statements.to_string()))
 }
 
 fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {
@@ -211,7 +219,7 @@ fn read_index(value: &Value, at: &str) -> Result<Option<Index>> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
     let place = format!("{at} {:?}", name.as_str());
-    let given = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
+    let given = |key: &str| object.get(key).is_some_and(|value| *value != Value::Null);
     let method = match object.get("method") {
         None | Some(Value::Null) => Some(IndexMethod::Btree),
         Some(Value::String(raw)) => IndexMethod::parse(raw),
@@ -290,7 +298,7 @@ impl IndexMethod {
     }
 }
 
-fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>> {
+fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Object> {
     value
         .as_object()
         .ok_or_else(|| malformed(&format!("{at} is not an object")))
@@ -305,7 +313,7 @@ fn list<'a>(value: Option<&'a Value>, key: &str, at: &str) -> Result<&'a [Value]
     }
 }
 
-fn flag(object: &Map<String, Value>, key: &str, at: &str) -> Result<bool> {
+fn flag(object: &Object, key: &str, at: &str) -> Result<bool> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(set)) => Ok(*set),
@@ -313,7 +321,7 @@ fn flag(object: &Map<String, Value>, key: &str, at: &str) -> Result<bool> {
     }
 }
 
-fn name_of(object: &Map<String, Value>, at: &str) -> Result<Name> {
+fn name_of(object: &Object, at: &str) -> Result<Name> {
     let value = object
         .get("name")
         .ok_or_else(|| malformed(&format!("{at} has no \"name\"")))?;

@@ -1,12 +1,11 @@
 //! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `inspect` and in
 //! `swap`; every name and text in it has passed `ident`.
 
-use serde_json::json;
-
 use super::{Expect, Home, Op, Statement, inspect, swap};
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest;
+use crate::json::Value;
 use crate::manifest::{Column, EnumType, Index, IndexMethod, SortOrder, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
@@ -217,21 +216,21 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
         Some(record.choice.clone()),
     ]);
     let shapes = record.shapes.iter().map(|(table, shape)| {
-        json!({
-            "table_name": table.as_str(),
-            "fingerprint": shape.fingerprint.0,
-            "definition": shape.definition,
-            "handle": shape.position.handle.0,
-            "shape_offset": shape.position.offset.to_string(),
-            "lsn": shape.lsn.to_string(),
-        })
+        Value::from([
+            ("definition", shape.definition.as_str().into()),
+            ("fingerprint", shape.fingerprint.0.as_str().into()),
+            ("handle", shape.position.handle.0.as_str().into()),
+            ("lsn", shape.lsn.to_string().as_str().into()),
+            ("shape_offset", shape.position.offset.to_string().as_str().into()),
+            ("table_name", table.as_str().into()),
+        ])
     });
     let rows = Statement::new(format!(
         "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
          fingerprint text, definition text, handle text, shape_offset text, lsn text)",
         home_table(places, "shapes"),
     ))
-    .with_params(vec![Some(shapes.collect::<serde_json::Value>().to_string())]);
+    .with_params(vec![Some(shapes.collect::<Value>().to_string())]);
     let mut statements = forget_record(places);
     statements.extend([head, rows]);
     statements

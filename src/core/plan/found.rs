@@ -1,9 +1,8 @@
 //! The structure that is really there, as the database tells it.
 
-use serde::Deserialize;
-
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
+use crate::json::{self, Value};
 use crate::manifest::{BaseType, Column, ColumnType, EnumType, Table};
 use crate::op::Rows;
 use crate::sorted::SortedMap;
@@ -58,11 +57,18 @@ struct Sketch {
     enums: Vec<EnumType>,
 }
 
-/// An enum as `Op::Inspect` writes it.
-#[derive(Deserialize)]
-struct FoundEnum {
-    name: Name,
-    labels: Vec<String>,
+/// Reads an enum as `Op::Inspect` writes it.
+fn found_enum(json: &str) -> Option<EnumType> {
+    let object = json::parse(json.as_bytes()).ok()?;
+    let name = Name::parse(object.get("name")?.as_str()?).ok()?;
+    let Some(Value::Array(labels)) = object.get("labels") else {
+        return None;
+    };
+    let labels = labels.iter().map(|label| label.as_str().map(ToOwned::to_owned));
+    Some(EnumType {
+        name,
+        labels: labels.collect::<Option<_>>()?,
+    })
 }
 
 impl Sketch {
@@ -80,9 +86,9 @@ impl Sketch {
         let ty = match labels {
             None => ColumnType::recognise(raw, &[])?,
             Some(json) => {
-                let FoundEnum { name, labels } = serde_json::from_str(json).ok()?;
-                let base = BaseType::Enum(name.clone());
-                self.enums.push(EnumType { name, labels });
+                let found = found_enum(json)?;
+                let base = BaseType::Enum(found.name.clone());
+                self.enums.push(found);
                 let (modifiers, array) = (Vec::new(), raw.ends_with("[]"));
                 ColumnType { base, modifiers, array }
             }

@@ -1,8 +1,7 @@
 //! The head of an answer: what a host read of it, and what it says when it is Electric's.
 
-use serde_json::Value;
-
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::{self, Value};
 
 use super::position::{Handle, Offset};
 use super::schema::ElectricSchema;
@@ -119,7 +118,7 @@ pub(super) fn blamed(body: &str) -> Vec<&'static str> {
     const KNOWN: [&str; 8] = [
         "columns", "handle", "live", "offset", "params", "replica", "table", "where",
     ];
-    let Ok(Value::Object(body)) = serde_json::from_str::<Value>(body) else {
+    let Ok(body) = json::parse(body.as_bytes()) else {
         return Vec::new();
     };
     let Some(Value::Object(errors)) = body.get("errors") else {

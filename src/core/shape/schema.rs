@@ -3,10 +3,9 @@
 //! After a migration Electric may describe the old structure for up to 60 s, so a disagreement is first of all a
 //! reason to wait. How hard it is says whether the wait may ever end without agreement.
 
-use serde_json::{Map, Value};
-
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
+use crate::json::{self, Object, Value};
 use crate::manifest::{BaseType, Column, ColumnType, Table};
 use crate::sorted::SortedMap;
 
@@ -66,7 +65,7 @@ impl ElectricSchema {
     /// `SHAPE_PROTOCOL` if it is not an object of columns with a type each.
     pub fn parse(raw: &str) -> Result<Self> {
         let refuse = |detail: &str| Error::new(ErrorCode::ShapeProtocol, "reading the electric-schema header", detail);
-        let Ok(Value::Object(columns)) = serde_json::from_str::<Value>(raw) else {
+        let Ok(Value::Object(columns)) = json::parse(raw.as_bytes()) else {
             return Err(refuse("it is not a JSON object"));
         };
         if columns.is_empty() {
@@ -137,14 +136,14 @@ enum Difference {
 }
 
 impl ElectricColumn {
-    fn read(raw: &Map<String, Value>) -> Option<Self> {
+    fn read(raw: &Object) -> Option<Self> {
         let number = |name| raw.get(name).and_then(as_i32);
         let natural = |name| number(name).and_then(|n| u32::try_from(n).ok());
         let text = |name| raw.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Self {
             ty: text("type")?,
             dims: natural("dims").unwrap_or(0),
-            not_null: raw.get("not_null").and_then(Value::as_bool).unwrap_or(false),
+            not_null: raw.get("not_null") == Some(&Value::Bool(true)),
             pk_index: natural("pk_index"),
             max_length: number("max_length"),
             precision: number("precision"),
