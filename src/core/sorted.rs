@@ -34,6 +34,7 @@ impl<K, V> SortedMap<K, V> {
     }
 
     /// The entries, in order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + ExactSizeIterator + Clone {
         self.entries.iter().map(|(key, value)| (key, value))
     }
@@ -44,11 +45,13 @@ impl<K, V> SortedMap<K, V> {
     }
 
     /// The keys, in order.
+    #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + ExactSizeIterator + Clone {
         self.entries.iter().map(|(key, _)| key)
     }
 
     /// The values, in order of their keys.
+    #[must_use]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + ExactSizeIterator + Clone {
         self.entries.iter().map(|(_, value)| value)
     }

@@ -34,9 +34,9 @@ impl Malformed {
     /// The place in the text it was found in, as people count: from 1, and columns in bytes.
     pub(crate) fn line_and_column(&self, text: &[u8]) -> (usize, usize) {
         let before = text.get(..self.at).unwrap_or(text);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-        (line, column)
+        let mut lines = before.split(|byte| *byte == b'\n');
+        let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+        (lines.count() + 1, column)
     }
 }
 

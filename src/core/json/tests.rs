@@ -63,7 +63,7 @@ fn what_is_json_and_what_is_not_is_what_serde_json_says() {
         r#"{"a":1,}"#,
         r#"{"a"}"#,
         r#"{"a":}"#,
-        r#"{a:1}"#,
+        r"{a:1}",
         r#"{"a":1 "b":2}"#,
         r#"{"a":1,"a":2}"#,
         r#" { "a" : [ 1 , { } ] , "b" : null } "#,

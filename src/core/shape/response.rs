@@ -124,5 +124,5 @@ pub(super) fn blamed(body: &str) -> Vec<&'static str> {
     let Some(Value::Object(errors)) = body.get("errors") else {
         return Vec::new();
     };
-    KNOWN.into_iter().filter(|name| errors.contains_key(*name)).collect()
+    KNOWN.into_iter().filter(|name| errors.contains_key(name)).collect()
 }
