@@ -160,8 +160,13 @@ impl fmt::Debug for Cause {
 }
 
 /// Something that went wrong while doing something.
+///
+/// Behind one pointer, because a result is moved far more often than it is an error.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: ErrorCode,
     doing: String,
     detail: String,
@@ -174,49 +179,49 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Says what was being done and what went wrong. `detail` must hold no row data, token or query string.
     pub fn new(code: ErrorCode, doing: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             doing: doing.into(),
             detail: detail.into(),
             cause: None,
-        }
+        }))
     }
 
     /// Keeps the foreign value this error was made from.
     #[must_use]
     pub fn with_cause(mut self, cause: Cause) -> Self {
-        self.cause = Some(cause);
+        self.0.cause = Some(cause);
         self
     }
 
     /// The code to branch on.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
-        self.code
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
     }
 
     /// What went wrong, without what was being done.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The foreign value this error was made from.
     #[must_use]
-    pub const fn cause(&self) -> Option<&Cause> {
-        self.cause.as_ref()
+    pub fn cause(&self) -> Option<&Cause> {
+        self.0.cause.as_ref()
     }
 
     /// Whether the same call may succeed later with nothing changed on this side.
     #[must_use]
-    pub const fn retryable(&self) -> bool {
-        self.code.retryable()
+    pub fn retryable(&self) -> bool {
+        self.0.code.retryable()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "while {}: {}", self.doing, self.detail)
+        write!(f, "while {}: {}", self.0.doing, self.0.detail)
     }
 }
 
@@ -225,7 +230,7 @@ impl std::error::Error for Error {}
 /// Equal when a reader could not tell them apart; the cause does not count.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
-        self.code == other.code && self.doing == other.doing && self.detail == other.detail
+        self.code() == other.code() && self.0.doing == other.0.doing && self.detail() == other.detail()
     }
 }
 
