@@ -7,9 +7,7 @@ use std::rc::Rc;
 use electric_replica_core::event::{Closes, Event, Progress, Step};
 use electric_replica_core::host::EventSink;
 use electric_replica_core::ident::Name;
-use js_sys::Function;
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::errors::{set, to_js};
@@ -64,68 +62,31 @@ impl EventSink for BrowserHost {
 }
 
 /// The object a listener gets. `type` tells them apart; names are as in js/types.ts.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase")]
-enum Wire<'a> {
-    #[serde(rename = "migration:start")]
-    Start {
-        reason: &'static str,
-        from: Option<&'a str>,
-        to: &'a str,
-        tables: Vec<&'a str>,
-    },
-    #[serde(rename = "migration:progress")]
-    Progress {
-        step: &'static str,
-        table: Option<&'a str>,
-        rows: f64,
-        expected_rows: Option<f64>,
-        tables_done: usize,
-        tables_total: usize,
-    },
-    #[serde(rename = "migration:complete")]
-    Complete {
-        reason: &'static str,
-        from: Option<&'a str>,
-        to: &'a str,
-        tables: Vec<&'a str>,
-        rows: f64,
-        duration_ms: f64,
-    },
-    #[serde(rename = "migration:error")]
-    Failed { closes_migration: bool },
-    #[serde(rename = "adopted")]
-    Adopted { from: &'a str, to: &'a str },
-    #[serde(rename = "status")]
-    Status { status: &'static str },
-    #[serde(rename = "unknown")]
-    Unknown,
-}
-
 fn plain(event: &Event) -> JsValue {
-    let object = wire(event)
-        .serialize(&Serializer::json_compatible())
-        .unwrap_or(JsValue::UNDEFINED);
-    if let (Event::Failed { error, .. }, Some(object)) = (event, object.dyn_ref::<js_sys::Object>()) {
-        set(object, "error", &to_js(error));
-    }
-    object
-}
-
-fn wire(event: &Event) -> Wire<'_> {
+    let object = Object::new();
+    let put = |name: &str, value: JsValue| set(&object, name, &value);
     match event {
         Event::Start {
             reason,
             from,
             to,
             tables,
-        } => Wire::Start {
-            reason: reason.as_str(),
-            from: from.as_deref(),
-            to,
-            tables: names(tables),
-        },
-        Event::Progress(progress) => wire_progress(progress),
+        } => {
+            put("type", "migration:start".into());
+            put("reason", reason.as_str().into());
+            put("from", text(from.as_deref()));
+            put("to", to.into());
+            put("tables", names(tables));
+        }
+        Event::Progress(progress) => {
+            put("type", "migration:progress".into());
+            put("step", step(progress).into());
+            put("table", text(progress.table.as_ref().map(Name::as_str)));
+            put("rows", number(progress.rows));
+            put("expectedRows", progress.expected_rows.map_or(JsValue::NULL, number));
+            put("tablesDone", progress.tables_done.into());
+            put("tablesTotal", progress.tables_total.into());
+        }
         Event::Complete {
             reason,
             from,
@@ -133,43 +94,53 @@ fn wire(event: &Event) -> Wire<'_> {
             tables,
             rows,
             duration_ms,
-        } => Wire::Complete {
-            reason: reason.as_str(),
-            from: from.as_deref(),
-            to,
-            tables: names(tables),
-            rows: number(*rows),
-            duration_ms: number(*duration_ms),
-        },
-        Event::Failed { closes, .. } => Wire::Failed {
-            closes_migration: *closes == Closes::Rebuild,
-        },
-        Event::Adopted { from, to } => Wire::Adopted { from, to },
-        Event::Status(status) => Wire::Status {
-            status: status.as_str(),
-        },
-        _ => Wire::Unknown,
+        } => {
+            put("type", "migration:complete".into());
+            put("reason", reason.as_str().into());
+            put("from", text(from.as_deref()));
+            put("to", to.into());
+            put("tables", names(tables));
+            put("rows", number(*rows));
+            put("durationMs", number(*duration_ms));
+        }
+        Event::Failed { error, closes } => {
+            put("type", "migration:error".into());
+            put("error", to_js(error));
+            put("closesMigration", (*closes == Closes::Rebuild).into());
+        }
+        Event::Adopted { from, to } => {
+            put("type", "adopted".into());
+            put("from", from.into());
+            put("to", to.into());
+        }
+        Event::Status(status) => {
+            put("type", "status".into());
+            put("status", status.as_str().into());
+        }
+        _ => put("type", "unknown".into()),
+    }
+    object.into()
+}
+
+const fn step(progress: &Progress) -> &'static str {
+    match progress.step {
+        Step::Waiting => "waiting",
+        Step::Loading => "loading",
+        Step::Settling => "settling",
+        Step::Swapping => "swapping",
     }
 }
 
-fn wire_progress(progress: &Progress) -> Wire<'_> {
-    Wire::Progress {
-        step: match progress.step {
-            Step::Waiting => "waiting",
-            Step::Loading => "loading",
-            Step::Settling => "settling",
-            Step::Swapping => "swapping",
-        },
-        table: progress.table.as_ref().map(Name::as_str),
-        rows: number(progress.rows),
-        expected_rows: progress.expected_rows.map(number),
-        tables_done: progress.tables_done,
-        tables_total: progress.tables_total,
-    }
+fn text(text: Option<&str>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from_str)
 }
 
-fn names(names: &[Name]) -> Vec<&str> {
-    names.iter().map(Name::as_str).collect()
+fn names(names: &[Name]) -> JsValue {
+    names
+        .iter()
+        .map(|name| JsValue::from_str(name.as_str()))
+        .collect::<Array>()
+        .into()
 }
 
 /// Counts and milliseconds, never a value of a row.
@@ -177,6 +148,6 @@ fn names(names: &[Name]) -> Vec<&str> {
     clippy::cast_precision_loss,
     reason = "a count past 2^53 rows does not fit a browser"
 )]
-const fn number(count: u64) -> f64 {
-    count as f64
+fn number(count: u64) -> JsValue {
+    JsValue::from_f64(count as f64)
 }

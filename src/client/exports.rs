@@ -119,7 +119,7 @@ fn create(
 ) -> Result<RawReplica> {
     let db = PgLite::new(db)?;
     let options = Options::read(options)?;
-    let config = options.config()?;
+    let config = options.config;
     let host = BrowserHost {
         db,
         places: config.places.clone(),

@@ -5,120 +5,189 @@ use electric_replica_core::error::{Error, ErrorCode, Result};
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
 use electric_replica_core::plan::Scope;
-use serde::Deserialize;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Object};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::errors::get;
 
 /// The plain half of the options, as js/manager.ts writes it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Options {
     pub(crate) version_url: String,
     pub(crate) schemas_url: String,
     pub(crate) shape_url: String,
     pub(crate) lock_name: Option<String>,
-    schema: String,
-    tables: Option<Vec<TableOption>>,
-    strategy: StrategyOption,
-    scope: ScopeOption,
-    limits: Option<LimitOptions>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TableOption {
-    name: String,
-    #[serde(rename = "where")]
-    filter: Option<String>,
-    #[serde(default)]
-    params: Vec<String>,
-    columns: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum StrategyOption {
-    Swap,
-    InPlace,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ScopeOption {
-    Changed,
-    All,
-}
-
-/// Milliseconds, bytes and counts; what is left out keeps the core's default.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct LimitOptions {
-    live_connections: Option<u32>,
-    loads: Option<u32>,
-    piece_bytes: Option<u32>,
-    patience_ms: Option<u32>,
-    soft_patience_ms: Option<u32>,
-    settle_ms: Option<u32>,
-    confirm_ms: Option<u32>,
-    throttle_ms: Option<u32>,
+    pub(crate) config: Config,
 }
 
 impl Options {
+    /// # Errors
+    ///
+    /// `INVALID_OPTIONS` if an option is unknown, missing or of another kind than it should be; `INVALID_NAME`.
     pub(crate) fn read(value: &JsValue) -> Result<Self> {
-        serde_wasm_bindgen::from_value(value.clone())
-            .map_err(|error| Error::new(ErrorCode::InvalidOptions, "reading the options", error.to_string()))
-    }
-
-    pub(crate) fn config(&self) -> Result<Config> {
-        let tables = match &self.tables {
+        let options = Fields {
+            value,
+            of: "the options",
+        };
+        options.know(&[
+            "versionUrl",
+            "schemasUrl",
+            "shapeUrl",
+            "lockName",
+            "schema",
+            "tables",
+            "strategy",
+            "scope",
+            "limits",
+        ])?;
+        let tables = match options.list("tables")? {
             None => Choice::All,
-            Some(tables) => Choice::Some(tables.iter().map(TableOption::choice).collect::<Result<_>>()?),
+            Some(tables) => Choice::Some(tables.iter().map(|table| read_table(&table)).collect::<Result<_>>()?),
         };
-        Ok(Config {
-            places: Places::new(Name::parse(&self.schema)?)?,
+        let config = Config {
+            places: Places::new(Name::parse(&options.text("schema")?)?)?,
             tables,
-            strategy: match self.strategy {
-                StrategyOption::Swap => Strategy::Swap,
-                StrategyOption::InPlace => Strategy::InPlace,
+            strategy: match options.text("strategy")?.as_str() {
+                "swap" => Strategy::Swap,
+                "in-place" => Strategy::InPlace,
+                _ => return Err(options.refuse("strategy", "neither \"swap\" nor \"in-place\"")),
             },
-            scope: match self.scope {
-                ScopeOption::Changed => Scope::Changed,
-                ScopeOption::All => Scope::All,
+            scope: match options.text("scope")?.as_str() {
+                "changed" => Scope::Changed,
+                "all" => Scope::All,
+                _ => return Err(options.refuse("scope", "neither \"changed\" nor \"all\"")),
             },
-            limits: self.limits.as_ref().map_or_else(Limits::default, LimitOptions::limits),
-        })
-    }
-}
-
-impl TableOption {
-    fn choice(&self) -> Result<TableChoice> {
-        let columns = self.columns.as_ref();
-        Ok(TableChoice {
-            name: Name::parse(&self.name)?,
-            filter: self.filter.clone(),
-            params: self.params.clone(),
-            columns: columns
-                .map(|columns| columns.iter().map(|name| Name::parse(name)).collect::<Result<_>>())
-                .transpose()?,
-        })
-    }
-}
-
-impl LimitOptions {
-    fn limits(&self) -> Limits {
-        let default = Limits::default();
-        let ms = |chosen: Option<u32>, default: u64| chosen.map_or(default, u64::from);
-        let count = |chosen: Option<u32>, default: usize| {
-            chosen.and_then(|count| usize::try_from(count).ok()).unwrap_or(default)
+            limits: read_limits(&get(value, "limits"))?,
         };
-        Limits {
-            live_connections: count(self.live_connections, default.live_connections),
-            loads: count(self.loads, default.loads),
-            piece_bytes: count(self.piece_bytes, default.piece_bytes),
-            patience_ms: ms(self.patience_ms, default.patience_ms),
-            soft_patience_ms: ms(self.soft_patience_ms, default.soft_patience_ms),
-            settle_ms: ms(self.settle_ms, default.settle_ms),
-            confirm_ms: ms(self.confirm_ms, default.confirm_ms),
-            throttle_ms: ms(self.throttle_ms, default.throttle_ms),
+        Ok(Self {
+            version_url: options.text("versionUrl")?,
+            schemas_url: options.text("schemasUrl")?,
+            shape_url: options.text("shapeUrl")?,
+            lock_name: options.optional("lockName")?,
+            config,
+        })
+    }
+}
+
+fn read_table(value: &JsValue) -> Result<TableChoice> {
+    let table = Fields { value, of: "a table" };
+    table.know(&["name", "where", "params", "columns"])?;
+    let columns = table.texts("columns")?;
+    let names = |columns: Vec<String>| columns.iter().map(|name| Name::parse(name)).collect::<Result<_>>();
+    Ok(TableChoice {
+        name: Name::parse(&table.text("name")?)?,
+        filter: table.optional("where")?,
+        params: table.texts("params")?.unwrap_or_default(),
+        columns: columns.map(names).transpose()?,
+    })
+}
+
+/// Milliseconds, bytes and counts; what is left out keeps the core's default.
+fn read_limits(value: &JsValue) -> Result<Limits> {
+    let mut limits = Limits::default();
+    let options = Fields { value, of: "limits" };
+    if options.is_left_out() {
+        return Ok(limits);
+    }
+    let counts = [
+        ("liveConnections", &mut limits.live_connections),
+        ("loads", &mut limits.loads),
+        ("pieceBytes", &mut limits.piece_bytes),
+    ];
+    let mut known: Vec<&str> = Vec::new();
+    for (name, limit) in counts {
+        known.push(name);
+        if let Some(chosen) = options.natural(name)? {
+            *limit = usize::try_from(chosen).unwrap_or(*limit);
         }
     }
+    let spans = [
+        ("patienceMs", &mut limits.patience_ms),
+        ("softPatienceMs", &mut limits.soft_patience_ms),
+        ("settleMs", &mut limits.settle_ms),
+        ("confirmMs", &mut limits.confirm_ms),
+        ("throttleMs", &mut limits.throttle_ms),
+    ];
+    for (name, limit) in spans {
+        known.push(name);
+        if let Some(chosen) = options.natural(name)? {
+            *limit = u64::from(chosen);
+        }
+    }
+    options.know(&known)?;
+    Ok(limits)
+}
+
+/// The properties of what should be a plain object. `undefined` and `null` are what is left out.
+struct Fields<'a> {
+    value: &'a JsValue,
+    /// What it is, for errors.
+    of: &'static str,
+}
+
+impl Fields<'_> {
+    fn is_left_out(&self) -> bool {
+        self.value.is_undefined() || self.value.is_null()
+    }
+
+    /// Refuses anything but an object with these properties at most: a misspelt option would have no effect.
+    fn know(&self, known: &[&str]) -> Result<()> {
+        let Some(object) = self.value.dyn_ref::<Object>() else {
+            return Err(refuse(format!("{} should be an object", self.of)));
+        };
+        let names = Object::keys(object);
+        match names
+            .iter()
+            .filter_map(|name| name.as_string())
+            .find(|name| !known.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some(name) => Err(refuse(format!("{} has no option {name:?}", self.of))),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<String> {
+        self.optional(name)?.ok_or_else(|| self.refuse(name, "left out"))
+    }
+
+    fn optional(&self, name: &str) -> Result<Option<String>> {
+        self.read(name, "not a text", JsValue::as_string)
+    }
+
+    fn list(&self, name: &str) -> Result<Option<Array>> {
+        self.read(name, "not a list", |value| value.dyn_ref::<Array>().cloned())
+    }
+
+    fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        self.read(name, "not a list of texts", |value| {
+            value.dyn_ref::<Array>()?.iter().map(|item| item.as_string()).collect()
+        })
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "only what is a whole number of 32 bits gets that far"
+    )]
+    fn natural(&self, name: &str) -> Result<Option<u32>> {
+        self.read(name, "not a whole number from 0 to 4294967295", |value| {
+            let number = value.as_f64()?;
+            (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
+        })
+    }
+
+    fn read<T>(&self, name: &str, why: &str, read: impl Fn(&JsValue) -> Option<T>) -> Result<Option<T>> {
+        let value = get(self.value, name);
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        read(&value).map(Some).ok_or_else(|| self.refuse(name, why))
+    }
+
+    fn refuse(&self, name: &str, why: &str) -> Error {
+        refuse(format!("{name:?} of {} is {why}", self.of))
+    }
+}
+
+fn refuse(detail: String) -> Error {
+    Error::new(ErrorCode::InvalidOptions, "reading the options", detail)
 }
