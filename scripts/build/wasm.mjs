@@ -11,12 +11,12 @@ import { once } from "../lib/stamp.mjs";
  * @property {string} name of its files in `pkg/wasm/`
  * @property {string} crate
  * @property {string} folder of the crate
- * @property {string} optimisation wasm-opt's level
+ * @property {string} optimisation wasm-opt's level: the lightest makes more bytes, but such as brotli packs better (docs/SIZE.md)
  */
 
 /** @type {WasmModule[]} */
 export const MODULES = [
-  { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-Oz" },
+  { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-O1" },
   { name: "ddl", crate: "electric-replica-ddl", folder: "src/ddl", optimisation: "-Oz" },
 ];
 
@@ -27,7 +27,7 @@ const FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-f
 export async function wasmModule(module, { toolchain, bindgen }) {
   const { name, crate, folder, optimisation } = module;
   const made = {
-    inputs: ["Cargo.toml", "Cargo.lock", "src/core", folder, "scripts/build/wasm.mjs", "package-lock.json"],
+    inputs: ["Cargo.toml", "Cargo.lock", "src/core", folder, "scripts/build/wasm.mjs", "scripts/setup/wasm.mjs", "package-lock.json"],
     outputs: [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${name}_base64.js`].map((file) => `pkg/wasm/${file}`),
     salt: `${toolchain.identity} ${bindgen.version}`,
   };

@@ -15,6 +15,9 @@ import { hasDebian, installPackages, missingPackages } from "./debian.mjs";
 const TARGET = "wasm32-unknown-unknown";
 const DEBIAN_COMPILER = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy"];
 
+/** How Debian's compiler builds the standard library: `optimize_for_size` takes smaller sorting and formatting. */
+const STANDARD_LIBRARY = ["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"];
+
 /**
  * @typedef {object} WasmToolchain
  * @property {string} says which one it is, for people
@@ -88,12 +91,12 @@ function debian() {
   const targetDir = at("target-wasm", "debian");
   return {
     says: "Debian's rustc-web, building its own standard library (-Z build-std)",
-    identity: `debian ${ask("/usr/bin/rustc", "-vV")}`,
+    identity: `debian ${ask("/usr/bin/rustc", "-vV")} ${STANDARD_LIBRARY.join(" ")}`,
     targetDir,
     cargo: (subcommand, ...args) => ({
       // Called by its own path: by way of PATH, `cargo clippy` could become another compiler's.
       command: subcommand === "clippy" ? "/usr/bin/cargo-clippy" : "/usr/bin/cargo",
-      args: [subcommand, "-Z", "build-std=std,panic_abort", "--target", TARGET, "--target-dir", targetDir, ...args],
+      args: [subcommand, ...STANDARD_LIBRARY, "--target", TARGET, "--target-dir", targetDir, ...args],
       env: {
         PATH: `/usr/bin:${process.env.PATH ?? ""}`,
         CARGO: "/usr/bin/cargo",
