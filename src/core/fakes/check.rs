@@ -1,6 +1,6 @@
 //! The invariants of docs/SPEC.md, looked at after every transaction and at every event.
 
-use std::collections::{SortedMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::database::ModelDatabase;
 use super::origin::{View, digest};
@@ -22,7 +22,7 @@ pub(super) struct Checks {
     /// The test has had its hands in the database; until the next swap its rows say nothing about the library.
     pub(super) tampered: bool,
     pub(super) demands_cuts: bool,
-    open_starts: SortedMap<u32, u32>,
+    open_starts: BTreeMap<u32, u32>,
     requests: VecDeque<u64>,
 }
 

@@ -1,8 +1,8 @@
 //! PGlite: the app's schema, staging and the record, as maps. A list of operations is performed whole or not at all,
 //! and what Postgres would refuse is refused.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub struct ModelTable {
     columns: Vec<Column>,
     key: Vec<String>,
     rows: Vec<Row>,
-    indexes: SortedSet<String>,
+    indexes: BTreeSet<String>,
 }
 
 impl ModelTable {
@@ -38,7 +38,7 @@ impl ModelTable {
 
     /// The names of its secondary indexes.
     #[must_use]
-    pub fn indexes(&self) -> &SortedSet<String> {
+    pub fn indexes(&self) -> &BTreeSet<String> {
         &self.indexes
     }
 }
@@ -47,9 +47,9 @@ impl ModelTable {
 #[derive(Clone, Debug, Default)]
 pub struct ModelSchema {
     /// By name.
-    pub tables: SortedMap<String, ModelTable>,
+    pub tables: BTreeMap<String, ModelTable>,
     /// Labels by name.
-    pub enums: SortedMap<String, Vec<String>>,
+    pub enums: BTreeMap<String, Vec<String>>,
 }
 
 impl ModelSchema {
@@ -67,7 +67,7 @@ pub struct StoredRecord {
     /// State, version, index, timestamp, fingerprint, manifest, epoch, choice.
     pub head: [Option<String>; 8],
     /// Fingerprint, definition, handle, offset, LSN, by table.
-    pub shapes: SortedMap<String, [String; 5]>,
+    pub shapes: BTreeMap<String, [String; 5]>,
 }
 
 /// The model database.
@@ -83,8 +83,8 @@ pub struct ModelDatabase {
     /// The record as it was last read: reading its manifest takes longer than anything else here.
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
-    pub(super) dropped: SortedSet<String>,
-    pub(super) droppable: SortedSet<String>,
+    pub(super) dropped: BTreeSet<String>,
+    pub(super) droppable: BTreeSet<String>,
 }
 
 fn failed(op: &str, detail: &str) -> Error {
@@ -133,7 +133,7 @@ impl ModelDatabase {
         read
     }
 
-    fn recorded(&self) -> SortedSet<String> {
+    fn recorded(&self) -> BTreeSet<String> {
         let record = self.read_record();
         record.iter().flat_map(Record::table_names).map(String::from).collect()
     }
@@ -171,7 +171,7 @@ impl ModelDatabase {
             .ok_or_else(|| failed(doing, "the table is not there"))
     }
 
-    fn labels(&self, table: &ModelTable, staged_enums: &[Name]) -> SortedMap<String, Vec<String>> {
+    fn labels(&self, table: &ModelTable, staged_enums: &[Name]) -> BTreeMap<String, Vec<String>> {
         let names = table.columns.iter().filter_map(|column| column.ty.enum_name());
         names
             .filter_map(|name| {
@@ -344,7 +344,7 @@ impl ModelDatabase {
             return Err(failed(doing, "the key is there already"));
         }
         there.key = table.primary_key.iter().map(ToString::to_string).collect();
-        let keys: SortedSet<_> = there.rows.iter().map(|row| there.key_of(row)).collect();
+        let keys: BTreeSet<_> = there.rows.iter().map(|row| there.key_of(row)).collect();
         if keys.len() != there.rows.len() {
             return Err(refused(doing, "two rows have one key"));
         }
@@ -497,7 +497,7 @@ impl ModelTable {
             columns: table.columns.clone(),
             key: table.primary_key.iter().map(ToString::to_string).collect(),
             rows,
-            indexes: SortedSet::new(),
+            indexes: BTreeSet::new(),
         }
     }
 }
@@ -552,7 +552,7 @@ fn stored(record: &Record) -> StoredRecord {
 }
 
 /// The enum types, by name.
-pub(super) fn enums(types: &[EnumType]) -> SortedMap<String, Vec<String>> {
+pub(super) fn enums(types: &[EnumType]) -> BTreeMap<String, Vec<String>> {
     types
         .iter()
         .map(|ty| (ty.name.to_string(), ty.labels.clone()))

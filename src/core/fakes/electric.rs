@@ -1,6 +1,6 @@
 //! Electric: shapes with handles, chunked snapshots, logs, long polls, and DDL that is noticed late.
 
-use crate::sorted::SortedMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -75,14 +75,14 @@ impl Default for Habits {
 #[derive(Debug, Default)]
 pub(super) struct Electric {
     pub(super) habits: Habits,
-    shapes: SortedMap<String, Shape>,
-    dead: SortedMap<String, Shape>,
+    shapes: BTreeMap<String, Shape>,
+    dead: BTreeMap<String, Shape>,
     handles: u64,
     /// The structure of each table as it is known here.
-    known: SortedMap<String, Table>,
-    unnoticed: SortedMap<String, u64>,
+    known: BTreeMap<String, Table>,
+    unnoticed: BTreeMap<String, u64>,
     /// Tables whose log is read no further than this LSN.
-    pub(super) held: SortedMap<String, u64>,
+    pub(super) held: BTreeMap<String, u64>,
     pub(super) down: bool,
     /// How many answers held snapshot rows.
     pub(super) snapshots: u64,
@@ -127,7 +127,7 @@ impl Electric {
 
     /// Removes a table's shapes.
     pub(super) fn forget(&mut self, table: &str) {
-        let (gone, rest): (SortedMap<_, _>, SortedMap<_, _>) = std::mem::take(&mut self.shapes)
+        let (gone, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.shapes)
             .into_iter()
             .partition(|(_, shape)| shape.view.table == table);
         self.shapes = rest;
@@ -155,7 +155,7 @@ impl Electric {
         let shape = shape.or_else(|| self.dead.get(handle))?;
         let table = &shape.structure;
         let snapshot = shape.chunks.iter().flatten().cloned();
-        let mut rows: SortedMap<Vec<String>, Row> = snapshot.map(|row| (key_of(table, &row), row)).collect();
+        let mut rows: BTreeMap<Vec<String>, Row> = snapshot.map(|row| (key_of(table, &row), row)).collect();
         for entry in &shape.log {
             let lsn = crate::shape::Lsn(entry.lsn);
             if (Offset::Log { lsn, op: entry.op }) > offset {

@@ -1,6 +1,6 @@
 //! The server's Postgres, and the two endpoints that say what its schema is.
 
-use crate::sorted::{SortedMap, SortedSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::host::{Answer, Endpoint};
@@ -8,7 +8,7 @@ use crate::manifest::{BaseType, EnumType, Manifest, Table, to_document};
 use crate::version::ServerVersion;
 
 /// A row by column; `None` is NULL.
-pub type Row = SortedMap<String, Option<String>>;
+pub type Row = BTreeMap<String, Option<String>>;
 
 /// One version of the server's schema, and how rows come to it.
 #[derive(Clone, Debug)]
@@ -91,21 +91,21 @@ pub(super) struct Write {
 pub(super) struct OriginTable {
     pub(super) table: Table,
     pub(super) enums: Vec<EnumType>,
-    pub(super) rows: SortedMap<Vec<String>, Row>,
+    pub(super) rows: BTreeMap<Vec<String>, Row>,
 }
 
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) releases: Vec<Release>,
     pub(super) announced: usize,
-    pub(super) tables: SortedMap<String, OriginTable>,
+    pub(super) tables: BTreeMap<String, OriginTable>,
     pub(super) lsn: u64,
     pub(super) temper: Temper,
     /// The schemas endpoint answers with SQL; the SQL module reads it as the announced manifest.
     pub(super) speaks_sql: bool,
-    pub(super) views: SortedSet<View>,
+    pub(super) views: BTreeSet<View>,
     /// What each view looked like, from which LSN on.
-    pub(super) history: SortedMap<View, Vec<(u64, u64)>>,
+    pub(super) history: BTreeMap<View, Vec<(u64, u64)>>,
 }
 
 /// One number for a set of rows.
@@ -122,21 +122,21 @@ impl Origin {
         let mut origin = Self {
             releases,
             announced: 0,
-            tables: SortedMap::new(),
+            tables: BTreeMap::new(),
             lsn: 1_000,
             temper: Temper::Up,
             speaks_sql: false,
-            views: SortedSet::new(),
-            history: SortedMap::new(),
+            views: BTreeSet::new(),
+            history: BTreeMap::new(),
         };
         origin.migrate(0);
         origin
     }
 
     /// Runs a release's statements. Answers the tables whose structure is another now.
-    pub(super) fn migrate(&mut self, at: usize) -> SortedSet<String> {
+    pub(super) fn migrate(&mut self, at: usize) -> BTreeSet<String> {
         let Some(release) = self.releases.get(at).cloned() else {
-            return SortedSet::new();
+            return BTreeSet::new();
         };
         self.lsn += 10;
         let mut old = std::mem::take(&mut self.tables);
@@ -145,7 +145,7 @@ impl Origin {
                 old.insert(to.clone(), table);
             }
         }
-        let mut touched: SortedSet<String> = release
+        let mut touched: BTreeSet<String> = release
             .renamed_tables
             .iter()
             .flat_map(|(from, to)| [from.clone(), to.clone()])

@@ -1,7 +1,7 @@
 //! Time, chance, the tabs, and what a test may do to all of them.
 
-use crate::sorted::{SortedMap, SortedSet};
 use std::cell::{Ref, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -37,7 +37,7 @@ pub(super) struct Inner {
     pub(super) now: u64,
     pub(super) serial: u64,
     pub(super) chance: u64,
-    pub(super) timers: SortedMap<(u64, u64), Timer>,
+    pub(super) timers: BTreeMap<(u64, u64), Timer>,
     pub(super) config: Config,
     pub(super) db: ModelDatabase,
     pub(super) db_free_ms: u64,
@@ -52,7 +52,7 @@ pub(super) struct Inner {
     pub(super) doomed: Option<u32>,
     /// Bytes a body's piece.
     pub(super) piece: usize,
-    pub(super) refetch_in_body: SortedSet<String>,
+    pub(super) refetch_in_body: BTreeSet<String>,
     pub(super) checks: Checks,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Inner {
 #[derive(Clone)]
 pub struct World {
     pub(super) inner: Rc<RefCell<Inner>>,
-    tabs: Rc<RefCell<SortedMap<u32, Drive>>>,
+    tabs: Rc<RefCell<BTreeMap<u32, Drive>>>,
     woken: Arc<Flag>,
 }
 
@@ -86,7 +86,7 @@ impl World {
                 now: 1_795_156_000_000,
                 serial: 0,
                 chance: 0x9E37_79B9_7F4A_7C15,
-                timers: SortedMap::new(),
+                timers: BTreeMap::new(),
                 config,
                 db: ModelDatabase::default(),
                 db_free_ms: 0,
@@ -100,7 +100,7 @@ impl World {
                 fault: None,
                 doomed: None,
                 piece: 150,
-                refetch_in_body: SortedSet::new(),
+                refetch_in_body: BTreeSet::new(),
                 checks: Checks::default(),
             })),
             tabs: Rc::default(),
@@ -134,7 +134,7 @@ impl World {
             .into_iter()
             .partition(|(_, timer)| ended(timer));
         inner.timers = rest;
-        let ended: SortedMap<_, Timer> = ended;
+        let ended: BTreeMap<_, Timer> = ended;
         if inner.leader.is_some_and(|lead| lead & 0xFFFF_FFFF == u64::from(id)) {
             inner.leader = None;
         }
@@ -475,9 +475,9 @@ impl World {
 }
 
 /// What a configuration carries of the tables it names one by one. The key's columns always come along.
-fn views(config: &Config, releases: &[Release]) -> SortedSet<View> {
+fn views(config: &Config, releases: &[Release]) -> BTreeSet<View> {
     let Choice::Some(choices) = &config.tables else {
-        return SortedSet::new();
+        return BTreeSet::new();
     };
     let view = |choice: &crate::config::TableChoice| {
         let keys = releases
