@@ -176,7 +176,9 @@ function holds(file: string, name: string): boolean {
 
 /** The variants of one of the machine's enums, in their order. */
 function variantsOf(name: string): string[] {
-  const files = readdirSync("src/core/machine").map((file) => join("src/core/machine", file));
+  const files = readdirSync("src/core/machine")
+    .filter((file) => !file.includes("test"))
+    .map((file) => join("src/core/machine", file));
   const source = files.map(text).find((one) => one.includes(`enum ${name} {`)) ?? "";
   return all(between(source, `enum ${name} {`, "\n}"), /^ {4}([A-Z]\w*)/gm);
 }
