@@ -6,7 +6,7 @@ import { dirname, join, normalize, resolve } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "CHANGELOG.md", "pkg/README.md"];
+const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
@@ -115,14 +115,16 @@ test("a document links to files and chapters that are there", () => {
   assert.deepEqual(broken, []);
 });
 
-test("docs/ARCHITECTURE.md names rooms that are there", () => {
+test("docs/ARCHITECTURE.md names the rooms that are there, and all of the core", () => {
   const tree = between(text("docs/ARCHITECTURE.md"), "```\n", "```");
   const rooms = all(tree, /^([\w./]+) {2,}/gm);
-  const inCore = all(tree, /^ {3}([\w/ ]+?)(?: {2,}\w|$)/gm).flatMap((names) => names.split(/\s+/));
+  const inCore = all(tree, /^ {3}([\w/ ]+?)(?: {2,}\S|$)/gm).flatMap((names) => names.split(/\s+/));
 
   assert.ok(rooms.length > 10 && inCore.length > 15);
   const paths = [...rooms, ...inCore.map((room) => `src/core/${room.endsWith("/") ? room : `${room}.rs`}`)];
   assert.deepEqual(paths.filter((path) => !existsSync(path)), []);
+  const modules = all(text("src/core/lib.rs"), /^(?:pub )?(?:\(crate\) )?mod (\w+);/gm);
+  assert.deepEqual(modules.filter((name) => !inCore.includes(name) && !inCore.includes(`${name}/`)), []);
 });
 
 test("the documents' TypeScript examples compile with the package's types", (t) => {
