@@ -350,6 +350,10 @@ impl Tail {
         let mut changes = Vec::new();
         let mut marks = SortedMap::new();
         for (name, follower) in &self.followers {
+            // Its stream has read more than what will ever be applied: it has no position to store (R8).
+            if follower.activity == Activity::Stopped {
+                continue;
+            }
             let count = follower.ripe(cut);
             let Some(position) = follower.position_after(count) else {
                 continue;
