@@ -265,10 +265,12 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 Err(error) => break Err(error),
                 Ok(None) => break Ok(()),
                 Ok(Some(bytes)) => {
-                    if let Err(error) = transcoder.push(&bytes, &mut self.rows, &mut messages) {
+                    let pushed = transcoder.push(&bytes, &mut self.rows, &mut messages);
+                    // What stands before the bad message of a piece is taken all the same.
+                    self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
+                    if let Err(error) = pushed {
                         break Err(error);
                     }
-                    self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
                     if self.rows.len() >= self.spec.limits.piece_bytes {
                         self.copy().await?;
                         (self.report)(StageReport::Rows(self.loaded + transcoder.rows()));
