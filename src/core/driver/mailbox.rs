@@ -26,6 +26,11 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Drops what nobody waits for any more.
+    pub(super) fn drop_those(&self, unwanted: impl Fn(&T) -> bool) {
+        self.queue.borrow_mut().retain(|item| !unwanted(item));
+    }
+
     /// Takes the oldest item, or has the reader woken when one comes.
     pub(super) fn take(&self, context: &Context<'_>) -> Option<T> {
         let item = self.queue.borrow_mut().pop_front();

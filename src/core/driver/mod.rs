@@ -183,7 +183,12 @@ impl<H: Host + 'static> Driver<H> {
                     Some(Input::Polled { table, outcome })
                 });
             }
-            Effect::CancelPoll { table } => self.tasks.end(|key| *key == TaskKey::Poll(table.clone())),
+            Effect::CancelPoll { table } => {
+                self.tasks.end(|key| *key == TaskKey::Poll(table.clone()));
+                // It may have ended already: the machine would take its answer for that of the table's next request.
+                let is_answer = |input: &Input| matches!(input, Input::Polled { table: of, .. } if *of == table);
+                self.shared.mailbox.drop_those(is_answer);
+            }
             Effect::WakeAt(at) => self.wake_at(at, moment.now_ms),
             Effect::Emit(event) => self.shared.host.emit(event),
             Effect::Settle { callers, outcome } => self.settle(&callers, &outcome),
