@@ -73,6 +73,8 @@ impl Machine {
     /// A rebuild failed. What it built is out of every reader's sight; the next one clears it away.
     pub(super) fn abandon(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
         self.drop_build(effects);
+        // Where the server itself answers with a handle that it called gone, only a run without prejudice can succeed.
+        self.expired.clear();
         self.fail(error, moment, effects);
     }
 
