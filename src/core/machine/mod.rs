@@ -168,3 +168,6 @@ impl Machine {
 pub(crate) fn closed() -> Error {
     Error::new(ErrorCode::Closed, "running the replica", "the manager was closed")
 }
+
+#[cfg(test)]
+mod table_tests;

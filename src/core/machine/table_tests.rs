@@ -1,0 +1,341 @@
+//! Every phase with every input (R9). The two lists are complete because the compiler says so: a phase or an input
+//! that is added without a row here does not build.
+
+use super::job::Job;
+use super::*;
+use crate::config::Carried;
+use crate::config::{Choice, Limits, Strategy};
+use crate::fingerprint::Fingerprint;
+use crate::host::Answer;
+use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
+use crate::op::{Home, Places};
+use crate::plan::Reason;
+use crate::plan::{Rebuild, Scope};
+use crate::record::RecordState;
+use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
+use crate::stage::{StageReport, Staged};
+use crate::tail::Outcome;
+use crate::version::ServerVersion;
+
+const NOW: Moment = Moment {
+    now_ms: 1_000,
+    random: 0.5,
+};
+
+fn name(raw: &str) -> Name {
+    Name::parse(raw).unwrap()
+}
+
+fn version(version: &str) -> ServerVersion {
+    ServerVersion {
+        version: version.to_owned(),
+        index: None,
+        timestamp: None,
+        fingerprint: None,
+    }
+}
+
+fn manifest() -> Manifest {
+    let json = r#"{"tables":[{"name":"users","columns":[{"name":"id","type":"int4"}],"primaryKey":["id"]}]}"#;
+    match parse_schemas(json) {
+        Ok(SchemasAnswer::Manifest { manifest, .. }) => manifest,
+        other => panic!("no manifest: {other:?}"),
+    }
+}
+
+fn carried() -> Carried {
+    let manifest = manifest();
+    let definitions = manifest.tables.iter().map(ShapeDefinition::whole).collect();
+    Carried { manifest, definitions }
+}
+
+fn record() -> Record {
+    Record {
+        state: RecordState::Whole,
+        version: version("1"),
+        manifest: manifest(),
+        choice: "all".to_owned(),
+        shapes: BTreeMap::new(),
+        epoch: 1,
+    }
+}
+
+fn job() -> Box<Job> {
+    let rebuild = Rebuild {
+        reason: Reason::First,
+        tables: vec![name("users")],
+        replace: vec![],
+        claim: vec![],
+        remove: vec![],
+        keep: vec![],
+        new_enums: vec![],
+        old_enums: vec![],
+        create_indexes: vec![],
+        drop_indexes: vec![],
+    };
+    Box::new(Job {
+        rebuild,
+        record: record(),
+        home: Home::Staging,
+        waiting: vec![],
+        loading: [name("users")].into(),
+        staged: BTreeMap::new(),
+        rows: BTreeMap::new(),
+        expected_rows: None,
+        look_ms: u64::MAX,
+        batch: crate::tail::Batch::default(),
+    })
+}
+
+fn phases() -> Vec<Phase> {
+    let all = vec![
+        Phase::Resting,
+        Phase::Leading { peek_ms: u64::MAX },
+        Phase::Reading,
+        Phase::Verifying,
+        Phase::Asking { doubted: None },
+        Phase::Confirming {
+            doubted: version("0"),
+            until_ms: u64::MAX,
+        },
+        Phase::Describing { version: version("1") },
+        Phase::Inspecting {
+            version: version("1"),
+            carried: carried(),
+        },
+        Phase::Adopting {
+            record: Box::new(record()),
+        },
+        Phase::Preparing(job()),
+        Phase::Staging(job()),
+        Phase::Settling {
+            job: job(),
+            until_ms: u64::MAX,
+        },
+        Phase::Swapping(job()),
+        Phase::Purging,
+        Phase::Closed,
+    ];
+    for phase in &all {
+        match phase {
+            Phase::Resting
+            | Phase::Leading { .. }
+            | Phase::Reading
+            | Phase::Verifying
+            | Phase::Asking { .. }
+            | Phase::Confirming { .. }
+            | Phase::Describing { .. }
+            | Phase::Inspecting { .. }
+            | Phase::Adopting { .. }
+            | Phase::Preparing(_)
+            | Phase::Staging(_)
+            | Phase::Settling { .. }
+            | Phase::Swapping(_)
+            | Phase::Purging
+            | Phase::Closed => {}
+        }
+    }
+    all
+}
+
+fn trouble() -> Error {
+    Error::new(ErrorCode::DatabaseFailed, "testing", "it was made to fail")
+}
+
+fn inputs() -> Vec<Input> {
+    let purposes = [
+        Purpose::Peek,
+        Purpose::Read,
+        Purpose::Verify,
+        Purpose::Inspect,
+        Purpose::Adopt,
+        Purpose::Prepare,
+        Purpose::Swap,
+        Purpose::Apply,
+        Purpose::Tidy,
+        Purpose::Purge,
+    ];
+    let mut all = vec![
+        Input::Led(Ok(())),
+        Input::Led(Err(trouble())),
+        Input::Answered {
+            endpoint: Endpoint::Version,
+            outcome: Ok(Answer {
+                status: 200,
+                content_type: None,
+                body: r#"{"version":"2"}"#.to_owned(),
+            }),
+        },
+        Input::Answered {
+            endpoint: Endpoint::Schemas,
+            outcome: Err(trouble()),
+        },
+        Input::Translated(Err(trouble())),
+        Input::Staging {
+            table: name("users"),
+            report: StageReport::Rows(5),
+        },
+        Input::Staged {
+            table: name("users"),
+            outcome: Ok(Staged {
+                definition: ShapeDefinition::whole(&manifest().tables[0]),
+                fingerprint: Fingerprint("0".repeat(32)),
+                position: Position {
+                    handle: Handle("1-2".to_owned()),
+                    offset: Offset::SnapshotEnd,
+                },
+                lsn: Lsn(5),
+                rows: 5,
+            }),
+        },
+        Input::Staged {
+            table: name("strangers"),
+            outcome: Err(trouble()),
+        },
+        Input::Polled {
+            table: name("users"),
+            outcome: Outcome::Cut,
+        },
+        Input::Woken,
+    ];
+    all.extend(purposes.map(|purpose| Input::Transacted {
+        purpose,
+        outcome: Err(trouble()),
+    }));
+    for input in &all {
+        match input {
+            Input::Led(_)
+            | Input::Answered { .. }
+            | Input::Translated(_)
+            | Input::Staging { .. }
+            | Input::Staged { .. }
+            | Input::Polled { .. }
+            | Input::Woken => {}
+            Input::Transacted { purpose, .. } => match purpose {
+                Purpose::Peek
+                | Purpose::Read
+                | Purpose::Verify
+                | Purpose::Inspect
+                | Purpose::Adopt
+                | Purpose::Prepare
+                | Purpose::Swap
+                | Purpose::Apply
+                | Purpose::Tidy
+                | Purpose::Purge => {}
+            },
+            // Being asked belongs to every phase; the test below says what it does.
+            Input::Asked { .. } => {}
+        }
+    }
+    all
+}
+
+/// The table: whether an input is waited for in a phase.
+fn belongs(phase: &Phase, input: &Input) -> bool {
+    let purpose = match input {
+        Input::Asked { .. } => return !matches!(phase, Phase::Closed),
+        Input::Led(_) => return matches!(phase, Phase::Leading { .. }),
+        Input::Answered {
+            endpoint: Endpoint::Version,
+            ..
+        } => return matches!(phase, Phase::Asking { .. } | Phase::Staging(_)),
+        Input::Answered { .. } | Input::Translated(_) => return matches!(phase, Phase::Describing { .. }),
+        Input::Staging { table, .. } | Input::Staged { table, .. } => {
+            return matches!(phase, Phase::Staging(job) if job.loading.contains(table));
+        }
+        // Nothing is followed here, and nothing is due.
+        Input::Polled { .. } | Input::Woken => return false,
+        Input::Transacted { purpose, .. } => purpose,
+    };
+    match purpose {
+        // A peek that fails says nothing.
+        Purpose::Peek | Purpose::Apply | Purpose::Tidy => false,
+        Purpose::Read => matches!(phase, Phase::Reading),
+        Purpose::Verify => matches!(phase, Phase::Verifying),
+        Purpose::Inspect => matches!(phase, Phase::Inspecting { .. }),
+        Purpose::Adopt => matches!(phase, Phase::Adopting { .. }),
+        Purpose::Prepare => matches!(phase, Phase::Preparing(_)),
+        Purpose::Swap => matches!(phase, Phase::Swapping(_)),
+        Purpose::Purge => matches!(phase, Phase::Purging),
+    }
+}
+
+/// A machine in a phase, with a run under way where there is one in that phase.
+fn machine(phase: Phase) -> Machine {
+    let mut machine = Machine::new(Config {
+        places: Places::new(name("public")).unwrap(),
+        tables: Choice::All,
+        strategy: Strategy::Swap,
+        scope: Scope::Changed,
+        limits: Limits::default(),
+    });
+    machine.lead = match phase {
+        Phase::Leading { .. } => Lead::Waiting,
+        _ => Lead::Held,
+    };
+    if !matches!(phase, Phase::Resting | Phase::Closed) {
+        machine.run = Some(Run {
+            kind: Kind::Check,
+            callers: vec![7],
+            announced: None,
+            restarts: 0,
+        });
+    }
+    machine.phase = phase;
+    machine.status = machine.present_status();
+    machine
+}
+
+fn is_quiet(effects: &[Effect]) -> bool {
+    effects.iter().all(|effect| matches!(effect, Effect::WakeAt(_)))
+}
+
+#[test]
+fn an_input_that_does_not_belong_leaves_the_state_as_it_was() {
+    for phase in phases() {
+        for input in inputs() {
+            let mut machine = machine(phase.clone());
+            let before = format!("{machine:?}");
+            let effects = machine.step(input.clone(), NOW);
+            let same = format!("{machine:?}") == before && is_quiet(&effects);
+            assert_eq!(same, !belongs(&phase, &input), "{phase:?} with {input:?}: {effects:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_asks_is_answered_or_waits() {
+    for phase in phases() {
+        for ask in [Ask::Check, Ask::Force { version: None }, Ask::Purge, Ask::Close] {
+            let mut machine = machine(phase.clone());
+            let effects = machine.step(Input::Asked { ask, caller: Some(9) }, NOW);
+            let answered = effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Settle { callers, .. } if callers.contains(&9)));
+            let waits = machine
+                .run
+                .iter()
+                .chain(&machine.queue)
+                .any(|run| run.callers.contains(&9));
+            assert!(answered != waits, "{phase:?}: answered {answered}, waits {waits}");
+        }
+    }
+}
+
+#[test]
+fn a_look_right_after_another_does_nothing() {
+    for phase in phases() {
+        let mut machine = machine(phase.clone());
+        machine.looked_ms = NOW.now_ms;
+        let look = Input::Asked {
+            ask: Ask::Look,
+            caller: None,
+        };
+        let before = format!("{machine:?}");
+        let effects = machine.step(look, NOW);
+        assert!(
+            is_quiet(&effects) && format!("{machine:?}") == before,
+            "{phase:?}: {effects:?}"
+        );
+    }
+}
