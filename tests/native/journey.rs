@@ -39,6 +39,8 @@ pub struct Journey {
     pub config: Config,
     /// What happens.
     pub steps: Vec<Step>,
+    /// How many of the steps it takes to come to where the journey begins: there, nothing is made to go wrong.
+    pub before: usize,
     /// How its calls end, if nothing goes wrong.
     pub outcomes: Vec<Outcome>,
 }
@@ -86,6 +88,7 @@ fn journey(
         releases,
         config,
         steps,
+        before: 0,
         outcomes: std::iter::once(SAME).chain(outcomes.iter().copied()).collect(),
     }
 }
@@ -514,8 +517,8 @@ fn claimed_later() -> Journey {
     let second = release("0002", &[USERS, POSTS, MOOD, "tags: id int4 | name text"]);
     let own: fn(&World) = |world| {
         world.tamper(|db| {
-            let table = db.app.tables.get("posts").cloned().unwrap();
-            db.app.tables.insert("tags".to_owned(), table);
+            let own = db.app.tables.get("posts").cloned().unwrap_or_default();
+            db.app.tables.insert("tags".to_owned(), own);
         });
     };
     let down: fn(&World) = |world| world.set_electric_down(true);
@@ -576,6 +579,8 @@ fn dropped_choice(all: &mut [Journey]) {
         journey
             .steps
             .extend([Step::World(deploy), CHECK, Step::World(third), CHECK]);
+        // Without a replica, a chosen table that the server lacks is a mistake in the options.
+        journey.before = 2;
         // The new column is not among the chosen ones.
         journey.outcomes = vec![SAME, OK, SAME];
     }

@@ -284,6 +284,10 @@ impl ModelDatabase {
             let Some(table) = self.app.tables.get(name.as_str()) else {
                 continue;
             };
+            if table.columns.is_empty() {
+                let nothing = std::iter::repeat_n(None, 6);
+                rows.push(std::iter::once(Some(name.to_string())).chain(nothing).collect());
+            }
             for (place, column) in table.columns.iter().enumerate() {
                 let in_key = table.key.iter().position(|key| key == column.name.as_str());
                 let labels = column.ty.enum_name().map(|ty| {
