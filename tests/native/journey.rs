@@ -441,10 +441,10 @@ pub fn journeys() -> Vec<Journey> {
             &[
                 Step::World(|w| {
                     w.tamper(|db| {
-                        db.record
-                            .iter_mut()
-                            .for_each(|record| record.head[5] = Some("{".to_owned()))
-                    })
+                        for record in &mut db.record {
+                            record.head[5] = Some("{".to_owned());
+                        }
+                    });
                 }),
                 Step::Reopen,
                 CHECK,

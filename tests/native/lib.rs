@@ -2,6 +2,7 @@
 #![expect(
     clippy::missing_panics_doc,
     clippy::panic,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a helper of tests fails the test"
 )]

@@ -49,7 +49,7 @@ impl Player {
             Step::World(act) => act(&self.world),
             Step::Later(ms, act) => {
                 let act = *act;
-                self.world.after(*ms, move |world| act(world));
+                self.world.after(*ms, act);
             }
             Step::Pass(ms) => self.world.pass(*ms),
             Step::Reopen => self.reopen(),

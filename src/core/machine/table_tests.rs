@@ -210,7 +210,9 @@ fn inputs() -> Vec<Input> {
             | Input::Staging { .. }
             | Input::Staged { .. }
             | Input::Polled { .. }
-            | Input::Woken => {}
+            | Input::Woken
+            // Being asked belongs to every phase; the next test says what it does.
+            | Input::Asked { .. } => {}
             Input::Transacted { purpose, .. } => match purpose {
                 Purpose::Peek
                 | Purpose::Read
@@ -223,8 +225,6 @@ fn inputs() -> Vec<Input> {
                 | Purpose::Tidy
                 | Purpose::Purge => {}
             },
-            // Being asked belongs to every phase; the test below says what it does.
-            Input::Asked { .. } => {}
         }
     }
     all

@@ -1,6 +1,9 @@
 //! Every journey with nothing going wrong but what it tells of.
 
-use electric_replica_tests::{Player, journeys};
+use electric_replica_core::event::Status;
+use electric_replica_core::fakes::World;
+use electric_replica_core::machine::Ask;
+use electric_replica_tests::{Player, config, journeys, release, row};
 
 #[test]
 fn every_journey_ends_whole_and_equal_to_the_server() {
@@ -11,4 +14,25 @@ fn every_journey_ends_whole_and_equal_to_the_server() {
         player.arrive();
         eprintln!("{}: {} host calls", journey.name, player.world.calls().len());
     }
+}
+
+/// R3: one tab leads; the others read what it keeps, and one of them takes over when it is gone.
+#[test]
+fn a_second_tab_follows_and_takes_over_when_the_first_one_dies() {
+    let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
+    world.write(vec![("users", row("id=1, name=one"))]);
+    let (first, second) = (world.open(), world.open());
+    assert_eq!(world.ask(&first, Ask::Check), Some(Ok(false)));
+    let snapshots = world.snapshots();
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
+    assert_eq!((first.status(), second.status()), (Status::Ready, Status::Following));
+
+    world.kill(first.host().id());
+    drop(first);
+    world.pass(5_000);
+    assert_eq!(second.status(), Status::Ready);
+    world.write(vec![("users", row("id=2, name=two"))]);
+    world.pass(2_000);
+    assert_eq!(world.difference(), None);
+    assert_eq!(world.snapshots(), snapshots, "R7: taking over downloaded rows");
 }
