@@ -441,7 +441,7 @@ pub fn journeys() -> Vec<Journey> {
             &[
                 Step::World(|w| {
                     w.tamper(|db| {
-                        for record in &mut db.record {
+                        if let Some(record) = &mut db.record {
                             record.head[5] = Some("{".to_owned());
                         }
                     });

@@ -13,6 +13,7 @@ use crate::plan::Reason;
 use crate::plan::{Rebuild, Scope};
 use crate::record::RecordState;
 use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
+use crate::sorted::SortedMap;
 use crate::stage::{StageReport, Staged};
 use crate::tail::Outcome;
 use crate::version::ServerVersion;
@@ -55,7 +56,7 @@ fn record() -> Record {
         version: version("1"),
         manifest: manifest(),
         choice: "all".to_owned(),
-        shapes: BTreeMap::new(),
+        shapes: SortedMap::new(),
         epoch: 1,
     }
 }
@@ -79,8 +80,8 @@ fn job() -> Box<Job> {
         home: Home::Staging,
         waiting: vec![],
         loading: [name("users")].into(),
-        staged: BTreeMap::new(),
-        rows: BTreeMap::new(),
+        staged: SortedMap::new(),
+        rows: SortedMap::new(),
         expected_rows: None,
         look_ms: u64::MAX,
         batch: crate::tail::Batch::default(),

@@ -1,5 +1,6 @@
 //! The live tail: whatever order writes, long polls, nudges, late logs, cut connections and lost shapes come in, the
 //! replica shows the server at one moment after every transaction, and all of it in the end.
+#![expect(clippy::indexing_slicing, reason = "the indexes are made from the table's length")]
 
 use electric_replica_core::config::{Config, Limits};
 use electric_replica_core::driver::Replica;
