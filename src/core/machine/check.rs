@@ -7,7 +7,7 @@ use crate::host::{Answer, Endpoint};
 use crate::ident::Name;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
-use crate::plan::{Force, Found, Plan, PlanOptions, plan};
+use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
 use crate::record::{Record, RecordState};
 use crate::sorted::SortedMap;
 use crate::tail::Moment;
@@ -308,7 +308,24 @@ impl Machine {
             } => {
                 self.adopt(version, &carried, create_indexes, drop_indexes, effects);
             }
-            Plan::Rebuild(rebuild) => self.rebuild(rebuild, version, carried, moment, effects),
+            Plan::Rebuild(mut rebuild) => {
+                rebuild.reason = self.reason(rebuild.reason, &version);
+                self.rebuild(rebuild, version, carried, moment, effects);
+            }
+        }
+    }
+
+    /// Electric often tells of a migration, by a 409, before the server's version is looked at: what distrust found
+    /// is then a change of the server's, not damage of ours.
+    fn reason(&self, planned: Reason, version: &ServerVersion) -> Reason {
+        let moved_on = self
+            .record
+            .as_ref()
+            .is_some_and(|record| !record.version.is_same(version));
+        if planned == Reason::Repair && moved_on && self.is_usable() {
+            Reason::Changed
+        } else {
+            planned
         }
     }
 

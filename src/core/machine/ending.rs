@@ -64,7 +64,8 @@ impl Machine {
             error: error.clone(),
             closes,
         }));
-        if error.retryable() {
+        // A table whose stream is stopped stays as it is until it is built anew: that is tried again in any case.
+        if error.retryable() || !self.distrusted.is_empty() {
             self.retry_later(moment);
         }
         self.finish(Err(error), effects);

@@ -1,8 +1,9 @@
 //! Every journey with nothing going wrong but what it tells of.
 
-use electric_replica_core::event::Status;
+use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::World;
 use electric_replica_core::machine::Ask;
+use electric_replica_core::plan::Reason;
 use electric_replica_tests::{Player, config, journeys, release, row};
 
 #[test]
@@ -35,4 +36,33 @@ fn a_second_tab_follows_and_takes_over_when_the_first_one_dies() {
     world.pass(2_000);
     assert_eq!(world.difference(), None);
     assert_eq!(world.snapshots(), snapshots, "R7: taking over downloaded rows");
+}
+
+/// Electric's 409 comes with the first write after a migration, often before anybody looks at the version.
+#[test]
+fn a_migration_that_electric_tells_of_first_is_announced_as_a_change() {
+    let releases = vec![
+        release("1", &["users: id int4 | name text"]),
+        release("2", &["users: id int4 | name text | age int4"]),
+    ];
+    let world = World::new(releases, config());
+    world.write(vec![("users", row("id=1, name=one"))]);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.pass(1_000);
+
+    world.deploy(1);
+    world.write(vec![("users", row("id=2, name=two, age=2"))]);
+    world.pass(5_000);
+
+    let reasons: Vec<Reason> = world
+        .events()
+        .into_iter()
+        .filter_map(|(_, event)| match event {
+            Event::Start { reason, .. } => Some(reason),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, [Reason::First, Reason::Changed]);
+    assert_eq!(world.difference(), None);
 }
