@@ -6,6 +6,7 @@
  *     npm test -- --only native|wasm|node|e2e
  */
 import { build } from "./build.mjs";
+import { page } from "./build/page.mjs";
 import { Failure, script } from "./lib/failure.mjs";
 import { elapsed, step } from "./lib/narration.mjs";
 import { setup, setupBrowser } from "./setup.mjs";
@@ -15,6 +16,7 @@ import { e2e, native, node, wasm } from "./test/layers.mjs";
  * @typedef {object} Layer
  * @property {string} title
  * @property {boolean} package needs the built package
+ * @property {boolean} page needs the demo's page
  * @property {boolean} browser needs Chromium
  * @property {(world: World) => Promise<Tally>} run
  *
@@ -28,10 +30,10 @@ import { e2e, native, node, wasm } from "./test/layers.mjs";
 
 /** @type {Record<string, Layer>} */
 const LAYERS = {
-  native: { title: "Rust, natively", package: false, browser: false, run: native },
-  wasm: { title: "Rust, in Chromium", package: false, browser: true, run: wasm },
-  node: { title: "TypeScript, in Node", package: true, browser: false, run: node },
-  e2e: { title: "End to end, in Chromium", package: true, browser: true, run: e2e },
+  native: { title: "Rust, natively", package: false, page: false, browser: false, run: native },
+  wasm: { title: "Rust, in Chromium", package: false, page: false, browser: true, run: wasm },
+  node: { title: "TypeScript, in Node", package: true, page: false, browser: false, run: node },
+  e2e: { title: "End to end, in Chromium", package: true, page: true, browser: true, run: e2e },
 };
 
 await script(async (args) => {
@@ -39,6 +41,7 @@ await script(async (args) => {
   const began = performance.now();
 
   const tools = layers.some((layer) => layer.package) ? await build() : await setup();
+  if (layers.some((layer) => layer.page)) await page();
   const browser = layers.some((layer) => layer.browser) ? await setupBrowser() : undefined;
   const world = browser ? { tools, browser } : { tools };
 

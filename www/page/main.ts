@@ -1,7 +1,8 @@
 /**
  * The demo's page: shows the replica, and presses the server's buttons.
  *
- * Owns: what follows what. The parts draw themselves; the replica keeps itself.
+ * Owns: what follows what. The parts draw themselves; the replica keeps itself. With `?test` in the address, and only
+ * then, `window.demo` is the page's own `{ db, manager }`: tests compare the replica's rows with the server's.
  */
 import { Banner } from './banner.ts';
 import { count, part } from './element.ts';
@@ -172,6 +173,7 @@ async function main(): Promise<void> {
   serverState = await server.state().catch(() => undefined);
   show();
   const replica = await openReplica(gate.fetch);
+  if (new URLSearchParams(location.search).has('test')) Object.assign(window, { demo: replica });
   replica.manager.on('adopted', ({ to }) => {
     replicaVersion = to;
     log.add('good', `adopted · ${to}`, 'the structure is the same: no row was loaded');
@@ -182,6 +184,7 @@ async function main(): Promise<void> {
   mounted = await mountQueries(replica.db, (result) => rows.show(result), (total) => rows.setCount(total));
   if (mounted) replicaVersion = storedVersion();
   log.add('plain', mounted ? 'replica opened' : 'database opened', mounted ? `at ${replicaVersion ?? 'an unknown version'}` : 'it is empty');
+  show();
   await check(replica);
   window.setInterval(() => void poll(replica), POLL_MS);
 }

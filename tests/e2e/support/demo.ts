@@ -1,0 +1,144 @@
+/** The demo in a real Chromium: its server in this process, its page in a tab, and ways to read both. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+
+import type { Page } from "playwright-core";
+
+import { contents, eventually, serve } from "../../node/support/world.ts";
+import type { Demo, DemoOptions } from "../../../www/server/demo.ts";
+import { launchBrowser, type TestBrowser } from "./browser.ts";
+
+export { eventually };
+
+/** What the page gives tests where its address says `?test`. */
+interface TestWindow {
+  demo?: { db: { query(sql: string): Promise<{ rows: unknown[] }> } };
+  story: { events: string[]; banner: string[]; bad: string[]; polls: number };
+}
+declare const window: TestWindow & typeof globalThis.window;
+
+/** Chromium says this of every answer with an error status; a 409 is how Electric says that a shape is gone. */
+const CONFLICT = /Failed to load resource: the server responded with a status of 409/;
+
+export interface DemoWorld {
+  demo: Demo;
+  browser: TestBrowser;
+  /** Opens the demo in a new tab and resolves when the page has its database open. */
+  open: (query?: string) => Promise<Page>;
+  /** Every address of a shape that any tab asked for. */
+  asked: URL[];
+}
+
+/** Starts the demo and a browser, both until the end of the test. */
+export async function startWorld(t: TestContext, options: DemoOptions = {}, tolerated: RegExp[] = []): Promise<DemoWorld> {
+  // The browser first: what begins first ends first, and a page complains of a server that ends before it.
+  const browser = await launchBrowser(t, { tolerated: [CONFLICT, ...tolerated] });
+  const demo = await serve(t, options);
+  const asked: URL[] = [];
+  browser.context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === "/api/electric/shape") asked.push(url);
+  });
+  await browser.context.addInitScript(recordStory);
+  return {
+    demo,
+    browser,
+    asked,
+    async open(query = "") {
+      const page = await browser.open(`${demo.url}/?test${query}`);
+      await page.waitForFunction(() => window.demo !== undefined);
+      return page;
+    },
+  };
+}
+
+/** Writes down, inside the page, the replica's events and what the banner said. */
+function recordStory() {
+  const story = { events: [] as string[], banner: [] as string[], bad: [] as string[], polls: 0 };
+  window.story = story;
+  for (const name of ["start", "complete", "error"] as const) {
+    window.addEventListener(`electric:migration:${name}`, () => story.events.push(name));
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    const banner = document.querySelector<HTMLElement>('[role="status"]');
+    if (!banner) return;
+    new MutationObserver(() => {
+      const text = banner.dataset["open"] === "true" ? (banner.querySelector('[data-testid="banner-text"]')?.textContent ?? "") : "gone";
+      if (story.banner.at(-1) !== text) story.banner.push(text);
+    }).observe(banner, { attributes: true, subtree: true, childList: true, characterData: true });
+  });
+}
+
+export const part = (page: Page, name: string) => page.locator(`[data-testid="${name}"]`);
+
+/** Every row of the page's replica, as the database in the page says. */
+export const replicaOf = (page: Page) =>
+  contents({
+    query: (sql) => page.evaluate((sql) => window.demo?.db.query(sql).then(({ rows }) => ({ rows })) ?? { rows: [] }, sql),
+  });
+
+/** Waits until the replica's rows are the server's, all of them. */
+export function sameRows(page: Page, demo: Demo): Promise<void> {
+  return eventually(async () => assert.deepEqual(await replicaOf(page), await contents(demo.upstream)), 60_000);
+}
+
+/** Waits until the page says it is up to date with the server. */
+export async function upToDate(page: Page, demo: Demo): Promise<void> {
+  await eventually(async () => {
+    assert.equal(await part(page, "replica-version").textContent(), demo.newest.tag);
+    assert.equal(await part(page, "replica-state").getAttribute("data-state"), "ready");
+  }, 60_000);
+}
+
+/** What the page has seen until now; forgotten then. */
+export function takeStory(page: Page): Promise<Pick<TestWindow["story"], "events" | "banner">> {
+  return page.evaluate(() => ({ events: window.story.events.splice(0), banner: window.story.banner.splice(0) }));
+}
+
+/** Reads the widest table again and again, as an app does, and looks at the table on the page. Call once rows are there. */
+export async function startReading(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { story } = window;
+    // No function has a name in here: what names functions is not in the page.
+    void (async () => {
+      for (;;) {
+        try {
+          const result = await window.demo?.db.query("select count(*)::int as n from data_table_columns");
+          if ((result?.rows[0] as { n: number }).n === 0) story.bad.push("the replica's table is empty");
+        } catch (thrown) {
+          story.bad.push(String(thrown));
+        }
+        if (document.querySelectorAll('[data-testid="rows"] tbody tr').length === 0) story.bad.push("the page's table is empty");
+        story.polls += 1;
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    })();
+  });
+}
+
+/** What readers saw that they never should see, once they have read at least so often. */
+export async function badReads(page: Page): Promise<string[]> {
+  return eventually(async () => {
+    const { bad, polls } = await page.evaluate(() => window.story);
+    assert.ok(polls > 20, "readers hardly read");
+    return bad;
+  });
+}
+
+/** The columns that the page's table shows. */
+export const columnsShown = async (page: Page) => (await part(page, "rows").locator("thead th").allTextContents()).sort();
+
+/** The columns of the widest table on the server. */
+export async function columnsOf(demo: Demo): Promise<string[]> {
+  const rows = await demo.upstream.query<{ name: string }>(
+    "select attname as name from pg_attribute where attrelid = 'data_table_columns'::regclass and attnum > 0 and not attisdropped",
+  );
+  return rows.map((row) => row.name).sort();
+}
+
+/** Presses the page's button until the server has no migration left. Resolves to the tags deployed. */
+export async function deployOnce(page: Page): Promise<void> {
+  const deployed = page.waitForResponse((response) => response.url().endsWith("/api/deploy"));
+  await part(page, "deploy").click();
+  await deployed;
+}
