@@ -25,7 +25,7 @@ export async function wasm({ tools: { toolchain, bindgen }, browser }) {
 
   const webdriver = join(CACHE, "webdriver.json");
   writeFileSync(webdriver, JSON.stringify({ "goog:chromeOptions": { binary: browser.chromium, args: FLAGS } }));
-  const call = toolchain.cargo("test", "--no-fail-fast", "--package", BROWSER_CRATE, "--tests", "--", "--nocapture");
+  const call = toolchain.cargo("test", "--no-fail-fast", "--package", BROWSER_CRATE, "--lib", "--", "--nocapture");
   const env = {
     ...call.env,
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: bindgen.testRunner,

@@ -11,5 +11,7 @@ mod http;
 mod lock;
 mod options;
 mod storage;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
 
 pub use exports::{RawReplica, on_panic};

@@ -139,7 +139,7 @@ for (const [what, forget] of [
   ["the database", "indexedDB.databases().then((all) => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: reject })))))"],
 ] as const) {
   test(`a page that lost ${what} alone ends with the server's rows`, async (t) => {
-    const { demo, browser, open } = await startWorld(t);
+    const { demo, browser, open } = await startWorld(t, {}, [/favicon/]);
     const page = await open();
     await upToDate(page, demo);
     await page.close();

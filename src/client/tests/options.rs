@@ -1,0 +1,76 @@
+//! What TypeScript hands over.
+
+use electric_replica_core::config::{Choice, Strategy};
+use electric_replica_core::error::{ErrorCode, Result};
+use electric_replica_core::plan::Scope;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::support::value;
+use crate::database::PgLite;
+use crate::options::Options;
+
+const PLAIN: &str = "versionUrl: '/v', schemasUrl: '/s', shapeUrl: '/e', schema: 'public', strategy: 'swap', scope: 'changed'";
+
+fn read(more: &str) -> Result<electric_replica_core::config::Config> {
+    Options::read(&value(&format!("{{ {PLAIN}, tables: undefined, limits: undefined, {more} }}")))?.config()
+}
+
+#[wasm_bindgen_test]
+fn options_left_out_keep_the_cores_defaults() {
+    let config = read("").unwrap();
+
+    assert!(matches!(config.tables, Choice::All));
+    assert!(matches!(config.strategy, Strategy::Swap));
+    assert!(matches!(config.scope, Scope::Changed));
+    assert_eq!(config.limits, electric_replica_core::config::Limits::default());
+}
+
+#[wasm_bindgen_test]
+fn every_choice_is_understood() {
+    let config = read(
+        "strategy: 'in-place', scope: 'all', limits: { pieceBytes: 4096, patienceMs: 7 },
+         tables: [{ name: 'users' }, { name: 'teams', where: 'id > $1', params: ['5'], columns: ['id'] }]",
+    )
+    .unwrap();
+
+    assert!(matches!(config.strategy, Strategy::InPlace));
+    assert!(matches!(config.scope, Scope::All));
+    assert_eq!((config.limits.piece_bytes, config.limits.patience_ms), (4_096, 7));
+    assert_eq!(config.chosen().map(|name| name.to_string()).collect::<Vec<_>>(), ["users", "teams"]);
+}
+
+#[wasm_bindgen_test]
+fn options_that_cannot_be_used_are_typed_errors() {
+    for (more, code) in [
+        ("strategy: 'magic'", ErrorCode::InvalidOptions),
+        ("scope: 7", ErrorCode::InvalidOptions),
+        ("schemaa: 'public'", ErrorCode::InvalidOptions),
+        ("tables: 'users'", ErrorCode::InvalidOptions),
+        ("tables: [{ name: 7 }]", ErrorCode::InvalidOptions),
+        ("tables: [{ name: 'users', colums: [] }]", ErrorCode::InvalidOptions),
+        ("limits: { loads: 'two' }", ErrorCode::InvalidOptions),
+        ("limits: { loads: -1 }", ErrorCode::InvalidOptions),
+        ("schema: ''", ErrorCode::InvalidName),
+        ("tables: [{ name: '' }]", ErrorCode::InvalidName),
+        ("tables: [{ name: 'users', columns: ['a\\0b'] }]", ErrorCode::InvalidName),
+    ] {
+        assert_eq!(read(more).unwrap_err().code(), code, "{more}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn options_that_are_no_object_are_a_typed_error() {
+    for thing in ["undefined", "null", "7", "'options'", "[]"] {
+        let error = Options::read(&value(thing)).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::InvalidOptions, "{thing}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_database_without_the_methods_of_pglite_is_none() {
+    for thing in ["undefined", "null", "7", "'db'", "({})", "({ query() {}, exec() {} })", "({ query: 1, exec() {}, transaction() {} })"] {
+        let error = PgLite::new(&value(thing)).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::NotADatabase, "{thing}");
+    }
+    assert!(PgLite::new(&value("({ query() {}, exec() {}, transaction() {} })")).is_ok());
+}

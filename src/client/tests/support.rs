@@ -1,0 +1,68 @@
+//! A host over functions written in JavaScript, and small ways to write them.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use electric_replica_core::ident::Name;
+use electric_replica_core::op::Places;
+use js_sys::{Array, Function, Object, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::database::PgLite;
+use crate::errors::get;
+use crate::events::Outbox;
+use crate::host::BrowserHost;
+
+/// A host whose parts do nothing until a test puts its own in their place.
+pub(super) fn host() -> BrowserHost {
+    BrowserHost {
+        db: JsValue::from(Object::new()).unchecked_into::<PgLite>(),
+        places: Places::new(name("public")).unwrap(),
+        fetch: function("", "throw new Error('no request was expected')"),
+        version_url: "/version".to_owned(),
+        schemas_url: "/schemas".to_owned(),
+        shape_url: "/shape".to_owned(),
+        lock_name: None,
+        manifest_from_sql: function("", "throw new Error('no SQL was expected')"),
+        outbox: Outbox::new(function("", "")),
+    }
+}
+
+pub(super) fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+/// A function of JavaScript.
+pub(super) fn function(args: &str, body: &str) -> Function {
+    Function::new_with_args(args, body)
+}
+
+/// The value of an expression of JavaScript.
+pub(super) fn value(expression: &str) -> JsValue {
+    js_sys::eval(&format!("({expression})")).unwrap()
+}
+
+/// What a property that holds an array of texts holds.
+pub(super) fn texts(object: &JsValue, property: &str) -> Vec<String> {
+    Array::from(&get(object, property))
+        .iter()
+        .map(|text| text.as_string().unwrap())
+        .collect()
+}
+
+/// Lets every microtask and timer that is due run.
+pub(super) async fn turn() {
+    let soon = Promise::new(&mut |resolve, _reject| {
+        let later = function("resolve", "setTimeout(resolve, 0)");
+        later.call1(&JsValue::UNDEFINED, &resolve).unwrap();
+    });
+    JsFuture::from(soon).await.unwrap();
+}
+
+/// Polls a future once: it starts, and is dropped if it is not done.
+pub(super) fn start_and_drop<T>(future: impl Future<Output = T>) -> Poll<T> {
+    let mut context = Context::from_waker(Waker::noop());
+    pin!(future).poll(&mut context)
+}
