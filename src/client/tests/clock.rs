@@ -74,7 +74,10 @@ fn a_sleep_longer_than_a_browser_counts_does_not_end_at_once() {
     assert!(start_and_drop(host.sleep(u64::MAX)).is_pending());
 
     // Browsers keep 31 bits; one more would ring at once.
-    assert_eq!(value("delays.restore(), delays.delays[0]").as_f64(), Some(2_147_483_647.0));
+    assert_eq!(
+        value("delays.restore(), delays.delays[0]").as_f64(),
+        Some(2_147_483_647.0)
+    );
 }
 
 #[wasm_bindgen_test]

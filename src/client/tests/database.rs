@@ -67,7 +67,10 @@ fn move_position() -> Op {
 
 fn ends(db: &JsValue) -> Vec<String> {
     let ends = ["begin", "commit", "rollback"];
-    texts(db, "said").into_iter().filter(|said| ends.contains(&said.as_str())).collect()
+    texts(db, "said")
+        .into_iter()
+        .filter(|said| ends.contains(&said.as_str()))
+        .collect()
 }
 
 #[wasm_bindgen_test]
@@ -96,7 +99,10 @@ async fn every_operation_has_its_own_rows() {
 
     assert_eq!(
         answers,
-        [vec![vec![Some("1".to_owned())]], vec![vec![Some("2".to_owned())], vec![None]]]
+        [
+            vec![vec![Some("1".to_owned())]],
+            vec![vec![Some("2".to_owned())], vec![None]]
+        ]
     );
 }
 
@@ -119,7 +125,11 @@ async fn a_statement_that_throws_rolls_everything_back() {
 
 #[wasm_bindgen_test]
 async fn a_change_that_meets_no_row_rolls_everything_back() {
-    for (affected, expected) in [("0", Some(ErrorCode::RowRefused)), ("2", Some(ErrorCode::RowRefused)), ("1", None)] {
+    for (affected, expected) in [
+        ("0", Some(ErrorCode::RowRefused)),
+        ("2", Some(ErrorCode::RowRefused)),
+        ("1", None),
+    ] {
         let (db, host) = database(&format!("() => ({{ rows: [], affectedRows: {affected} }})"));
 
         let result = host.transact(vec![move_position()]).await;
@@ -163,7 +173,10 @@ async fn rows_to_load_are_handed_over_byte_by_byte() {
 
     let asked = value("asked");
     assert_eq!(get(&asked, "bytes").as_string().as_deref(), Some("1\té\\N\n"));
-    assert_eq!(get(&get(&asked, "options"), "rowMode").as_string().as_deref(), Some("array"));
+    assert_eq!(
+        get(&get(&asked, "options"), "rowMode").as_string().as_deref(),
+        Some("array")
+    );
 }
 
 #[wasm_bindgen_test]

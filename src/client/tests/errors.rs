@@ -49,7 +49,15 @@ fn a_full_disk_and_a_full_quota_are_a_full_storage() {
 
 #[wasm_bindgen_test]
 fn anything_may_be_thrown() {
-    for thrown in ["undefined", "null", "'text'", "7", "({})", "(() => {})", "new Proxy({}, { get() { throw 1; } })"] {
+    for thrown in [
+        "undefined",
+        "null",
+        "'text'",
+        "7",
+        "({})",
+        "(() => {})",
+        "new Proxy({}, { get() { throw 1; } })",
+    ] {
         let error = from_database("loading rows", value(thrown));
         assert_eq!(error.code(), ErrorCode::DatabaseFailed, "{thrown}");
     }
@@ -58,7 +66,8 @@ fn anything_may_be_thrown() {
 #[wasm_bindgen_test]
 fn an_error_reaches_typescript_with_its_code_and_its_cause() {
     let cause = value("new Error('underneath')");
-    let error = Error::new(ErrorCode::ShapeUnreachable, "asking for a shape", "no answer came").with_cause(Cause::new(cause.clone()));
+    let error = Error::new(ErrorCode::ShapeUnreachable, "asking for a shape", "no answer came")
+        .with_cause(Cause::new(cause.clone()));
 
     let object = to_js(&error);
 
@@ -79,7 +88,10 @@ fn an_error_without_a_cause_has_none_in_typescript() {
 #[wasm_bindgen_test]
 fn a_helpers_code_is_kept_when_it_is_one_of_ours() {
     for (thrown, code) in [
-        ("({ code: 'UNSUPPORTED_SQL', message: 'a view' })", ErrorCode::UnsupportedSql),
+        (
+            "({ code: 'UNSUPPORTED_SQL', message: 'a view' })",
+            ErrorCode::UnsupportedSql,
+        ),
         ("({ code: 'EADDRINUSE' })", ErrorCode::NotInitialized),
         ("new TypeError('Failed to fetch')", ErrorCode::NotInitialized),
         ("undefined", ErrorCode::NotInitialized),

@@ -79,7 +79,7 @@ async fn events_after_a_delivery_are_delivered_too() {
 async fn every_event_is_the_plain_object_that_typescript_declares() {
     value("globalThis.told = []");
     let host = listening("told.push(JSON.stringify(event))");
-    let failed = Error::new(ErrorCode::ShapeRejected, "asking for a shape", "status 400");
+    let failed = Error::new(ErrorCode::DatabaseFailed, "creating a table", "no room");
 
     host.emit(Event::Start {
         reason: Reason::First,
@@ -117,7 +117,7 @@ async fn every_event_is_the_plain_object_that_typescript_declares() {
             r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"]}"#,
             r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
             r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"rows":9007199254740991,"durationMs":12}"#,
-            r#"{"type":"migration:error","closesMigration":true,"error":{"code":"SHAPE_REJECTED","message":"while asking for a shape: status 400","retryable":false}}"#,
+            r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no room","retryable":false},"closesMigration":true}"#,
             r#"{"type":"adopted","from":"0","to":"2"}"#,
             r#"{"type":"status","status":"ready"}"#,
         ]

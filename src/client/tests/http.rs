@@ -17,7 +17,10 @@ fn fetching(body: &str) -> BrowserHost {
 
 fn request() -> ShapeRequest {
     ShapeRequest {
-        query: vec![("offset".to_owned(), "-1".to_owned()), ("table".to_owned(), "a b".to_owned())],
+        query: vec![
+            ("offset".to_owned(), "-1".to_owned()),
+            ("table".to_owned(), "a b".to_owned()),
+        ],
     }
 }
 
@@ -54,7 +57,10 @@ async fn a_request_passes_the_browsers_cache_and_can_be_aborted() {
 
     host.open(&request()).await.unwrap();
 
-    assert_eq!(texts(&value("globalThis"), "asked"), ["/shape?offset=-1&table=a%20b", "no-store", "true"]);
+    assert_eq!(
+        texts(&value("globalThis"), "asked"),
+        ["/shape?offset=-1&table=a%20b", "no-store", "true"]
+    );
 }
 
 #[wasm_bindgen_test]

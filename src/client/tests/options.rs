@@ -1,6 +1,6 @@
 //! What TypeScript hands over.
 
-use electric_replica_core::config::{Choice, Strategy};
+use electric_replica_core::config::{Choice, Config, Limits, Strategy};
 use electric_replica_core::error::{ErrorCode, Result};
 use electric_replica_core::plan::Scope;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -9,10 +9,12 @@ use super::support::value;
 use crate::database::PgLite;
 use crate::options::Options;
 
-const PLAIN: &str = "versionUrl: '/v', schemasUrl: '/s', shapeUrl: '/e', schema: 'public', strategy: 'swap', scope: 'changed'";
+const PLAIN: &str =
+    "versionUrl: '/v', schemasUrl: '/s', shapeUrl: '/e', schema: 'public', strategy: 'swap', scope: 'changed'";
 
-fn read(more: &str) -> Result<electric_replica_core::config::Config> {
-    Options::read(&value(&format!("{{ {PLAIN}, tables: undefined, limits: undefined, {more} }}")))?.config()
+fn read(more: &str) -> Result<Config> {
+    let options = value(&format!("{{ {PLAIN}, tables: undefined, limits: undefined, {more} }}"));
+    Options::read(&options).map(|options| options.config)
 }
 
 #[wasm_bindgen_test]
@@ -22,7 +24,7 @@ fn options_left_out_keep_the_cores_defaults() {
     assert!(matches!(config.tables, Choice::All));
     assert!(matches!(config.strategy, Strategy::Swap));
     assert!(matches!(config.scope, Scope::Changed));
-    assert_eq!(config.limits, electric_replica_core::config::Limits::default());
+    assert_eq!(config.limits, Limits::default());
 }
 
 #[wasm_bindgen_test]
@@ -36,7 +38,10 @@ fn every_choice_is_understood() {
     assert!(matches!(config.strategy, Strategy::InPlace));
     assert!(matches!(config.scope, Scope::All));
     assert_eq!((config.limits.piece_bytes, config.limits.patience_ms), (4_096, 7));
-    assert_eq!(config.chosen().map(|name| name.to_string()).collect::<Vec<_>>(), ["users", "teams"]);
+    assert_eq!(
+        config.chosen().map(|name| name.to_string()).collect::<Vec<_>>(),
+        ["users", "teams"]
+    );
 }
 
 #[wasm_bindgen_test]
@@ -52,7 +57,10 @@ fn options_that_cannot_be_used_are_typed_errors() {
         ("limits: { loads: -1 }", ErrorCode::InvalidOptions),
         ("schema: ''", ErrorCode::InvalidName),
         ("tables: [{ name: '' }]", ErrorCode::InvalidName),
-        ("tables: [{ name: 'users', columns: ['a\\0b'] }]", ErrorCode::InvalidName),
+        (
+            "tables: [{ name: 'users', columns: ['a\\0b'] }]",
+            ErrorCode::InvalidName,
+        ),
     ] {
         assert_eq!(read(more).unwrap_err().code(), code, "{more}");
     }
@@ -68,7 +76,15 @@ fn options_that_are_no_object_are_a_typed_error() {
 
 #[wasm_bindgen_test]
 fn a_database_without_the_methods_of_pglite_is_none() {
-    for thing in ["undefined", "null", "7", "'db'", "({})", "({ query() {}, exec() {} })", "({ query: 1, exec() {}, transaction() {} })"] {
+    for thing in [
+        "undefined",
+        "null",
+        "7",
+        "'db'",
+        "({})",
+        "({ query() {}, exec() {} })",
+        "({ query: 1, exec() {}, transaction() {} })",
+    ] {
         let error = PgLite::new(&value(thing)).err().unwrap();
         assert_eq!(error.code(), ErrorCode::NotADatabase, "{thing}");
     }
