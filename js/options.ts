@@ -1,4 +1,4 @@
-import type { ReplicaDatabase, ReplicaOptions, TableOptions } from "./types.js";
+import type { ReplicaOptions, TableOptions } from "./types.js";
 
 /** The options that are plain data, in the words src/client/options.rs reads. */
 export function plainOptions(options: ReplicaOptions): object {
@@ -24,15 +24,13 @@ function plainTable(table: string | TableOptions): object {
 function lockName(options: ReplicaOptions): string | undefined {
   if (options.lockName === false) return undefined;
   if (options.lockName !== undefined) return options.lockName;
-  const place = dataDir(options.db);
-  const inMemory = place === undefined || place.startsWith("memory://") || place === "";
-  return inMemory ? undefined : `electric-replica:${place}:${options.schema ?? "public"}`;
-}
-
-/** Where the database keeps its files: PGlite and PGliteWorker both say, though neither type does. */
-function dataDir(db: ReplicaDatabase): string | undefined {
-  const place = (db as { dataDir?: unknown } | undefined)?.dataDir;
-  return typeof place === "string" ? place : undefined;
+  // What is no database at all is refused later, with a code.
+  const { dataDir, onLeaderChange } = Object(options.db) as { dataDir?: unknown; onLeaderChange?: unknown };
+  const schema = options.schema ?? "public";
+  // A PGliteWorker is shared by all tabs and tells nobody which files it has.
+  if (typeof onLeaderChange === "function") return `electric-replica:worker:${schema}`;
+  const inMemory = typeof dataDir !== "string" || dataDir.startsWith("memory://") || dataDir === "";
+  return inMemory ? undefined : `electric-replica:${dataDir}:${schema}`;
 }
 
 /** The app's `fetch` with the app's headers. */

@@ -84,7 +84,8 @@ export interface ReplicaOptions {
   /** Closes the manager. */
   signal?: AbortSignal;
   /**
-   * The Web Lock that makes one tab the leader. Default: named after the database, and none for one in memory.
+   * The Web Lock that makes one tab the leader. Default: named after the database, and none for one in memory. A
+   * PGliteWorker does not tell its database: where an origin has several, each needs a name of its own here.
    * `false` where this page is alone with its database.
    */
   lockName?: string | false;

@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
+  worker: { format: 'es' },
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 2_000 },
   // PGlite finds its own WebAssembly beside its modules; a bundled copy would look in the wrong place.
   optimizeDeps: { exclude: ['@electric-sql/pglite', 'electric-replica'] },

@@ -58,7 +58,8 @@ pub(crate) fn from_database(doing: &str, thrown: JsValue) -> Error {
             format!("PGlite refused a statement (SQLSTATE {state}): {message}"),
         ),
         None if name == "QuotaExceededError" => (ErrorCode::StorageFull, "the browser's storage is full".to_owned()),
-        None => (ErrorCode::DatabaseFailed, format!("PGlite failed: {message}")),
+        // A PGliteWorker passes on the text alone, which may quote a row: it stays with the cause.
+        None => (ErrorCode::DatabaseFailed, "PGlite failed without a SQLSTATE".to_owned()),
     };
     Error::new(code, doing, detail).with_cause(Cause::new(thrown))
 }

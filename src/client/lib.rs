@@ -11,7 +11,8 @@ mod http;
 mod lock;
 mod options;
 mod storage;
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests;
 
 pub use exports::{RawReplica, on_panic};

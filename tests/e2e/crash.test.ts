@@ -46,7 +46,7 @@ for (const [how, end] of Object.entries(ENDS)) {
       } else {
         await page.exposeFunction("reached", () => reached());
         await page.evaluate((step) => {
-          const tell = (window as unknown as { reached(): void }).reached;
+          const { reached: tell } = window as unknown as { reached: () => void };
           if (step === "complete") window.addEventListener("electric:migration:complete", tell, { once: true });
           else window.addEventListener("electric:migration:progress", ({ detail }) => detail.step === step && tell());
         }, moment.step);

@@ -2,43 +2,53 @@
  * The replica as an app uses it: a PGlite, a manager, and queries that stay mounted all the time.
  */
 import { PGlite } from '@electric-sql/pglite';
-import { live, type PGliteWithLive } from '@electric-sql/pglite/live';
+import { live, type LiveNamespace, type PGliteWithLive } from '@electric-sql/pglite/live';
+import type { PGliteWorker } from '@electric-sql/pglite/worker';
 import { createReplicaManager, type ReplicaManager } from 'electric-replica';
 import type { Result } from './rows.ts';
 
 const DATABASE = 'idb://electric-replica-demo';
 const NEWEST = 'select * from data_table_columns order by id desc limit 50';
 const COUNT = 'select count(*)::int as rows from data_table_columns';
-
-/** SQLSTATE of a table that is not there. */
-const NO_TABLE = '42P01';
+const THERE = `select to_regclass('data_table_columns') is not null as there`;
 
 export interface Replica {
-  db: PGliteWithLive;
+  db: PGliteWithLive | (PGliteWorker & { live: LiveNamespace });
   manager: ReplicaManager;
 }
 
 /** Opens the database, another one where the address says `?db=`, and makes its manager. */
 export async function openReplica(fetchThrough: (input: string, init: RequestInit) => Promise<Response>): Promise<Replica> {
-  const dataDir = new URLSearchParams(location.search).get('db') ?? DATABASE;
-  const db = await PGlite.create({
+  const asked = new URLSearchParams(location.search);
+  const dataDir = asked.get('db') ?? DATABASE;
+  const db = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
+  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough });
+  return { db, manager };
+}
+
+/** A database in this page: one tab at a time. */
+function openOwn(dataDir: string): Promise<PGliteWithLive> {
+  return PGlite.create({
     dataDir,
     extensions: { live },
     // PGlite's default way of growing a file copies all of it: slow from some 100,000 rows on.
     startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
   });
-  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough });
-  return { db, manager };
+}
+
+/** A database that any number of tabs share: it runs in a worker of one of them. */
+async function openShared(dataDir: string): Promise<Replica['db']> {
+  const { PGliteWorker } = await import('@electric-sql/pglite/worker');
+  const worker = new Worker(new URL('./database.ts', import.meta.url), { type: 'module' });
+  // Without an `id`, a page of another build would elect a leader of its own on the same files.
+  return PGliteWorker.create(worker, { id: dataDir, dataDir, extensions: { live } });
 }
 
 /** Mounts the page's two queries once; false while their table does not exist. */
-export async function mountQueries(db: PGliteWithLive, onRows: (result: Result) => void, onCount: (rows: number) => void): Promise<boolean> {
-  try {
-    await db.live.query<Record<string, unknown>>(NEWEST, [], onRows);
-    await db.live.query<{ rows: number }>(COUNT, [], ({ rows }) => onCount(rows[0]?.rows ?? 0));
-    return true;
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code === NO_TABLE) return false;
-    throw cause;
-  }
+export async function mountQueries(db: Replica['db'], onRows: (result: Result) => void, onCount: (rows: number) => void): Promise<boolean> {
+  const { rows: found } = await db.query<{ there: boolean }>(THERE);
+  if (found[0]?.there !== true) return false;
+  await db.live.query<Record<string, unknown>>(NEWEST, [], onRows);
+  await db.live.query<{ rows: number }>(COUNT, [], ({ rows }) => onCount(rows[0]?.rows ?? 0));
+  return true;
 }

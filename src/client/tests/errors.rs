@@ -36,6 +36,19 @@ fn what_postgres_says_of_a_statement_is_told() {
     assert!(error.to_string().contains("type x does not exist"), "{error}");
 }
 
+/// A `PGliteWorker` passes an error's text on and drops its SQLSTATE.
+#[wasm_bindgen_test]
+fn what_comes_without_a_sqlstate_is_not_repeated_either() {
+    let error = from_database(
+        "loading rows",
+        value("new Error('invalid input syntax for type integer: \"ada@example.org\"')"),
+    );
+
+    assert_eq!(error.code(), ErrorCode::DatabaseFailed);
+    assert!(!error.to_string().contains("ada"), "{error}");
+    assert!(error.cause().is_some());
+}
+
 #[wasm_bindgen_test]
 fn a_full_disk_and_a_full_quota_are_a_full_storage() {
     for thrown in [

@@ -1,0 +1,8 @@
+/** The database of all tabs, in the worker of one of them: `?worker` in the page's address asks for it. */
+import { PGlite } from '@electric-sql/pglite';
+import { worker } from '@electric-sql/pglite/worker';
+
+void worker({
+  init: ({ dataDir }) =>
+    PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'] }),
+});
