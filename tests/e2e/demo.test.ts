@@ -93,6 +93,7 @@ test("reset loads every row again", async (t) => {
   const page = await open();
   await upToDate(page, demo);
   await startReading(page);
+  await takeStory(page);
   asked.length = 0;
 
   await part(page, "reset").click();
