@@ -25,6 +25,9 @@ impl Machine {
         // Concurrent calls of one kind share one run.
         if let Some(run) = self.run.iter_mut().chain(&mut self.queue).find(|run| run.kind == kind) {
             run.callers.extend(callers);
+            if let Phase::Leading { peek_ms } = &mut self.phase {
+                *peek_ms = moment.now_ms;
+            }
             return;
         }
         self.queue.push(Run {

@@ -57,7 +57,7 @@ impl Machine {
         });
     }
 
-    /// A follower's calls are answered as soon as there is a whole replica: the leader keeps it right.
+    /// A follower's checks are answered as soon as there is a whole replica: the leader keeps it right.
     pub(super) fn peeked(&mut self, outcome: Result<Vec<Rows>>, _moment: Moment, effects: &mut Vec<Effect>) {
         if !matches!(self.phase, Phase::Leading { .. }) {
             return;
@@ -67,7 +67,8 @@ impl Machine {
             .and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
         if let Some(record) = record.filter(|record| record.state == RecordState::Whole) {
             self.record = Some(record);
-            if let Some(run) = &mut self.run {
+            // What only a leader can do waits until this tab leads.
+            if let Some(run) = self.run.as_mut().filter(|run| run.kind == Kind::Check) {
                 let callers = std::mem::take(&mut run.callers);
                 if !callers.is_empty() {
                     effects.push(Effect::Settle {

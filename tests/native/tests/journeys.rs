@@ -38,6 +38,16 @@ fn a_second_tab_follows_and_takes_over_when_the_first_one_dies() {
     assert_eq!(world.snapshots(), snapshots, "R7: taking over downloaded rows");
 }
 
+#[test]
+fn what_only_a_leader_can_do_is_not_answered_in_a_following_tab() {
+    let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
+    let (first, second) = (world.open(), world.open());
+    assert_eq!(world.ask(&first, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.ask(&second, Ask::Force { version: None }), None);
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
+}
+
 /// Electric's 409 comes with the first write after a migration, often before anybody looks at the version.
 #[test]
 fn a_migration_that_electric_tells_of_first_is_announced_as_a_change() {
