@@ -97,6 +97,8 @@ export function takeStory(page: Page): Promise<Pick<TestWindow["story"], "events
 
 /** Reads the widest table again and again, as an app does, and looks at the table on the page. Call once rows are there. */
 export async function startReading(page: Page): Promise<void> {
+  // The page's query is mounted once the replica is up to date: its first rows come a moment later.
+  await part(page, "rows").locator("tbody tr").first().waitFor();
   await page.evaluate(() => {
     const { story } = window;
     // No function has a name in here: what names functions is not in the page.
