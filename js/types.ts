@@ -50,6 +50,10 @@ export interface LimitOptions {
   confirmMs?: number;
   /** The shortest time between two checks that nobody called for, in milliseconds. Default 5,000. */
   throttleMs?: number;
+  /** How long the version and schemas endpoints may take to answer, in milliseconds. Default 15,000. */
+  askMs?: number;
+  /** How long a shape's body may be silent before it counts as cut, in milliseconds; its head may take twice as long. Default 30,000. */
+  stallMs?: number;
 }
 
 /** Request headers, or a function that makes them anew for every request. */

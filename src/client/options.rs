@@ -106,6 +106,8 @@ fn read_limits(value: &JsValue) -> Result<Limits> {
         ("settleMs", &mut limits.settle_ms),
         ("confirmMs", &mut limits.confirm_ms),
         ("throttleMs", &mut limits.throttle_ms),
+        ("askMs", &mut limits.ask_ms),
+        ("stallMs", &mut limits.stall_ms),
     ];
     for (name, limit) in spans {
         known.push(name);

@@ -73,6 +73,11 @@ pub struct Limits {
     pub confirm_ms: u64,
     /// The shortest time between two checks that nobody asked for.
     pub throttle_ms: u64,
+    /// How long an endpoint may take to answer.
+    pub ask_ms: u64,
+    /// How long a shape's body may be silent before the connection counts as cut; its head may take twice as long,
+    /// because a live request is held for 20 s and a fresh one until its snapshot has begun.
+    pub stall_ms: u64,
 }
 
 impl Default for Limits {
@@ -86,6 +91,8 @@ impl Default for Limits {
             settle_ms: 5_000,
             confirm_ms: 2_000,
             throttle_ms: 5_000,
+            ask_ms: 15_000,
+            stall_ms: 30_000,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! no I/O, no clock, no randomness and no JavaScript in here: every decision is tested natively, in milliseconds.
 
 pub mod config;
+mod deadline;
 pub mod driver;
 pub mod error;
 pub mod event;

@@ -4,9 +4,10 @@
 //! What the answers mean is decided by [`Stream`]; what a disagreement with the manifest means, by [`Patience`].
 
 use crate::config::Limits;
+use crate::deadline::{Patient, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
-use crate::host::{Body as _, Host};
+use crate::host::{self, Host};
 use crate::ident::Name;
 use crate::ingest::{Change, Message, MessageReader, Transcoder};
 use crate::manifest::Table;
@@ -93,10 +94,11 @@ impl Staged {
 pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
     let mut loader = Loader::new(host, spec, report);
     loop {
-        let Ok((head, mut body)) = host.open(&loader.stream.request(Mode::CatchUp)).await else {
+        let Ok((head, body)) = open(host, &loader.stream.request(Mode::CatchUp), spec.limits.stall_ms).await else {
             loader.cut().await?;
             continue;
         };
+        let mut body = Patient::new(host, body, spec.limits.stall_ms);
         match loader.stream.head(&head, host.now_ms(), host.random()) {
             Verdict::Read { head, body: kind } => {
                 let Some(progress) = loader.read(&head, kind, &mut body).await? else {
@@ -127,7 +129,7 @@ pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageRe
 }
 
 /// The first few kilobytes of a body, as far as it is there and is text.
-pub(crate) async fn text<B: crate::host::Body>(body: &mut B) -> String {
+pub(crate) async fn text<B: host::Body>(body: &mut B) -> String {
     let mut bytes = Vec::new();
     while let Ok(Some(piece)) = body.next().await {
         bytes.extend(piece);
@@ -197,7 +199,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     }
 
     /// Reads one answer to its end. `None` where it must be asked for again.
-    async fn read(&mut self, head: &ShapeHead, kind: Body, body: &mut H::Body) -> Result<Option<Progress>> {
+    async fn read(&mut self, head: &ShapeHead, kind: Body, body: &mut impl host::Body) -> Result<Option<Progress>> {
         if let Some(schema) = &head.schema {
             let agreement = schema.agreement(&self.spec.table);
             if let Err(error) = self
@@ -247,7 +249,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
     }
 
-    async fn read_chunk(&mut self, head: &ShapeHead, body: &mut H::Body) -> Result<Ending> {
+    async fn read_chunk(&mut self, head: &ShapeHead, body: &mut impl host::Body) -> Result<Ending> {
         // The same chunk of the same shape holds the same rows: those already taken are passed over.
         let taken = match &self.chunk {
             Some((handle, offset, rows)) if *handle == head.handle && *offset == head.offset => *rows,
@@ -287,7 +289,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         Ok(self.note(messages))
     }
 
-    async fn read_log(&mut self, body: &mut H::Body) -> Result<Ending> {
+    async fn read_log(&mut self, body: &mut impl host::Body) -> Result<Ending> {
         let mut reader = MessageReader::new();
         let mut messages = Vec::new();
         while let Some(bytes) = body.next().await? {

@@ -8,10 +8,11 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::config::Config;
-use crate::error::{ErrorCode, Result};
+use crate::config::{Config, Limits};
+use crate::deadline::{Patient, in_time, open};
+use crate::error::{Error, ErrorCode, Result};
 use crate::event::Status;
-use crate::host::Host;
+use crate::host::{Body, Endpoint, Host};
 use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::record::Record;
@@ -166,20 +167,23 @@ impl<H: Host + 'static> Driver<H> {
                 let outcome = shared.host.transact(ops).await;
                 Some(Input::Transacted { purpose, outcome })
             }),
-            Effect::AskServer(endpoint) => self.spawn(TaskKey::Ask, async move |shared| {
-                Some(Input::Answered {
-                    endpoint,
-                    outcome: shared.host.ask(endpoint).await,
-                })
-            }),
+            Effect::AskServer(endpoint) => {
+                let ask_ms = self.limits().ask_ms;
+                self.spawn(TaskKey::Ask, async move |shared| {
+                    let outcome = in_time(&shared.host, ask_ms, shared.host.ask(endpoint)).await;
+                    let outcome = outcome.unwrap_or_else(|| Err(silent(endpoint)));
+                    Some(Input::Answered { endpoint, outcome })
+                });
+            }
             Effect::Translate(schemas) => self.spawn(TaskKey::Translate, async move |shared| {
                 Some(Input::Translated(shared.host.manifest_from_sql(schemas).await))
             }),
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
+                let stall_ms = self.limits().stall_ms;
                 self.spawn(TaskKey::Poll(table.clone()), async move |shared| {
-                    let outcome = poll(&shared.host, &request).await;
+                    let outcome = poll(&shared.host, &request, stall_ms).await;
                     Some(Input::Polled { table, outcome })
                 });
             }
@@ -201,6 +205,10 @@ impl<H: Host + 'static> Driver<H> {
                 self.open = false;
             }
         }
+    }
+
+    fn limits(&self) -> Limits {
+        self.shared.machine.borrow().config.limits
     }
 
     /// Starts something whose end is an input.
@@ -264,11 +272,21 @@ impl<H: Host + 'static> Driver<H> {
     }
 }
 
+/// An endpoint that took the question and never answered.
+fn silent(endpoint: Endpoint) -> Error {
+    let doing = match endpoint {
+        Endpoint::Version => "asking for the version",
+        Endpoint::Schemas => "asking for the schemas",
+    };
+    Error::new(ErrorCode::ServerUnreachable, doing, "no answer came in time")
+}
+
 /// Sends a request of the live tail and reads its answer to the end.
-async fn poll<H: Host>(host: &H, request: &ShapeRequest) -> Outcome {
-    let Ok((head, mut body)) = host.open(request).await else {
+async fn poll<H: Host>(host: &H, request: &ShapeRequest, stall_ms: u64) -> Outcome {
+    let Ok((head, body)) = open(host, request, stall_ms).await else {
         return Outcome::Cut;
     };
+    let mut body = Patient::new(host, body, stall_ms);
     if head.status == 200 {
         read(head, &mut body).await
     } else {
@@ -277,12 +295,12 @@ async fn poll<H: Host>(host: &H, request: &ShapeRequest) -> Outcome {
 }
 
 /// A refusal's body says which parameter is to blame; what is not there or not text says nothing.
-async fn refused<B: crate::host::Body>(head: ResponseHead, body: &mut B) -> Outcome {
+async fn refused<B: Body>(head: ResponseHead, body: &mut B) -> Outcome {
     let body = text(body).await;
     Outcome::Refused { head, body }
 }
 
-async fn read<B: crate::host::Body>(head: ResponseHead, body: &mut B) -> Outcome {
+async fn read<B: Body>(head: ResponseHead, body: &mut B) -> Outcome {
     let mut reader = MessageReader::new();
     let mut messages = Vec::new();
     loop {
