@@ -53,6 +53,11 @@ pub(crate) fn from_database(doing: &str, thrown: JsValue) -> Error {
             ErrorCode::StorageFull,
             format!("PGlite has no room left (SQLSTATE {state})"),
         ),
+        // An extension's type, and an app that has not loaded the extension.
+        Some("42704") => (
+            ErrorCode::UnknownType,
+            format!("PGlite lacks what the schema needs (SQLSTATE 42704): {message}"),
+        ),
         Some(state) => (
             ErrorCode::DatabaseFailed,
             format!("PGlite refused a statement (SQLSTATE {state}): {message}"),

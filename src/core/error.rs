@@ -26,7 +26,7 @@ pub enum ErrorCode {
     InvalidManifest,
     /// A statement is not on the allow-list, or could not be read.
     UnsupportedSql,
-    /// A column's type is neither one of Postgres' own nor an enum of the manifest.
+    /// A column's type is neither one of Postgres' own nor an enum of the manifest, or of an extension that PGlite lacks.
     UnknownType,
     /// A table has no primary key.
     MissingPrimaryKey,

@@ -200,15 +200,22 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
 
     /// Reads one answer to its end. `None` where it must be asked for again.
     async fn read(&mut self, head: &ShapeHead, kind: Body, body: &mut impl host::Body) -> Result<Option<Progress>> {
-        if let Some(schema) = &head.schema {
-            let agreement = schema.agreement(&self.spec.table);
-            if let Err(error) = self
-                .patience
-                .judge(&agreement, self.host.now_ms(), &self.spec.table.name)
-            {
-                self.wait(error).await?;
-                return Ok(None);
-            }
+        let Some(schema) = &head.schema else {
+            // Whatever its rows are of: every answer but a live one has it, unless something between takes it away.
+            let detail = "the answer has no electric-schema header";
+            return Err(Error::new(
+                ErrorCode::ShapeProtocol,
+                loading(&self.spec.table.name),
+                detail,
+            ));
+        };
+        let agreement = schema.agreement(&self.spec.table);
+        if let Err(error) = self
+            .patience
+            .judge(&agreement, self.host.now_ms(), &self.spec.table.name)
+        {
+            self.wait(error).await?;
+            return Ok(None);
         }
         let outcome = match kind {
             Body::SnapshotChunk => self.read_chunk(head, body).await,

@@ -40,19 +40,27 @@ const WRONG: Record<string, [Fault, ReplicaErrorCode]> = {
   "half a manifest": [{ faults: { schemas: "malformed" } }, "INVALID_MANIFEST"],
   "a list": [schemas(() => json(["row-data"])), "INVALID_MANIFEST"],
   "a number": [schemas(() => json("7")), "INVALID_MANIFEST"],
-  "a manifest whose tables are a text": [schemas(() => json({ tables: "row-data" })), "INVALID_MANIFEST"],
+  "a manifest whose tables are a text": [schemas(() => json({ tables: "row-data" })), "UNSUPPORTED_SQL"],
   "a table that is a number": [tables(7), "INVALID_MANIFEST"],
-  "a table with no columns": [tables({ name: "companies", columns: [], primaryKey: ["id"] }), "MISSING_PRIMARY_KEY"],
+  "a table with no columns": [tables({ name: "companies", columns: [], primaryKey: ["id"] }), "INVALID_MANIFEST"],
   "a table with no name": [tables({ columns: [ID], primaryKey: ["id"] }), "INVALID_MANIFEST"],
   "a column with no type": [tables(table("companies", { name: "name" })), "INVALID_MANIFEST"],
   "a key over a column that is not there": [tables({ name: "companies", columns: [ID], primaryKey: ["uid"] }), "INVALID_MANIFEST"],
-  "an unknown type": [tables(table("companies", { name: "place", type: "geometry" })), "UNKNOWN_TYPE"],
+  "an unknown type": [tables(table("companies", { name: "place", type: "whereabouts" })), "UNKNOWN_TYPE"],
+  "a type of an extension that this PGlite lacks": [tables(table("companies", { name: "place", type: "geometry" })), "UNKNOWN_TYPE"],
   "a type that is SQL": [tables(table("companies", { name: "n", type: "int4); DROP TABLE companies; --" })), "UNKNOWN_TYPE"],
   "a table without a primary key": [tables({ name: "companies", columns: [ID], primaryKey: [] }), "MISSING_PRIMARY_KEY"],
   "a table that says nothing of a primary key": [tables({ name: "companies", columns: [ID] }), "MISSING_PRIMARY_KEY"],
   "two tables of one name": [tables(table("companies"), table("companies")), "DUPLICATE_NAME"],
   "two columns of one name": [tables(table("companies", ID)), "DUPLICATE_NAME"],
   "a table with an empty name": [tables(table("")), "INVALID_NAME"],
+  "a table with a quote in its name": [tables(table('a"b')), "INVALID_NAME"],
+  "a table whose name is SQL": [tables(table('users"; DROP TABLE companies; --')), "INVALID_NAME"],
+  "a table whose name ends a text": [tables(table("'; DROP TABLE companies; --")), "INVALID_NAME"],
+  "a column whose name is SQL": [tables(table("companies", { name: 'n" int); DROP TABLE companies; --', type: "text" })), "INVALID_NAME"],
+  "an index whose name is SQL": [tables({ ...table("companies"), indexes: [{ name: 'i" ON companies; DROP TABLE companies; --', columns: ["id"] }] }), "INVALID_NAME"],
+  "an index whose method is SQL": [tables({ ...table("companies"), indexes: [{ name: "i", columns: ["id"], method: "btree (id); DROP TABLE companies; --" }] }), "INVALID_MANIFEST"],
+  "an enum whose name is SQL": [schemas(() => json({ tables: [table("companies")], enums: [{ name: "e'; DROP TABLE companies; --", labels: ["a"] }] })), "INVALID_NAME"],
   "a table with a name too long": [tables(table("x".repeat(64))), "INVALID_NAME"],
   "a table whose name holds NUL": [tables(table("a\u0000b")), "INVALID_NAME"],
   "a column that Postgres keeps": [tables(table("companies", { name: "ctid", type: "text" })), "INVALID_NAME"],
@@ -75,7 +83,7 @@ const WRONG: Record<string, [Fault, ReplicaErrorCode]> = {
   "COPY FROM PROGRAM": [sql(`${TABLE} COPY companies FROM PROGRAM 'row-data';`), "UNSUPPORTED_SQL"],
   "an entry that creates another table": [sql("CREATE TABLE users (id int PRIMARY KEY)"), "INVALID_MANIFEST"],
   "SQL with no primary key": [sql("CREATE TABLE companies (id int)"), "MISSING_PRIMARY_KEY"],
-  "SQL with an unknown type": [sql("CREATE TABLE companies (id int PRIMARY KEY, place geometry)"), "UNKNOWN_TYPE"],
+  "SQL with an unknown type": [sql("CREATE TABLE companies (id int PRIMARY KEY, place whereabouts)"), "UNKNOWN_TYPE"],
   "SQL that is no text": [schemas(() => json({ companies: 7 })), "INVALID_MANIFEST"],
 };
 
@@ -83,7 +91,7 @@ for (const [name, [fault, code]] of Object.entries(WRONG)) {
   test(`${name} instead of the schemas is ${code}, and nothing is run`, () => refuses(broken, fault, code, false));
 }
 
-for (const name of [`a"b`, `users"; DROP TABLE companies; --`, `'; DROP TABLE companies; --`, "Größe 表 😀", "select"]) {
+for (const name of ["Größe 表 😀", "select", "Upper Case", "a.b", "it's"]) {
   test(`a table called ${name} is a table like any other`, async (t) => {
     // The demo has no such table, so its shape is an empty one.
     const shape = { "electric-handle": "1-1", "electric-offset": "0_inf", "electric-up-to-date": "" };

@@ -39,6 +39,7 @@ export class Broken {
   readonly full: PGliteWithLive;
   readonly asked: URL[] = [];
   #spoil: Spoil | undefined;
+  #managers: ReplicaManager[] = [];
 
   private constructor(demo: Demo, empty: PGliteWithLive, full: PGliteWithLive) {
     this.demo = demo;
@@ -60,9 +61,15 @@ export class Broken {
   }
 
   async end(): Promise<void> {
+    await this.closeAll();
     await this.empty.close();
     await this.full.close();
     await this.demo.close();
+  }
+
+  /** Closes what a failed case may have left open: it would keep the process alive. */
+  async closeAll(): Promise<void> {
+    for (const manager of this.#managers.splice(0)) await manager.close();
   }
 
   break({ faults = {}, spoil }: Fault): void {
@@ -122,6 +129,7 @@ export class Broken {
       limits: { ...LIMITS, ...limits },
       ...others,
     });
+    this.#managers.push(manager);
     const events: ReplicaEvent[] = [];
     for (const name of ["migration:start", "migration:complete", "migration:error"] as const) {
       manager.on(name, (event: ReplicaEvent) => events.push(event));
@@ -137,6 +145,9 @@ export async function refuses(broken: Broken, fault: Fault, code: ReplicaErrorCo
     await keepsTheOld(broken, fault, code, retryable, withReplica);
   } finally {
     broken.heal();
+    await broken.closeAll();
+    // After a case that failed; the next one shall not fail because of it.
+    await broken.empty.exec("drop schema public cascade; create schema public; drop schema if exists electric_replica cascade");
   }
 }
 
