@@ -2,7 +2,7 @@ import { initReplica, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import { plainOptions, requester } from "./options.js";
+import { checkOptions, plainOptions, requester } from "./options.js";
 import { watch } from "./triggers.js";
 import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus } from "./types.js";
 
@@ -12,6 +12,7 @@ import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, Repl
  * @throws {ReplicaError} `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`, `NOT_INITIALIZED`
  */
 export async function createReplicaManager(options: ReplicaOptions): Promise<ReplicaManager> {
+  checkOptions(options);
   await initReplica();
   const listeners = new Listeners();
   const raw = guarded(

@@ -1,4 +1,33 @@
+import { ReplicaError } from "./errors.js";
 import type { ReplicaOptions, TableOptions } from "./types.js";
+
+/**
+ * Checks the kind of what is used on this side; whoever writes JavaScript has no compiler to do it.
+ *
+ * @throws {ReplicaError} `INVALID_OPTIONS`
+ */
+export function checkOptions(options: unknown): void {
+  if (!isObject(options)) throw refused("the options", "an object");
+  for (const name of ["baseUrl", "versionUrl", "schemasUrl", "shapeUrl"]) {
+    if (options[name] !== undefined && typeof options[name] !== "string") throw refused(`\`${name}\``, "a text");
+  }
+  const { fetch, headers, lockName, signal, tables } = options;
+  if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
+  const named = (table: unknown): boolean => typeof table === "string" || isObject(table);
+  if (Array.isArray(tables) && !tables.every(named)) throw refused("one of `tables`", "a name or an object");
+  if (fetch !== undefined && typeof fetch !== "function") throw refused("`fetch`", "a function");
+  if (headers !== undefined && typeof headers !== "function" && !isObject(headers)) throw refused("`headers`", "an object or a function");
+  if (lockName !== undefined && lockName !== false && typeof lockName !== "string") throw refused("`lockName`", "a text or `false`");
+  if (signal !== undefined && !(isObject(signal) && "aborted" in signal)) throw refused("`signal`", "an AbortSignal");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function refused(what: string, kind: string): ReplicaError {
+  return new ReplicaError("INVALID_OPTIONS", `while reading the options: ${what} must be ${kind}`);
+}
 
 /** The options that are plain data, in the words src/client/options.rs reads. */
 export function plainOptions(options: ReplicaOptions): object {

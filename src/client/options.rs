@@ -41,7 +41,7 @@ impl Options {
         ])?;
         let tables = match options.list("tables")? {
             None => Choice::All,
-            Some(tables) => Choice::Some(tables.iter().map(|table| read_table(&table)).collect::<Result<_>>()?),
+            Some(tables) => Choice::some(tables.iter().map(|table| read_table(&table)).collect::<Result<_>>()?)?,
         };
         let config = Config {
             places: Places::new(Name::parse(&options.text("schema")?)?)?,

@@ -106,6 +106,24 @@ pub struct Carried {
     pub definitions: Vec<ShapeDefinition>,
 }
 
+impl Choice {
+    /// These tables.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_OPTIONS` where one is named twice.
+    pub fn some(tables: Vec<TableChoice>) -> Result<Self> {
+        let mut names: Vec<&Name> = tables.iter().map(|table| &table.name).collect();
+        names.sort();
+        let twice = names.iter().zip(names.iter().skip(1)).find(|(one, next)| one == next);
+        if let Some((twice, _)) = twice {
+            let detail = format!("table {:?} is chosen twice", twice.as_str());
+            return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
+        }
+        Ok(Self::Some(tables))
+    }
+}
+
 impl Config {
     /// Narrows a manifest to the chosen tables and columns. A chosen table that is known to have been on the server and
     /// that it no longer has is left out: it was dropped there.

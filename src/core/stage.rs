@@ -224,6 +224,10 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         match outcome {
             Ok(ending) => {
                 self.chunk = None;
+                if agreement == Agreement::Same {
+                    // Not before its rows are in: a head may agree for ever where the rows never do.
+                    self.patience.since_ms = None;
+                }
                 Ok(Some(self.stream.read(
                     head,
                     ending,
@@ -448,15 +452,13 @@ impl Patience {
     /// Judges what Electric announces. A soft disagreement is borne with in the end: a table that is never written may
     /// never be announced anew.
     fn judge(&mut self, agreement: &Agreement, now_ms: u64, table: &Name) -> Result<()> {
-        let since = *self.since_ms.get_or_insert(now_ms);
-        let why = match agreement {
-            Agreement::Same => {
-                self.since_ms = None;
-                return Ok(());
-            }
-            Agreement::Soft(_) if now_ms.saturating_sub(since) >= self.soft_ms => return Ok(()),
-            Agreement::Soft(why) | Agreement::Hard(why) => why,
+        let (Agreement::Soft(why) | Agreement::Hard(why)) = agreement else {
+            return Ok(());
         };
+        let since = *self.since_ms.get_or_insert(now_ms);
+        if matches!(agreement, Agreement::Soft(_)) && now_ms.saturating_sub(since) >= self.soft_ms {
+            return Ok(());
+        }
         Err(Error::new(
             ErrorCode::SchemaMismatch,
             loading(table),

@@ -59,7 +59,6 @@ const WRONG: Record<string, [Fault, ReplicaErrorCode]> = {
   "a table whose name ends a text": [tables(table("'; DROP TABLE companies; --")), "INVALID_NAME"],
   "a column whose name is SQL": [tables(table("companies", { name: 'n" int); DROP TABLE companies; --', type: "text" })), "INVALID_NAME"],
   "an index whose name is SQL": [tables({ ...table("companies"), indexes: [{ name: 'i" ON companies; DROP TABLE companies; --', columns: ["id"] }] }), "INVALID_NAME"],
-  "an index whose method is SQL": [tables({ ...table("companies"), indexes: [{ name: "i", columns: ["id"], method: "btree (id); DROP TABLE companies; --" }] }), "INVALID_MANIFEST"],
   "an enum whose name is SQL": [schemas(() => json({ tables: [table("companies")], enums: [{ name: "e'; DROP TABLE companies; --", labels: ["a"] }] })), "INVALID_NAME"],
   "a table with a name too long": [tables(table("x".repeat(64))), "INVALID_NAME"],
   "a table whose name holds NUL": [tables(table("a\u0000b")), "INVALID_NAME"],
@@ -91,7 +90,7 @@ for (const [name, [fault, code]] of Object.entries(WRONG)) {
   test(`${name} instead of the schemas is ${code}, and nothing is run`, () => refuses(broken, fault, code, false));
 }
 
-for (const name of ["Größe 表 😀", "select", "Upper Case", "a.b", "it's"]) {
+for (const name of ["Größe 表 😀", "select", "Upper Case", "a.b"]) {
   test(`a table called ${name} is a table like any other`, async (t) => {
     // The demo has no such table, so its shape is an empty one.
     const shape = { "electric-handle": "1-1", "electric-offset": "0_inf", "electric-up-to-date": "" };

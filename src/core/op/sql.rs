@@ -2,7 +2,7 @@
 //! `swap`; every name and text in it has passed `ident`.
 
 use super::{Expect, Home, Op, Statement, inspect, swap};
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest;
 use crate::json::Value;
@@ -26,8 +26,13 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// None: both names are names.
+    /// `INVALID_NAME` where the app's schema would be one of ours, or one that Postgres keeps for itself.
     pub fn new(app: Name) -> Result<Self> {
+        let taken = ["electric_replica", "electric_replica_staging", "information_schema"];
+        if taken.contains(&app.as_str()) || app.as_str().starts_with("pg_") {
+            let detail = format!("{:?} is not a schema for an app's tables", app.as_str());
+            return Err(Error::new(ErrorCode::InvalidName, "choosing the app's schema", detail));
+        }
         Ok(Self {
             home: Name::parse("electric_replica")?,
             staging: Name::parse("electric_replica_staging")?,

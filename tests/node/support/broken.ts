@@ -52,7 +52,7 @@ export class Broken {
     Math.random = () => 0;
     const demo = await startDemo({ rows: 40, longPollMs: 1_000, noticeMs: Infinity, faults: true, ...options });
     const empty = await PGlite.create({ extensions: { live } });
-    const full = (await empty.clone()) as PGliteWithLive;
+    const full = await PGlite.create({ extensions: { live } });
     const broken = new Broken(demo, empty, full);
     const { manager } = await broken.manage(full);
     assert.equal(await manager.checkAndMigrate(), false);
@@ -119,7 +119,7 @@ export class Broken {
   }
 
   /** Creates a manager over this server. */
-  async manage(db: PGlite, options: Partial<ReplicaOptions> = {}): Promise<{ manager: ReplicaManager; events: ReplicaEvent[] }> {
+  async manage(db: PGliteWithLive, options: Partial<ReplicaOptions> = {}): Promise<{ manager: ReplicaManager; events: ReplicaEvent[] }> {
     const { limits, ...others } = options;
     const manager = await createReplicaManager({
       db,
@@ -243,14 +243,14 @@ export function closesEachStart(events: readonly ReplicaEvent[]): void {
 }
 
 /** Whatever stands in the app's schema: tables, indexes, types. */
-export async function leftovers(db: PGlite): Promise<unknown[]> {
+export async function leftovers(db: PGliteWithLive): Promise<unknown[]> {
   const sql = `select relname::text as name from pg_class where relnamespace = 'public'::regnamespace
     union all select typname::text from pg_type where typnamespace = 'public'::regnamespace`;
   return (await db.query(sql)).rows;
 }
 
 /** What is stored about the replica, but for how far its streams are. */
-export async function recorded(db: PGlite): Promise<unknown[]> {
+export async function recorded(db: PGliteWithLive): Promise<unknown[]> {
   return (await db.query(`select * from electric_replica.replica`)).rows;
 }
 
@@ -265,9 +265,15 @@ export async function mount(db: PGliteWithLive): Promise<{ delivers(): Promise<v
     async delivers() {
       const from = seen.length;
       await db.query(`insert into companies (id, name, settings, markets, created_at) values (987654, 'row-data', '{}', '{}', now())`);
-      await eventually(() => Promise.resolve(assert.ok(seen.slice(from).includes(n + 1), "the live query missed a row")));
+      await eventually(() => {
+        assert.ok(seen.slice(from).includes(n + 1), "the live query missed a row");
+        return Promise.resolve();
+      });
       await db.query(`delete from companies where id = 987654`);
-      await eventually(() => Promise.resolve(assert.equal(seen.at(-1), n)));
+      await eventually(() => {
+        assert.equal(seen.at(-1), n);
+        return Promise.resolve();
+      });
     },
     end: () => query.unsubscribe(),
   };
