@@ -7,14 +7,14 @@ import { contents, database, eventually, manage, serve } from "./support/world.t
 test("a first start sets the replica up and answers false", async (t) => {
   const demo = await serve(t);
   const db = await database(t);
-  const { manager, told } = await manage(t, demo, { db });
+  const world = await manage(t, demo, { db });
 
-  assert.equal(await manager.checkAndMigrate(), false);
+  assert.equal(await world.manager.checkAndMigrate(), false);
 
-  assert.equal(manager.status, "ready");
-  assert.equal(manager.version, demo.newest.tag);
+  assert.equal(world.manager.status, "ready");
+  assert.equal(world.manager.version, demo.newest.tag);
   assert.deepEqual(await contents(db), await contents(demo.upstream));
-  assert.deepEqual(told(), ["migration:start", "migration:complete"]);
+  assert.deepEqual(world.told(), ["migration:start", "migration:complete"]);
 });
 
 test("every migration of a real drizzle folder ends with the server's rows, and readers never see a table missing", async (t) => {
@@ -50,7 +50,10 @@ test("a second start downloads no row", async (t) => {
 
   const second = await manage(t, demo, { db, fetch: spy });
   assert.equal(await second.manager.checkAndMigrate(), false);
-  await eventually(async () => assert.ok(asked.some((url) => url.searchParams.get("live") === "true")));
+  await eventually(() => {
+    assert.ok(asked.some((url) => url.searchParams.get("live") === "true"));
+    return Promise.resolve();
+  });
 
   const paths = asked.filter((url) => !url.pathname.endsWith("/shape")).map((url) => url.pathname);
   assert.deepEqual(paths, ["/api/electric/version"]);
@@ -73,9 +76,9 @@ test("writes on the server arrive, whatever they do to a row", async (t) => {
 /** Reads the widest table as fast as it can; tells every time it was empty or missing. */
 function watch(db: { query(sql: string): Promise<{ rows: unknown[] }> }) {
   const seen: string[] = [];
-  let going = true;
+  const state = { going: true };
   const loop = (async () => {
-    while (going) {
+    while (state.going) {
       try {
         const { rows } = await db.query("select count(*)::int as n from data_table_columns");
         if ((rows[0] as { n: number }).n === 0) seen.push("empty");
@@ -87,7 +90,7 @@ function watch(db: { query(sql: string): Promise<{ rows: unknown[] }> }) {
   })();
   return {
     async end() {
-      going = false;
+      state.going = false;
       await loop;
       return seen;
     },

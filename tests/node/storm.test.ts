@@ -94,9 +94,9 @@ test("every kind of DDL with writes going on ends with the server's rows", async
 
   let write = insert;
   let next = 1_000_000;
-  let writing = true;
-  const writer = (async () => {
-    while (writing) {
+  const writer = { writing: true };
+  const written = (async () => {
+    while (writer.writing) {
       const n = next++;
       for (const sql of [write(n), `update storm set qty = qty + 1 where id = ${1 + (n % ROWS)}`, `update calm set note = '${n}' where id = ${1 + (n % 500)}`, n % 7 === 0 ? `delete from storm where id = ${n - 7}` : ""]) {
         // A write may meet the schema of a moment ago: the app's own problem.
@@ -118,8 +118,8 @@ test("every kind of DDL with writes going on ends with the server's rows", async
     const rebuilt = await manager.checkAndMigrate();
     t.diagnostic(`${ddl.name}: ${rebuilt ? "rebuilt" : "adopted"} in ${Date.now() - before} ms`);
   }
-  writing = false;
-  await writer;
+  writer.writing = false;
+  await written;
 
   await eventually(async () => assert.deepEqual(await tables(db), await tables(upstream)), 40_000);
   assert.deepEqual(failures, []);
