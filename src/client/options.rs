@@ -143,7 +143,7 @@ impl Fields<'_> {
             .find(|name| !known.contains(&name.as_str()))
         {
             None => Ok(()),
-            Some(name) => Err(refuse(format!("{} has no option {name:?}", self.of))),
+            Some(name) => Err(refuse(format!("{} has no option \"{name}\"", self.of))),
         }
     }
 
@@ -186,7 +186,7 @@ impl Fields<'_> {
     }
 
     fn refuse(&self, name: &str, why: &str) -> Error {
-        refuse(format!("{name:?} of {} is {why}", self.of))
+        refuse(format!("\"{name}\" of {} is {why}", self.of))
     }
 }
 

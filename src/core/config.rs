@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
+use crate::json::Value;
 use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
@@ -132,31 +133,30 @@ impl Config {
     ///
     /// `INVALID_OPTIONS` where a chosen table or column is not in the manifest, and never was.
     pub fn carry(&self, manifest: &Manifest, known: &[Name]) -> Result<Carried> {
-        let chosen: Vec<(Table, ShapeDefinition)> = match &self.tables {
-            Choice::All => manifest
-                .tables
-                .iter()
-                .map(|table| (table.clone(), ShapeDefinition::whole(table)))
-                .collect(),
-            Choice::Some(choices) => {
-                let gone =
-                    |choice: &&TableChoice| manifest.table(&choice.name).is_none() && known.contains(&choice.name);
-                let mut chosen = choices
-                    .iter()
-                    .filter(|choice| !gone(choice))
-                    .map(|choice| choice.apply(manifest))
-                    .collect::<Result<Vec<_>>>()?;
-                chosen.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-                chosen
+        let mut tables = Vec::new();
+        let mut definitions = Vec::new();
+        match &self.tables {
+            Choice::All => {
+                tables.clone_from(&manifest.tables);
+                definitions.extend(tables.iter().map(ShapeDefinition::whole));
             }
-        };
-        let (tables, definitions): (Vec<Table>, Vec<ShapeDefinition>) = chosen.into_iter().unzip();
-        let names: SortedSet<Name> = tables.iter().map(|table| table.name.clone()).collect();
-        let manifest = Manifest {
-            tables,
-            ..manifest.select(&names)?
-        };
-        Ok(Carried { manifest, definitions })
+            Choice::Some(choices) => {
+                let mut choices: Vec<&TableChoice> = choices.iter().collect();
+                choices.sort_unstable_by_key(|choice| &choice.name);
+                for choice in choices {
+                    if manifest.table(&choice.name).is_none() && known.contains(&choice.name) {
+                        continue;
+                    }
+                    let (table, definition) = choice.apply(manifest)?;
+                    tables.push(table);
+                    definitions.push(definition);
+                }
+            }
+        }
+        Ok(Carried {
+            manifest: manifest.with_tables(tables),
+            definitions,
+        })
     }
 
     /// The tables that are named one by one.
@@ -188,7 +188,7 @@ impl Config {
             Choice::All => "all".to_owned(),
             Choice::Some(choices) => {
                 let mut keys: Vec<String> = choices.iter().map(TableChoice::key).collect();
-                keys.sort();
+                keys.sort_unstable();
                 keys.join("\n")
             }
         }
@@ -197,7 +197,14 @@ impl Config {
 
 impl TableChoice {
     fn key(&self) -> String {
-        format!("{:?}", (self.name.as_str(), &self.filter, &self.params, &self.columns))
+        let columns = |columns: &Vec<Name>| columns.iter().map(Name::as_str).collect();
+        Value::from([
+            ("name", self.name.as_str().into()),
+            ("where", self.filter.as_deref().map_or(Value::Null, Value::from)),
+            ("params", self.params.iter().map(String::as_str).collect()),
+            ("columns", self.columns.as_ref().map_or(Value::Null, columns)),
+        ])
+        .to_string()
     }
 
     fn apply(&self, manifest: &Manifest) -> Result<(Table, ShapeDefinition)> {
@@ -205,7 +212,7 @@ impl TableChoice {
             Error::new(
                 ErrorCode::InvalidOptions,
                 "choosing the replica's tables",
-                format!("the server's schema has no table {:?}", self.name.as_str()),
+                format!("the server's schema has no table {}", self.name.quoted()),
             )
         })?;
         let definition = self.definition(table);

@@ -34,7 +34,7 @@ impl Fingerprint {
             .iter()
             .map(|table| Self::of_table(table, manifest).0)
             .collect();
-        tables.sort();
+        tables.sort_unstable();
         let mut text = Text::new("electric-replica/manifest/1");
         text.list(tables.iter().map(String::as_str));
         text.finish()

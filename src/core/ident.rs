@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::quoted;
 
 /// Postgres cuts names after this many bytes (`NAMEDATALEN` - 1), which would make two names one.
 pub const MAX_NAME_BYTES: usize = 63;
@@ -25,7 +26,7 @@ impl Name {
             Err(Error::new(
                 ErrorCode::InvalidName,
                 "reading a name",
-                format!("{raw:?} {why}"),
+                format!("{} {why}", quoted(raw)),
             ))
         };
         if raw.is_empty() {

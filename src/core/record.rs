@@ -92,7 +92,7 @@ impl Record {
     /// The names of its tables.
     #[must_use]
     pub fn table_names(&self) -> Vec<Name> {
-        self.manifest.tables.iter().map(|table| table.name.clone()).collect()
+        self.manifest.table_names()
     }
 }
 

@@ -481,7 +481,7 @@ impl Patience {
 }
 
 fn loading(table: &Name) -> String {
-    format!("loading table {:?}", table.as_str())
+    format!("loading table {}", table.quoted())
 }
 
 fn cut_off(table: &Name) -> Error {

@@ -144,7 +144,7 @@ fn whole_number(object: &Object, key: &str) -> Result<Option<i64>> {
     };
     number
         .map(Some)
-        .ok_or_else(|| refuse(&format!("{key:?} is not a whole number")))
+        .ok_or_else(|| refuse(&format!("\"{key}\" is not a whole number")))
 }
 
 fn kind(value: &Value) -> &'static str {

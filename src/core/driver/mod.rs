@@ -144,7 +144,7 @@ struct Driver<H: Host> {
 impl<H: Host + 'static> Driver<H> {
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            self.tasks.go_on(context);
+            self.tasks.go_on(context, &self.shared.mailbox);
             let Some(input) = self.shared.mailbox.take(context) else {
                 return if self.open { Poll::Pending } else { Poll::Ready(()) };
             };
@@ -161,34 +161,42 @@ impl<H: Host + 'static> Driver<H> {
     }
 
     fn perform(&mut self, effect: Effect, moment: Moment) {
+        let shared = Rc::clone(&self.shared);
         match effect {
             Effect::Lead => self.lead(),
-            Effect::Transact { purpose, ops } => self.spawn(TaskKey::Transact(purpose), async move |shared| {
-                let outcome = shared.host.transact(ops).await;
-                Some(Input::Transacted { purpose, outcome })
-            }),
+            Effect::Transact { purpose, ops } => {
+                let task = async move {
+                    let outcome = shared.host.transact(ops).await;
+                    Input::Transacted { purpose, outcome }
+                };
+                self.tasks.add(TaskKey::Transact(purpose), Box::pin(task));
+            }
             Effect::AskServer(endpoint) => {
                 let ask_ms = self.limits().ask_ms;
-                self.spawn(TaskKey::Ask, async move |shared| {
+                let task = async move {
                     let outcome = in_time(&shared.host, ask_ms, shared.host.ask(endpoint)).await;
                     let outcome = outcome.unwrap_or_else(|| Err(silent(endpoint)));
-                    Some(Input::Answered { endpoint, outcome })
-                });
+                    Input::Answered { endpoint, outcome }
+                };
+                self.tasks.add(TaskKey::Ask, Box::pin(task));
             }
-            Effect::Translate(schemas) => self.spawn(TaskKey::Translate, async move |shared| {
-                Some(Input::Translated(shared.host.manifest_from_sql(schemas).await))
-            }),
+            Effect::Translate(schemas) => {
+                let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
+                self.tasks.add(TaskKey::Translate, Box::pin(task));
+            }
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
                 let stall_ms = self.limits().stall_ms;
-                self.spawn(TaskKey::Poll(table.clone()), async move |shared| {
+                let key = TaskKey::Poll(table.clone());
+                let task = async move {
                     let outcome = poll(&shared.host, &request, stall_ms).await;
-                    Some(Input::Polled { table, outcome })
-                });
+                    Input::Polled { table, outcome }
+                };
+                self.tasks.add(key, Box::pin(task));
             }
             Effect::CancelPoll { table } => {
-                self.tasks.end(|key| *key == TaskKey::Poll(table.clone()));
+                self.tasks.end(|key| matches!(key, TaskKey::Poll(of) if *of == table));
                 // It may have ended already: the machine would take its answer for that of the table's next request.
                 let is_answer = |input: &Input| matches!(input, Input::Polled { table: of, .. } if *of == table);
                 self.shared.mailbox.drop_those(is_answer);
@@ -211,31 +219,22 @@ impl<H: Host + 'static> Driver<H> {
         self.shared.machine.borrow().config.limits
     }
 
-    /// Starts something whose end is an input.
-    fn spawn<F>(&mut self, key: TaskKey, work: impl FnOnce(Rc<Shared<H>>) -> F + 'static)
-    where
-        F: Future<Output = Option<Input>> + 'static,
-    {
-        let shared = Rc::clone(&self.shared);
-        self.tasks.add(key, async move {
-            if let Some(input) = work(Rc::clone(&shared)).await {
-                shared.mailbox.put(input);
-            }
-        });
-    }
-
     fn lead(&mut self) {
-        self.spawn(TaskKey::Lead, async move |shared| {
+        let shared = Rc::clone(&self.shared);
+        let task = async move {
             let outcome = shared.host.lead().await.map(|guard| {
                 shared.lead.replace(Some(guard));
             });
-            Some(Input::Led(outcome))
-        });
+            Input::Led(outcome)
+        };
+        self.tasks.add(TaskKey::Lead, Box::pin(task));
     }
 
     fn stage(&mut self, spec: Box<StageSpec>) {
-        self.spawn(TaskKey::Stage(spec.table.name.clone()), async move |shared| {
-            let table = spec.table.name.clone();
+        let shared = Rc::clone(&self.shared);
+        let table = spec.table.name.clone();
+        let key = TaskKey::Stage(table.clone());
+        let task = async move {
             let report = |report| {
                 shared.mailbox.put(Input::Staging {
                     table: table.clone(),
@@ -243,18 +242,21 @@ impl<H: Host + 'static> Driver<H> {
                 });
             };
             let outcome = stage(&shared.host, &spec, &report).await;
-            Some(Input::Staged { table, outcome })
-        });
+            Input::Staged { table, outcome }
+        };
+        self.tasks.add(key, Box::pin(task));
     }
 
     fn wake_at(&mut self, at: Option<u64>, now_ms: u64) {
-        self.tasks.end(|key| *key == TaskKey::Timer);
+        self.tasks.end(|key| matches!(key, TaskKey::Timer));
         if let Some(at) = at {
             let ms = at.saturating_sub(now_ms).max(1);
-            self.spawn(TaskKey::Timer, async move |shared| {
+            let shared = Rc::clone(&self.shared);
+            let task = async move {
                 shared.host.sleep(ms).await;
-                Some(Input::Woken)
-            });
+                Input::Woken
+            };
+            self.tasks.add(TaskKey::Timer, Box::pin(task));
         }
     }
 

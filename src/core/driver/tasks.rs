@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use crate::ident::Name;
-use crate::machine::Purpose;
+use crate::machine::{Input, Purpose};
+
+use super::mailbox::Mailbox;
 
 /// The name of something under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +21,8 @@ pub(super) enum TaskKey {
     Timer,
 }
 
-/// Something under way; it tells its end by itself.
-type Task = Pin<Box<dyn Future<Output = ()>>>;
+/// Something under way, whose end is an input.
+pub(super) type Task = Pin<Box<dyn Future<Output = Input>>>;
 
 /// Everything under way.
 #[derive(Default)]
@@ -29,17 +31,22 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    pub(super) fn add(&mut self, key: TaskKey, task: impl Future<Output = ()> + 'static) {
-        self.tasks.push((key, Box::pin(task)));
+    pub(super) fn add(&mut self, key: TaskKey, task: Task) {
+        self.tasks.push((key, task));
     }
 
     pub(super) fn end(&mut self, unwanted: impl Fn(&TaskKey) -> bool) {
         self.tasks.retain(|(key, _)| !unwanted(key));
     }
 
-    /// Lets everything go on as far as it can.
-    pub(super) fn go_on(&mut self, context: &mut Context<'_>) {
-        self.tasks
-            .retain_mut(|(_, task)| task.as_mut().poll(context).is_pending());
+    /// Lets everything go on as far as it can; what ends is put in the mailbox.
+    pub(super) fn go_on(&mut self, context: &mut Context<'_>, mailbox: &Mailbox<Input>) {
+        self.tasks.retain_mut(|(_, task)| match task.as_mut().poll(context) {
+            Poll::Pending => true,
+            Poll::Ready(input) => {
+                mailbox.put(input);
+                false
+            }
+        });
     }
 }

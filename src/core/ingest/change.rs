@@ -193,7 +193,7 @@ fn refuse(table: &Table, column: &Name, code: ErrorCode, what: &str) -> Error {
 }
 
 fn doing(table: &Table) -> String {
-    format!("applying a change to table {:?}", table.name.as_str())
+    format!("applying a change to table {}", table.name.quoted())
 }
 
 #[cfg(test)]

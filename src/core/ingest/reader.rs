@@ -3,7 +3,7 @@
 use super::body::{Body, malformed};
 use super::message::{Change, Message, Operation};
 use crate::error::Result;
-use crate::json::{self, Object, Value};
+use crate::json::{self, Object, Value, quoted};
 use crate::shape::Lsn;
 
 /// A streaming reader of a live or log body. A row without an LSN is a change, too.
@@ -162,7 +162,10 @@ fn texts(members: Object, doing: &str) -> Result<Vec<(String, Option<String>)>> 
     let mut values: Vec<(String, Option<String>)> = Vec::with_capacity(members.len());
     for (name, value) in members {
         if values.iter().any(|(other, _)| *other == name) {
-            return Err(malformed(doing, format!("column {name:?} stands twice in a change")));
+            return Err(malformed(
+                doing,
+                format!("column {} stands twice in a change", quoted(&name)),
+            ));
         }
         let text = match value {
             Value::Null => None,
@@ -170,7 +173,7 @@ fn texts(members: Object, doing: &str) -> Result<Vec<(String, Option<String>)>> 
             _ => {
                 return Err(malformed(
                     doing,
-                    format!("column {name:?} of a change holds neither a string nor null"),
+                    format!("column {} of a change holds neither a string nor null", quoted(&name)),
                 ));
             }
         };

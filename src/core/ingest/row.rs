@@ -3,7 +3,7 @@
 use super::copy_text;
 use crate::error::{Error, ErrorCode};
 use crate::ident::MAX_NAME_BYTES;
-use crate::json::{Cursor, Refusal, Span, Why};
+use crate::json::{Cursor, Refusal, Span, Why, quoted};
 use crate::manifest::Table;
 
 /// Reads row after row of one table.
@@ -159,11 +159,15 @@ pub(super) const HOLDS_NUL: &str = "holds the character U+0000, which Postgres c
 
 /// What is said of one of the table's columns.
 pub(super) fn column_says(column: &str, table: &str, what: &str) -> String {
-    format!("column {column:?} of table {table:?} {what}")
+    format!("column {} of table {} {what}", quoted(column), quoted(table))
 }
 
 /// What is said of a column that the table lacks. The name is the server's, and may be anything.
 pub(super) fn unknown_column(column: &str, table: &str) -> String {
     let name: String = column.chars().take(MAX_NAME_BYTES).collect();
-    format!("the server sent column {name:?}, which table {table:?} lacks")
+    format!(
+        "the server sent column {}, which table {} lacks",
+        quoted(&name),
+        quoted(table)
+    )
 }

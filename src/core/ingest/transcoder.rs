@@ -33,7 +33,7 @@ impl Transcoder {
     #[must_use]
     pub fn for_table(table: &Table) -> Self {
         Self {
-            body: Body::new(format!("reading the rows of table {:?}", table.name.as_str())),
+            body: Body::new(format!("reading the rows of table {}", table.name.quoted())),
             rows: Rows {
                 reader: RowReader::new(table),
                 headers: Vec::new(),

@@ -11,7 +11,7 @@ impl fmt::Display for Value {
             Self::Bool(true) => f.write_str("true"),
             Self::Bool(false) => f.write_str("false"),
             Self::Number(raw) => f.write_str(raw),
-            Self::String(text) => write_text(text, f),
+            Self::String(text) => f.write_str(&quoted(text)),
             Self::Array(items) => {
                 f.write_char('[')?;
                 for (nth, item) in items.iter().enumerate() {
@@ -30,7 +30,7 @@ impl fmt::Display for Object {
         f.write_char('{')?;
         for (nth, (name, value)) in self.iter().enumerate() {
             f.write_str(if nth == 0 { "" } else { "," })?;
-            write_text(name, f)?;
+            f.write_str(&quoted(name))?;
             f.write_char(':')?;
             value.fmt(f)?;
         }
@@ -38,15 +38,23 @@ impl fmt::Display for Object {
     }
 }
 
-fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
-    f.write_char('"')?;
+/// A text between double quotes; also how messages show a text that may hold anything.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
     for character in text.chars() {
         match character {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(character))?,
-            other => f.write_char(other)?,
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0'..='\u{1f}' => {
+                let digit = |nibble: u32| char::from_digit(nibble, 16).unwrap_or('0');
+                let number = u32::from(character);
+                out.push_str("\\u00");
+                out.extend([digit(number >> 4), digit(number & 15)]);
+            }
+            other => out.push(other),
         }
     }
-    f.write_char('"')
+    out.push('"');
+    out
 }

@@ -5,11 +5,12 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::host::{Answer, Endpoint};
 use crate::ident::Name;
+use crate::json::quoted;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
 use crate::record::{Record, RecordState};
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
@@ -83,7 +84,7 @@ impl Machine {
     // ---- what is stored, and what is really there ---------------------------------------------------------------
 
     pub(super) fn record_read(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Reading {
+        if !matches!(self.phase, Phase::Reading) {
             return;
         }
         let rows = match outcome {
@@ -93,21 +94,21 @@ impl Machine {
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.
         let record = rows.last().and_then(|rows| Record::from_rows(rows).ok().flatten());
         // While the tail goes on, what it has applied since is in memory and in the database alike.
-        let tables: Vec<Name> = record.iter().flat_map(Record::table_names).collect();
+        let tables = record.as_ref().map(Record::table_names).unwrap_or_default();
         let strangers: Vec<Name> = self
             .tail
             .tables()
             .filter(|table| !tables.contains(table))
             .cloned()
             .collect();
-        effects.extend(self.tail.unfollow(&strangers).into_iter().map(Effect::from));
+        self.unfollow(&strangers, effects);
         self.record = record;
         self.phase = Phase::Verifying;
         effects.push(self.inspect(Purpose::Verify, tables));
     }
 
     pub(super) fn verified(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Verifying {
+        if !matches!(self.phase, Phase::Verifying) {
             return;
         }
         match outcome {
@@ -140,9 +141,9 @@ impl Machine {
     }
 
     pub(super) fn ask_again(&mut self, effects: &mut Vec<Effect>) {
-        if let Phase::Confirming { doubted, .. } = &self.phase {
-            let doubted = doubted.clone();
-            self.ask(Some(doubted), effects);
+        match self.leave() {
+            Phase::Confirming { doubted, .. } => self.ask(Some(doubted), effects),
+            other => self.phase = other,
         }
     }
 
@@ -178,7 +179,11 @@ impl Machine {
         if let Some(Kind::Force { version: Some(wanted) }) = self.run.as_ref().map(|run| &run.kind)
             && *wanted != version.version
         {
-            let detail = format!("the server is at {:?}, not at {wanted:?}", version.version);
+            let detail = format!(
+                "the server is at {}, not at {}",
+                quoted(&version.version),
+                quoted(wanted)
+            );
             let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
             return self.fail(error, moment, effects);
         }
@@ -252,7 +257,7 @@ impl Machine {
     }
 
     fn described(&mut self, version: ServerVersion, manifest: &Manifest, moment: Moment, effects: &mut Vec<Effect>) {
-        let recorded: Vec<Name> = self.record.iter().flat_map(Record::table_names).collect();
+        let recorded = self.record.as_ref().map(Record::table_names).unwrap_or_default();
         // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
         let proven = self
             .record
@@ -265,12 +270,10 @@ impl Machine {
         match self.config.carry(manifest, &known) {
             Err(error) => self.fail(error, moment, effects),
             Ok(carried) => {
-                let wanted = carried.manifest.tables.iter().map(|table| table.name.clone());
-                let mut tables: Vec<Name> = wanted.chain(recorded).collect();
-                tables.sort();
-                tables.dedup();
+                let mut tables: SortedSet<Name> = recorded.into_iter().collect();
+                tables.extend(carried.manifest.table_names());
                 self.phase = Phase::Inspecting { version, carried };
-                effects.push(self.inspect(Purpose::Inspect, tables));
+                effects.push(self.inspect(Purpose::Inspect, tables.into_iter().collect()));
             }
         }
     }
@@ -278,10 +281,10 @@ impl Machine {
     // ---- the plan -------------------------------------------------------------------------------------------------
 
     pub(super) fn inspected(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Inspecting { version, carried } = &self.phase else {
-            return;
+        let (version, carried) = match self.leave() {
+            Phase::Inspecting { version, carried } => (version, carried),
+            other => return self.phase = other,
         };
-        let (version, carried) = (version.clone(), carried.clone());
         match outcome {
             Ok(rows) => self.found = found(&rows),
             Err(error) => return self.fail(error, moment, effects),
@@ -307,7 +310,7 @@ impl Machine {
                 create_indexes,
                 drop_indexes,
             } => {
-                self.adopt(version, &carried, create_indexes, drop_indexes, effects);
+                self.adopt(version, carried, create_indexes, drop_indexes, effects);
             }
             Plan::Rebuild(mut rebuild) => {
                 rebuild.reason = self.reason(rebuild.reason, &version);
@@ -333,7 +336,7 @@ impl Machine {
     fn adopt(
         &mut self,
         version: ServerVersion,
-        carried: &Carried,
+        carried: Carried,
         create_indexes: Vec<(Name, crate::manifest::Index)>,
         drop_indexes: Vec<Name>,
         effects: &mut Vec<Effect>,
@@ -342,20 +345,19 @@ impl Machine {
         let schema = self.config.places.app.clone();
         let record = Record {
             version,
-            manifest: carried.manifest.clone(),
+            manifest: carried.manifest,
             choice: self.config.choice_key(),
             ..record.clone()
         };
-        let drops = drop_indexes.into_iter().map(|index| Op::DropIndex {
-            schema: schema.clone(),
-            index,
-        });
-        let creates = create_indexes.into_iter().map(|(table, index)| Op::CreateIndex {
-            schema: schema.clone(),
-            table,
-            index,
-        });
-        let mut ops: Vec<Op> = drops.chain(creates).collect();
+        let mut ops = Vec::new();
+        for index in drop_indexes {
+            let schema = schema.clone();
+            ops.push(Op::DropIndex { schema, index });
+        }
+        for (table, index) in create_indexes {
+            let schema = schema.clone();
+            ops.push(Op::CreateIndex { schema, table, index });
+        }
         // Only what the version changes: the tail may be writing positions meanwhile.
         ops.push(Op::WriteVersion(record.clone()));
         self.phase = Phase::Adopting {
@@ -368,17 +370,16 @@ impl Machine {
     }
 
     pub(super) fn adopted(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Adopting { record } = &self.phase else {
-            return;
+        let adopted = match self.leave() {
+            Phase::Adopting { record } => record,
+            other => return self.phase = other,
         };
-        let adopted = (**record).clone();
         if let Err(error) = outcome {
             return self.fail(error, moment, effects);
         }
         if let Some(record) = &mut self.record {
-            let from = record.version.version.clone();
             let to = adopted.version.version.clone();
-            record.version = adopted.version;
+            let from = std::mem::replace(&mut record.version, adopted.version).version;
             record.manifest = adopted.manifest;
             record.choice = adopted.choice;
             effects.push(Effect::Emit(Event::Adopted { from, to }));

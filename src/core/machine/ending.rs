@@ -88,7 +88,7 @@ impl Machine {
 
     pub(super) fn purge(&mut self, effects: &mut Vec<Effect>) {
         let followed: Vec<Name> = self.tail.tables().cloned().collect();
-        effects.extend(self.tail.unfollow(&followed).into_iter().map(Effect::from));
+        self.unfollow(&followed, effects);
         let mut ops = vec![Op::DropStaging, Op::ForgetRecord];
         if let Some(record) = &self.record {
             ops.push(Op::Swap(Swap {
@@ -107,7 +107,7 @@ impl Machine {
     }
 
     pub(super) fn purged(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Purging {
+        if !matches!(self.phase, Phase::Purging) {
             return;
         }
         if let Err(error) = outcome {
@@ -132,13 +132,11 @@ impl Machine {
                 closes: Closes::Rebuild,
             }));
         }
-        let waiting: Vec<CallerId> = self
-            .run
-            .take()
-            .into_iter()
-            .chain(self.queue.drain(..))
-            .flat_map(|run| run.callers)
-            .collect();
+        self.queue.extend(self.run.take());
+        let mut waiting: Vec<CallerId> = Vec::new();
+        for run in self.queue.drain(..) {
+            waiting.extend(run.callers);
+        }
         if !waiting.is_empty() {
             effects.push(Effect::Settle {
                 callers: waiting,
@@ -153,7 +151,7 @@ impl Machine {
         }
         let followed: Vec<Name> = self.tail.tables().cloned().collect();
         effects.push(Effect::CancelStages);
-        effects.extend(self.tail.unfollow(&followed).into_iter().map(Effect::from));
+        self.unfollow(&followed, effects);
         self.phase = Phase::Closed;
         effects.push(Effect::Close);
     }

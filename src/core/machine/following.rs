@@ -1,6 +1,7 @@
 //! The live tail beside the run: what it applied, what it met, and which tables it is to follow.
 
 use crate::error::Result;
+use crate::ident::Name;
 use crate::op::Rows;
 use crate::record::RecordState;
 use crate::shape::Stream;
@@ -54,7 +55,16 @@ impl Machine {
     pub(super) fn turn_tail(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         let (orders, wake) = self.tail.turn(moment);
         self.wake_ms = wake;
-        effects.extend(orders.into_iter().map(Effect::from));
+        for order in orders {
+            effects.push(order.into());
+        }
+    }
+
+    /// Stops following these tables.
+    pub(super) fn unfollow(&mut self, tables: &[Name], effects: &mut Vec<Effect>) {
+        for order in self.tail.unfollow(tables) {
+            effects.push(order.into());
+        }
     }
 
     /// Follows every recorded table that is not followed, from where its rows stand.

@@ -7,6 +7,7 @@ use crate::plan::Rebuild;
 use crate::record::Record;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageSpec, Staged};
+use crate::tail::Mark;
 
 /// A rebuild under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub(crate) struct Job {
     pub(crate) expected_rows: Option<u64>,
     /// When the server may next be asked whether it has moved on.
     pub(crate) look_ms: u64,
-    /// What the swap applies besides.
-    pub(crate) batch: crate::tail::Batch,
+    /// Where the tail's tables stand after what the swap applies besides.
+    pub(crate) marks: SortedMap<Name, Mark>,
 }
 
 impl Job {
@@ -50,26 +51,24 @@ impl Job {
     }
 
     /// Creates the new enum types and tables, empty and without keys.
-    pub(crate) fn creations(&self) -> Vec<Op> {
-        let manifest = &self.record.manifest;
-        let enums = manifest
-            .enums
-            .iter()
-            .filter(|ty| self.rebuild.new_enums.contains(&ty.name))
-            .map(|ty| Op::CreateEnum {
-                home: self.home.clone(),
-                ty: ty.clone(),
-            });
-        let tables = manifest
-            .tables
-            .iter()
-            .filter(|table| self.rebuild.tables.contains(&table.name))
-            .map(|table| Op::CreateTable {
-                home: self.home.clone(),
-                table: table.clone(),
-                staged_enums: self.staged_enums(),
-            });
-        enums.chain(tables).collect()
+    pub(crate) fn create(&self, ops: &mut Vec<Op>) {
+        for ty in &self.record.manifest.enums {
+            if self.rebuild.new_enums.contains(&ty.name) {
+                ops.push(Op::CreateEnum {
+                    home: self.home.clone(),
+                    ty: ty.clone(),
+                });
+            }
+        }
+        for table in &self.record.manifest.tables {
+            if self.rebuild.tables.contains(&table.name) {
+                ops.push(Op::CreateTable {
+                    home: self.home.clone(),
+                    table: table.clone(),
+                    staged_enums: self.staged_enums(),
+                });
+            }
+        }
     }
 }
 

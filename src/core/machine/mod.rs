@@ -97,7 +97,7 @@ impl Machine {
     /// Takes what happened; says what to do next.
     pub fn step(&mut self, input: Input, moment: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if self.phase == Phase::Closed {
+        if matches!(self.phase, Phase::Closed) {
             // A late answer to something begun before the end; a late call gets a plain no.
             if let Input::Asked {
                 caller: Some(caller), ..

@@ -5,8 +5,8 @@ use crate::plan::Reason;
 use crate::record::Record;
 use crate::version::ServerVersion;
 
-use super::CallerId;
 use super::job::Job;
+use super::{CallerId, Machine};
 
 /// What a run is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,13 @@ pub(crate) enum Phase {
     Purging,
     /// Over.
     Closed,
+}
+
+impl Machine {
+    /// Takes what is known of the run out of its phase, which must be followed by another.
+    pub(super) const fn leave(&mut self) -> Phase {
+        std::mem::replace(&mut self.phase, Phase::Resting)
+    }
 }
 
 /// How the last run ended, as far as the status shows it.

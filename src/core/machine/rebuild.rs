@@ -8,11 +8,11 @@ use crate::host::Endpoint;
 use crate::ident::Name;
 use crate::op::{Home, Op, Rows, Swap};
 use crate::plan::{Found, Reason, Rebuild};
-use crate::record::{Record, RecordState, ShapeRecord};
+use crate::record::{Record, RecordState};
 use crate::shape::Stream;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageReport, StageSpec, Staged};
-use crate::tail::Moment;
+use crate::tail::{Batch, Moment};
 use crate::version::ServerVersion;
 
 use super::job::{Job, staged_enums};
@@ -28,6 +28,19 @@ impl Machine {
         Home::App(self.config.places.app.clone())
     }
 
+    /// Takes the job out of its phase, which must be followed by another.
+    fn take_job(&mut self) -> Option<Box<Job>> {
+        match self.leave() {
+            Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
+                Some(job)
+            }
+            other => {
+                self.phase = other;
+                None
+            }
+        }
+    }
+
     // ---- making room ---------------------------------------------------------------------------------------------
 
     pub(super) fn rebuild(
@@ -40,21 +53,29 @@ impl Machine {
     ) {
         self.announce(&rebuild, &version, moment, effects);
         // Old streams stop before they can meet rows of the new structure; the rows stay where they are.
-        let stopped: Vec<Name> = rebuild.tables.iter().chain(&rebuild.remove).cloned().collect();
-        effects.extend(self.tail.unfollow(&stopped).into_iter().map(Effect::from));
+        self.unfollow(&rebuild.tables, effects);
+        self.unfollow(&rebuild.remove, effects);
         let job = self.job(rebuild, version, carried);
         let mut ops = match self.config.strategy {
             Strategy::Swap => staging_ops(&job),
             Strategy::InPlace => in_place_ops(&job, &self.config.places.app),
         };
         let app = self.app();
-        ops.extend(counted(&job, &self.found).map(|table| Op::CountRows {
-            home: app.clone(),
-            table,
-        }));
+        let mut counted = 0;
+        // The found tables whose rows the new ones take the place of: about as many will come.
+        for table in job
+            .rebuild
+            .tables
+            .iter()
+            .filter(|table| self.found.tables.contains_key(*table))
+        {
+            let (home, table) = (app.clone(), table.clone());
+            ops.push(Op::CountRows { home, table });
+            counted += 1;
+        }
         if self.config.strategy == Strategy::InPlace {
             // Counted before they are dropped.
-            ops.rotate_right(counted(&job, &self.found).count());
+            ops.rotate_right(counted);
         }
         effects.push(Effect::Transact {
             purpose: Purpose::Prepare,
@@ -89,28 +110,22 @@ impl Machine {
             Strategy::InPlace => self.app(),
         };
         let old = self.record.as_ref();
-        let shapes: SortedMap<Name, ShapeRecord> = old
-            .iter()
-            .flat_map(|record| &record.shapes)
-            .filter(|(table, _)| rebuild.keep.contains(table))
-            .map(|(table, shape)| (table.clone(), shape.clone()))
-            .collect();
-        let mut waiting: Vec<StageSpec> = carried
-            .manifest
-            .tables
-            .iter()
-            .zip(&carried.definitions)
-            .filter(|(table, _)| rebuild.tables.contains(&table.name))
-            .map(|(table, definition)| StageSpec {
-                table: table.clone(),
-                home: home.clone(),
-                staged_enums: staged_enums(&home, &rebuild),
-                definition: definition.clone(),
-                fingerprint: Fingerprint::of_table(table, &carried.manifest),
-                expired: self.expired.get(&table.name).cloned(),
-                limits: self.config.limits,
-            })
-            .collect();
+        let mut shapes = old.map(|record| record.shapes.clone()).unwrap_or_default();
+        shapes.retain(|table, _| rebuild.keep.contains(table));
+        let mut waiting = Vec::new();
+        for (table, definition) in carried.manifest.tables.iter().zip(carried.definitions) {
+            if rebuild.tables.contains(&table.name) {
+                waiting.push(StageSpec {
+                    table: table.clone(),
+                    home: home.clone(),
+                    staged_enums: staged_enums(&home, &rebuild),
+                    definition,
+                    fingerprint: Fingerprint::of_table(table, &carried.manifest),
+                    expired: self.expired.get(&table.name).cloned(),
+                    limits: self.config.limits,
+                });
+            }
+        }
         waiting.reverse(); // taken from the end
         let record = Record {
             state: RecordState::Whole,
@@ -130,22 +145,20 @@ impl Machine {
             rows: SortedMap::new(),
             expected_rows: None,
             look_ms: 0,
-            batch: crate::tail::Batch::default(),
+            marks: SortedMap::new(),
         }
     }
 
     pub(super) fn prepared(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Preparing(job) = &self.phase else { return };
-        let mut job = job.clone();
+        if !matches!(self.phase, Phase::Preparing(_)) {
+            return;
+        }
         let rows = match outcome {
             Ok(rows) => rows,
             Err(error) => return self.abandon(error, moment, effects),
         };
-        let counts: Vec<u64> = rows
-            .iter()
-            .filter_map(|rows| rows.first()?.first()?.as_ref()?.parse().ok())
-            .collect();
-        job.expected_rows = Some(counts.iter().sum()).filter(|_| !counts.is_empty());
+        let Some(mut job) = self.take_job() else { return };
+        job.expected_rows = rows.iter().filter_map(count).reduce(|sum, rows| sum + rows);
         job.look_ms = moment.now_ms.saturating_add(LOOK_EVERY_MS);
         if self.config.strategy == Strategy::InPlace {
             // What is stored now: whoever starts again sees that the tables are not whole.
@@ -217,8 +230,7 @@ impl Machine {
 
     /// All tables are loaded, each up to its own moment. The tail brings them, and the kept ones, to one LSN.
     fn settle(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Staging(job) = &self.phase else { return };
-        let job = job.clone();
+        let Some(job) = self.take_job() else { return };
         for spec in &job.record.manifest.tables {
             if let Some(staged) = job.staged.get(&spec.name) {
                 let stream = Stream::resume(staged.definition.clone(), staged.position.clone());
@@ -235,14 +247,11 @@ impl Machine {
     // ---- the swap ------------------------------------------------------------------------------------------------
 
     pub(super) fn swap(&mut self, effects: &mut Vec<Effect>) {
-        let Phase::Settling { job, .. } = &self.phase else {
-            return;
-        };
-        let mut job = job.clone();
-        job.batch = self.tail.batch();
-        job.record
-            .shapes
-            .extend(job.staged.iter().map(|(table, staged)| (table.clone(), staged.shape())));
+        let Some(mut job) = self.take_job() else { return };
+        let Batch { mut ops, marks } = self.tail.batch();
+        for (table, staged) in &job.staged {
+            job.record.shapes.insert(table.clone(), staged.shape());
+        }
         // The kept tables have moved on since the job began; what is stored of them is in the live record.
         if let Some(record) = &self.record {
             for table in &job.rebuild.keep {
@@ -251,40 +260,41 @@ impl Machine {
                 }
             }
         }
-        for (table, mark) in &job.batch.marks {
+        for (table, mark) in &marks {
             if let Some(shape) = job.record.shapes.get_mut(table) {
                 shape.position = mark.position.clone();
                 shape.lsn = mark.lsn;
             }
         }
         let schema = self.config.places.app.clone();
-        let mut ops = job.batch.ops.clone();
         // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
         ops.push(Op::WriteRecord(job.record.clone()));
         if self.config.strategy == Strategy::Swap {
-            ops.extend(drop_indexes(&job, &schema));
+            drop_indexes(&job, &schema, &mut ops);
             ops.push(Op::Swap(job.rebuild.swap(schema.clone())));
         }
-        ops.extend(job.rebuild.create_indexes.iter().map(|(table, index)| Op::CreateIndex {
-            schema: schema.clone(),
-            table: table.clone(),
-            index: index.clone(),
-        }));
+        for (table, index) in std::mem::take(&mut job.rebuild.create_indexes) {
+            let schema = schema.clone();
+            ops.push(Op::CreateIndex { schema, table, index });
+        }
         effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
         effects.push(Effect::Transact {
             purpose: Purpose::Swap,
             ops,
         });
+        job.marks = marks;
         self.phase = Phase::Swapping(job);
     }
 
     pub(super) fn swapped(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Swapping(job) = &self.phase else { return };
-        let job = job.clone();
+        if !matches!(self.phase, Phase::Swapping(_)) {
+            return;
+        }
         if let Err(error) = outcome {
             return self.abandon(error, moment, effects);
         }
-        self.tail.settle_batch(&job.batch);
+        let Some(job) = self.take_job() else { return };
+        self.tail.settle_batch(&job.marks);
         let app = self.app();
         for table in &job.rebuild.tables {
             self.tail.moved(table, app.clone());
@@ -301,12 +311,12 @@ impl Machine {
             purpose: Purpose::Tidy,
             ops: vec![Op::Checkpoint],
         });
-        self.complete(&job.rebuild.tables, rows, moment, effects);
+        self.complete(job.rebuild.tables, rows, moment, effects);
         self.finish(Ok(job.rebuild.reason != Reason::First), effects);
     }
 
     /// Closes what was announced, with success.
-    pub(super) fn complete(&mut self, tables: &[Name], rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn complete(&mut self, tables: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
         let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
             return;
         };
@@ -319,7 +329,7 @@ impl Machine {
             reason: announced.reason,
             from: announced.from,
             to,
-            tables: tables.to_vec(),
+            tables,
             rows,
             duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
         }));
@@ -367,7 +377,7 @@ impl Machine {
     pub(super) fn drop_build(&mut self, effects: &mut Vec<Effect>) {
         let building: Vec<Name> = self.building().into_iter().collect();
         effects.push(Effect::CancelStages);
-        effects.extend(self.tail.unfollow(&building).into_iter().map(Effect::from));
+        self.unfollow(&building, effects);
         self.tail.release();
     }
 }
@@ -383,17 +393,15 @@ fn found_as_recorded(record: &Record) -> Found {
     }
 }
 
-/// The found tables whose rows the new ones take the place of: about as many will come.
-fn counted<'a>(job: &'a Job, found: &'a Found) -> impl Iterator<Item = Name> + 'a {
-    job.rebuild
-        .tables
-        .iter()
-        .filter(|table| found.tables.contains_key(table))
-        .cloned()
+/// The answer of [`Op::CountRows`].
+fn count(rows: &Rows) -> Option<u64> {
+    rows.first()?.first()?.as_ref()?.parse().ok()
 }
 
 fn staging_ops(job: &Job) -> Vec<Op> {
-    std::iter::once(Op::ResetStaging).chain(job.creations()).collect()
+    let mut ops = vec![Op::ResetStaging];
+    job.create(&mut ops);
+    ops
 }
 
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
@@ -409,17 +417,17 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
             ..swap
         }),
     ];
-    ops.extend(drop_indexes(job, schema));
-    ops.extend(job.creations());
+    drop_indexes(job, schema, &mut ops);
+    job.create(&mut ops);
     ops
 }
 
 /// The indexes that kept tables lose. They go before new tables come: those may have indexes of the same names.
-fn drop_indexes<'a>(job: &'a Job, schema: &'a Name) -> impl Iterator<Item = Op> + 'a {
-    job.rebuild.drop_indexes.iter().map(|index| Op::DropIndex {
-        schema: schema.clone(),
-        index: index.clone(),
-    })
+fn drop_indexes(job: &Job, schema: &Name, ops: &mut Vec<Op>) {
+    for index in &job.rebuild.drop_indexes {
+        let (schema, index) = (schema.clone(), index.clone());
+        ops.push(Op::DropIndex { schema, index });
+    }
 }
 
 fn unfinished(job: &Job) -> Record {

@@ -84,7 +84,7 @@ fn job() -> Box<Job> {
         rows: SortedMap::new(),
         expected_rows: None,
         look_ms: u64::MAX,
-        batch: crate::tail::Batch::default(),
+        marks: SortedMap::new(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::{MAX_NAME_BYTES, Name};
+use crate::json::quoted;
 use crate::sorted::{SortedMap, SortedSet};
 
 use super::{EnumType, Manifest, Table};
@@ -42,7 +43,7 @@ impl Manifest {
         let mut relations = SortedMap::new();
         let known: SortedSet<&Name> = enums.iter().map(|ty| &ty.name).collect();
         for (at, table) in tables.iter_mut().enumerate() {
-            let place = format!("tables[{at}] {:?}", table.name.as_str());
+            let place = format!("tables[{at}] {}", table.name.quoted());
             check_table(table, &place)?;
             check_types(table, &known, &place)?;
             if known.contains(&table.name) {
@@ -54,21 +55,21 @@ impl Manifest {
         }
         let keys: SortedSet<String> = tables.iter().map(|table| key_name(&table.name)).collect();
         for (at, table) in tables.iter_mut().enumerate() {
-            let place = format!("tables[{at}] {:?}", table.name.as_str());
+            let place = format!("tables[{at}] {}", table.name.quoted());
             if keys.contains(table.name.as_str()) {
                 return Err(duplicate(&place, "has the name of another table's primary key"));
             }
             table.indexes.retain(|index| !keys.contains(index.name.as_str()));
             for index in &table.indexes {
                 if let Some(other) = relations.insert(index.name.clone(), "index") {
-                    let what = format!("index {:?} has the name of another {other}", index.name.as_str());
+                    let what = format!("index {} has the name of another {other}", index.name.quoted());
                     return Err(duplicate(&place, &what));
                 }
             }
-            table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+            table.indexes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         }
-        tables.sort_by(|a, b| a.name.cmp(&b.name));
-        enums.sort_by(|a, b| a.name.cmp(&b.name));
+        tables.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        enums.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(Self { tables, enums })
     }
 
@@ -79,19 +80,23 @@ impl Manifest {
     /// `INVALID_OPTIONS` naming the first table that is not there.
     pub fn select(&self, names: &SortedSet<Name>) -> Result<Self> {
         if let Some(missing) = names.iter().find(|name| self.table(name).is_none()) {
-            let detail = format!("the server's schema has no table {:?}", missing.as_str());
+            let detail = format!("the server's schema has no table {}", missing.quoted());
             return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
         }
         let chosen = self.tables.iter().filter(|table| names.contains(&table.name));
-        let tables: Vec<Table> = chosen.cloned().collect();
-        let used: SortedSet<Name> = tables.iter().flat_map(Table::enum_names).collect();
-        let enums = self
-            .enums
-            .iter()
-            .filter(|ty| used.contains(&ty.name))
-            .cloned()
-            .collect();
-        Ok(Self { tables, enums })
+        Ok(self.with_tables(chosen.cloned().collect()))
+    }
+
+    /// These tables, with the enum types they use.
+    pub(crate) fn with_tables(&self, tables: Vec<Table>) -> Self {
+        let mut enums = self.enums.clone();
+        enums.retain(|ty| tables.iter().any(|table| table.uses(&ty.name)));
+        Self { tables, enums }
+    }
+
+    /// The names of the tables, in order.
+    pub(crate) fn table_names(&self) -> Vec<Name> {
+        self.tables.iter().map(|table| table.name.clone()).collect()
     }
 }
 
@@ -112,7 +117,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
     }
     let mut seen = SortedSet::new();
     for (at, ty) in enums.iter().enumerate() {
-        let place = format!("enums[{at}] {:?}", ty.name.as_str());
+        let place = format!("enums[{at}] {}", ty.name.quoted());
         if !seen.insert(&ty.name) {
             return Err(duplicate(&place, "is an enum for the second time"));
         }
@@ -126,7 +131,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
                 return Err(refuse(ErrorCode::InvalidManifest, detail));
             }
             if !labels.insert(label) {
-                return Err(duplicate(&place, &format!("has the label {label:?} twice")));
+                return Err(duplicate(&place, &format!("has the label {} twice", quoted(label))));
             }
         }
     }
@@ -144,15 +149,15 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
     for column in &table.columns {
         if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
             let detail = format!(
-                "{place} has a column {:?}, which Postgres keeps for itself",
-                column.name.as_str()
+                "{place} has a column {}, which Postgres keeps for itself",
+                column.name.quoted()
             );
             return Err(refuse(ErrorCode::InvalidName, detail));
         }
         if !columns.insert(column.name.clone()) {
             return Err(duplicate(
                 place,
-                &format!("has the column {:?} twice", column.name.as_str()),
+                &format!("has the column {} twice", column.name.quoted()),
             ));
         }
     }
@@ -168,12 +173,12 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
         if !key.insert(name) {
             return Err(duplicate(
                 place,
-                &format!("has {:?} twice in its primary key", name.as_str()),
+                &format!("has {} twice in its primary key", name.quoted()),
             ));
         }
     }
     for index in &table.indexes {
-        let what = format!("index {:?}", index.name.as_str());
+        let what = format!("index {}", index.name.quoted());
         if index.columns.is_empty() {
             let detail = format!("{place}: {what} has no columns");
             return Err(refuse(ErrorCode::InvalidManifest, detail));
@@ -195,16 +200,16 @@ fn check_types(table: &Table, enums: &SortedSet<&Name>, place: &str) -> Result<(
     });
     stray.map_or(Ok(()), |(column, name)| {
         let detail = format!(
-            "{place}: column {:?} is of an unknown enum {:?}",
-            column.name.as_str(),
-            name.as_str()
+            "{place}: column {} is of an unknown enum {}",
+            column.name.quoted(),
+            name.quoted()
         );
         Err(refuse(ErrorCode::UnknownType, detail))
     })
 }
 
 fn no_column(place: &str, what: &str, name: &Name) -> Error {
-    let detail = format!("{place}: {what} names a column {:?} that is not there", name.as_str());
+    let detail = format!("{place}: {what} names a column {} that is not there", name.quoted());
     refuse(ErrorCode::InvalidManifest, detail)
 }
 

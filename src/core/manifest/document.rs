@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
-use crate::json::{Object, Value};
+use crate::json::{Object, Value, quoted};
 use crate::version::{self, ServerVersion};
 
 use super::check::refuse;
@@ -126,7 +126,8 @@ fn simple(statements: &Object) -> Result<SchemasAnswer> {
     if let Some((name, _)) = statements.iter().find(|(_, value)| value.as_str().is_none()) {
         let shown: String = name.chars().take(80).collect();
         return Err(malformed(&format!(
-            "the answer has no list of \"tables\", and {shown:?} is not a text of SQL either"
+            "the answer has no list of \"tables\", and {} is not a text of SQL either",
+            quoted(&shown)
         )));
     }
     Ok(SchemasAnswer::Sql(statements.to_string()))
@@ -156,7 +157,7 @@ fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {
 fn read_enum(value: &Value, at: &str) -> Result<EnumType> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {:?}", name.as_str());
+    let place = format!("{at} {}", name.quoted());
     let labels = list(object.get("labels"), "labels", &place)?.iter().map(|label| {
         let text = label.as_str().map(ToOwned::to_owned);
         text.ok_or_else(|| malformed(&format!("{place} has a label that is not a text")))
@@ -170,7 +171,7 @@ fn read_enum(value: &Value, at: &str) -> Result<EnumType> {
 fn read_table(value: &Value, enums: &[EnumType], at: &str) -> Result<Table> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {:?}", name.as_str());
+    let place = format!("{at} {}", name.quoted());
     let schema = match object.get("schema") {
         None | Some(Value::Null) => Name::parse("public")?,
         Some(value) => read_name(value, &format!("{place}, schema"))?,
@@ -204,7 +205,7 @@ fn read_table(value: &Value, enums: &[EnumType], at: &str) -> Result<Table> {
 fn read_column(value: &Value, enums: &[EnumType], table: &str, at: &str) -> Result<Column> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{table}, column {:?}", name.as_str());
+    let place = format!("{table}, column {}", name.quoted());
     let Some(Value::String(raw)) = object.get("type") else {
         return Err(malformed(&format!("{place} has no \"type\"")));
     };
@@ -218,7 +219,7 @@ fn read_column(value: &Value, enums: &[EnumType], table: &str, at: &str) -> Resu
 fn read_index(value: &Value, at: &str) -> Result<Option<Index>> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {:?}", name.as_str());
+    let place = format!("{at} {}", name.quoted());
     let given = |key: &str| object.get(key).is_some_and(|value| *value != Value::Null);
     let method = match object.get("method") {
         None | Some(Value::Null) => Some(IndexMethod::Btree),
@@ -260,8 +261,8 @@ fn read_index_column(value: &Value, place: &str) -> Result<IndexColumn> {
         Some(Some("desc")) => SortOrder::Descending,
         Some(_) => {
             let detail = format!(
-                "{place}, column {:?}: \"order\" is neither \"asc\" nor \"desc\"",
-                name.as_str()
+                "{place}, column {}: \"order\" is neither \"asc\" nor \"desc\"",
+                name.quoted()
             );
             return Err(malformed(&detail));
         }
@@ -309,7 +310,7 @@ fn list<'a>(value: Option<&'a Value>, key: &str, at: &str) -> Result<&'a [Value]
     match value {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(malformed(&format!("{key:?} of {at} is not a list"))),
+        Some(_) => Err(malformed(&format!("\"{key}\" of {at} is not a list"))),
     }
 }
 
@@ -317,7 +318,7 @@ fn flag(object: &Object, key: &str, at: &str) -> Result<bool> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(set)) => Ok(*set),
-        Some(_) => Err(malformed(&format!("{key:?} of {at} is neither true nor false"))),
+        Some(_) => Err(malformed(&format!("\"{key}\" of {at} is neither true nor false"))),
     }
 }
 

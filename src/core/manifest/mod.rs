@@ -59,6 +59,13 @@ impl Table {
         self.columns.iter().find(|column| &column.name == name)
     }
 
+    /// Whether a column of its is made of that enum type.
+    pub(crate) fn uses(&self, enum_name: &Name) -> bool {
+        self.columns
+            .iter()
+            .any(|column| column.ty.enum_name() == Some(enum_name))
+    }
+
     /// The enum types its columns are made of, each once, in order of names.
     #[must_use]
     pub fn enum_names(&self) -> SortedSet<Name> {

@@ -73,7 +73,7 @@ impl Spelling {
     /// The name as Postgres folds it: an unquoted word in lower case.
     pub(super) fn folded_name(&self) -> Option<String> {
         match self.words.as_slice() {
-            [Word { text, quoted: false }] => Some(text.to_lowercase()),
+            [Word { text, quoted: false }] => Some(text.to_ascii_lowercase()),
             _ => None,
         }
     }

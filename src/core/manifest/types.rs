@@ -147,7 +147,7 @@ fn shown(raw: &str) -> String {
     if text.len() < raw.len() {
         text.push('…');
     }
-    format!("{text:?}")
+    crate::json::quoted(&text)
 }
 
 /// What may stand in parentheses behind a type.
@@ -178,7 +178,7 @@ fn builtin(spelling: &Spelling) -> Option<ColumnType> {
         words => {
             let phrase = words
                 .iter()
-                .map(|word| word.text.to_lowercase())
+                .map(|word| word.text.to_ascii_lowercase())
                 .collect::<Vec<_>>()
                 .join(" ");
             if let Some(element) = phrase.strip_prefix('_').and_then(typname) {

@@ -6,7 +6,7 @@ impl Op {
     /// What it is doing, to stand after "while".
     #[must_use]
     pub fn doing(&self) -> String {
-        let on = |what: &str, table: &crate::ident::Name| format!("{what} table {:?}", table.as_str());
+        let on = |what: &str, table: &crate::ident::Name| format!("{what} table {}", table.quoted());
         match self {
             Self::EnsureHome => "creating the replica's own tables".to_owned(),
             Self::ReadRecord => "reading the replica's record".to_owned(),
@@ -16,7 +16,7 @@ impl Op {
             Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::ForgetRecord => "forgetting the replica's record".to_owned(),
             Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),
-            Self::CreateEnum { ty, .. } => format!("creating enum type {:?}", ty.name.as_str()),
+            Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
             Self::CreateTable { table, .. } => on("creating", &table.name),
             Self::Copy { table, .. } => on("loading rows into", table),
             Self::Truncate { table, .. } => on("emptying", table),

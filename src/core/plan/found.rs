@@ -102,8 +102,8 @@ impl Sketch {
     }
 
     fn fingerprint(mut self, name: &Name) -> Fingerprint {
-        self.columns.sort_by_key(|(place, _)| *place);
-        self.key.sort_by_key(|(place, _)| *place);
+        self.columns.sort_unstable_by_key(|(place, _)| *place);
+        self.key.sort_unstable_by_key(|(place, _)| *place);
         let table = Table {
             // Not part of the fingerprint.
             schema: name.clone(),

@@ -39,7 +39,7 @@ impl ShapeDefinition {
     #[must_use]
     pub fn key(&self) -> String {
         let mut query = self.query();
-        query.sort();
+        query.sort_unstable();
         query
             .iter()
             .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
@@ -70,7 +70,7 @@ impl ShapeDefinition {
         if let Some(columns) = &self.columns {
             // The order does not matter to Electric; one order makes one URL.
             let mut columns: Vec<String> = columns.iter().map(as_electric_reads).collect();
-            columns.sort();
+            columns.sort_unstable();
             columns.dedup();
             query.push(("columns".to_owned(), columns.join(",")));
         }
@@ -89,8 +89,8 @@ impl ShapeDefinition {
         let refuse = |name: &Name, why: &str| {
             Err(Error::new(
                 ErrorCode::InvalidOptions,
-                format!("choosing columns of table {:?}", table.name.as_str()),
-                format!("column {:?} {why}", name.as_str()),
+                format!("choosing columns of table {}", table.name.quoted()),
+                format!("column {} {why}", name.quoted()),
             ))
         };
         if let Some(name) = chosen

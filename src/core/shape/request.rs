@@ -64,7 +64,7 @@ impl ShapeRequest {
 
     fn new(definition: &ShapeDefinition) -> Self {
         let mut query = definition.query();
-        query.sort();
+        query.sort_unstable();
         Self { query }
     }
 

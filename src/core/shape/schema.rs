@@ -5,7 +5,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
-use crate::json::{self, Object, Value};
+use crate::json::{self, Object, Value, quoted};
 use crate::manifest::{BaseType, Column, ColumnType, Table};
 use crate::sorted::SortedMap;
 
@@ -93,17 +93,17 @@ impl ElectricSchema {
         for column in &table.columns {
             let name = column.name.as_str();
             match self.columns.get(name) {
-                None => hard.push(format!("column {name:?} is not in it")),
+                None => hard.push(format!("column {} is not in it", quoted(name))),
                 Some(announced) => match announced.difference(column) {
                     None => {}
-                    Some(Difference::Hard(why)) => hard.push(format!("column {name:?} {why}")),
-                    Some(Difference::Soft(why)) => soft.push(format!("column {name:?} {why}")),
+                    Some(Difference::Hard(why)) => hard.push(format!("column {} {why}", quoted(name))),
+                    Some(Difference::Soft(why)) => soft.push(format!("column {} {why}", quoted(name))),
                 },
             }
         }
         for name in self.columns.keys() {
             if !table.columns.iter().any(|column| column.name.as_str() == name) {
-                hard.push(format!("it has a column {name:?}"));
+                hard.push(format!("it has a column {}", quoted(name)));
             }
         }
         let mut key: Vec<(u32, &str)> = self

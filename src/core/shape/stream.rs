@@ -380,7 +380,7 @@ impl Stream {
     }
 
     fn error(&self, code: ErrorCode, detail: impl Into<String>) -> Error {
-        let doing = format!("asking for the shape of table {:?}", self.definition.table.as_str());
+        let doing = format!("asking for the shape of table {}", self.definition.table.quoted());
         Error::new(code, doing, detail)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::error::{Error, ErrorCode};
 use crate::ident::Name;
 use crate::ingest::{Change, Message, Operation};
+use crate::json::quoted;
 use crate::manifest::Table;
 use crate::op::Home;
 use crate::shape::{
@@ -173,7 +174,10 @@ impl Follower {
         let Message::Change(change) = message else { return None };
         let known = |name: &str| self.table.columns.iter().any(|column| column.name.as_str() == name);
         if let Some((name, _)) = change.values.iter().find(|(name, _)| !known(name)) {
-            return Some(format!("a change has the column {name:?}, which the replica lacks"));
+            return Some(format!(
+                "a change has the column {}, which the replica lacks",
+                quoted(name)
+            ));
         }
         let carries = |name: &str| change.values.iter().any(|(carried, _)| carried == name);
         match change.operation {
@@ -182,13 +186,13 @@ impl Follower {
                 .columns
                 .iter()
                 .find(|column| !carries(column.name.as_str()))
-                .map(|column| format!("an inserted row lacks the column {:?}", column.name.as_str())),
+                .map(|column| format!("an inserted row lacks the column {}", column.name.quoted())),
             Operation::Update | Operation::Delete => self
                 .table
                 .primary_key
                 .iter()
                 .find(|name| !carries(name.as_str()))
-                .map(|name| format!("a change lacks the key column {:?}", name.as_str())),
+                .map(|name| format!("a change lacks the key column {}", name.quoted())),
         }
     }
 
@@ -235,7 +239,7 @@ impl Follower {
     fn mismatch(&self, why: &str) -> Error {
         Error::new(
             ErrorCode::SchemaMismatch,
-            format!("following table {:?}", self.table.name.as_str()),
+            format!("following table {}", self.table.name.quoted()),
             why,
         )
     }

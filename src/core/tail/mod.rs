@@ -139,7 +139,8 @@ pub struct Mark {
 pub struct Tail {
     followers: SortedMap<Name, Follower>,
     limits: Limits,
-    in_flight: Option<Batch>,
+    /// The marks of the batch that is being applied.
+    in_flight: Option<SortedMap<Name, Mark>>,
     held: Held,
     nudged_ms: u64,
     blocked_ms: Option<u64>,
@@ -243,31 +244,25 @@ impl Tail {
 
     /// Tells how the transaction of [`Order::Apply`] ended. Answers the marks that are stored now.
     pub fn applied(&mut self, outcome: Result<(), Error>, moment: Moment) -> Applied {
-        let Some(batch) = self.in_flight.take() else {
+        let Some(marks) = self.in_flight.take() else {
             return Applied::default();
         };
         match outcome {
             Ok(()) => {
                 self.retry.reset();
-                self.settle_batch(&batch);
+                self.settle_batch(&marks);
                 Applied {
-                    marks: batch.marks,
+                    marks,
                     troubles: Vec::new(),
                 }
             }
             Err(error) if matches!(error.code(), ErrorCode::RowRefused | ErrorCode::SchemaMismatch) => {
-                let troubles = batch
-                    .marks
-                    .iter()
-                    .filter(|(_, mark)| mark.count > 0)
-                    .filter_map(|(table, _)| {
-                        Some(
-                            self.followers
-                                .get_mut(table)?
-                                .stop(TroubleKind::Unappliable, Some(error.clone())),
-                        )
-                    })
-                    .collect();
+                let mut troubles = Vec::new();
+                for (table, _) in marks.iter().filter(|(_, mark)| mark.count > 0) {
+                    if let Some(follower) = self.followers.get_mut(table) {
+                        troubles.push(follower.stop(TroubleKind::Unappliable, Some(error.clone())));
+                    }
+                }
                 Applied {
                     marks: SortedMap::new(),
                     troubles,
@@ -282,8 +277,8 @@ impl Tail {
     }
 
     /// Drops what a batch holds from what is pending: it is stored.
-    pub fn settle_batch(&mut self, batch: &Batch) {
-        for (table, mark) in &batch.marks {
+    pub fn settle_batch(&mut self, marks: &SortedMap<Name, Mark>) {
+        for (table, mark) in marks {
             if let Some(follower) = self.followers.get_mut(table) {
                 follower.pending.drain(..mark.count.min(follower.pending.len()));
             }
@@ -424,19 +419,20 @@ impl Tail {
         if self.held != Held::No || self.in_flight.is_some() || now < self.resting_until_ms {
             return;
         }
-        let mut batch = self.batch();
-        batch.marks.retain(|_, mark| mark.count > 0);
-        if batch.ops.is_empty() {
+        let Batch { mut ops, mut marks } = self.batch();
+        if ops.is_empty() {
             return;
         }
-        let mut ops = batch.ops.clone();
-        ops.extend(batch.marks.iter().map(|(table, mark)| Op::WritePosition {
-            table: table.clone(),
-            position: mark.position.clone(),
-            lsn: mark.lsn,
-        }));
+        marks.retain(|_, mark| mark.count > 0);
+        for (table, mark) in &marks {
+            ops.push(Op::WritePosition {
+                table: table.clone(),
+                position: mark.position.clone(),
+                lsn: mark.lsn,
+            });
+        }
         orders.push(Order::Apply { ops });
-        self.in_flight = Some(batch);
+        self.in_flight = Some(marks);
     }
 
     /// Asks the tables that hold the others back, without waiting for their long polls to end.
@@ -511,7 +507,7 @@ impl Tail {
                 });
             }
         }
-        idle.sort();
+        idle.sort_unstable();
         let mut free = self.limits.live_connections.max(1).saturating_sub(self.live().count());
         while free < idle.len() {
             let Some(name) = self.yielding(now) else { break };
