@@ -88,12 +88,14 @@ impl Database for BrowserHost {
 }
 
 fn prepare(ops: Vec<Op>, places: &Places) -> Result<Vec<Work>> {
-    ops.into_iter()
-        .map(|op| {
-            let doing = op.doing();
-            op.statements(places).map(|statements| Work { doing, statements })
-        })
-        .collect()
+    let mut work = Vec::with_capacity(ops.len());
+    for op in ops {
+        work.push(Work {
+            doing: op.doing(),
+            statements: op.statements(places)?,
+        });
+    }
+    Ok(work)
 }
 
 async fn perform(transaction: &Transaction, work: Vec<Work>) -> std::result::Result<Vec<Rows>, (Error, JsValue)> {

@@ -101,7 +101,7 @@ impl RawReplica {
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        self.replica.record().map(|record| record.version.version)
+        self.replica.version()
     }
 
     fn ask(&self, ask: Ask) -> Promise {

@@ -41,7 +41,13 @@ impl Options {
         ])?;
         let tables = match options.list("tables")? {
             None => Choice::All,
-            Some(tables) => Choice::some(tables.iter().map(|table| read_table(&table)).collect::<Result<_>>()?)?,
+            Some(tables) => {
+                let mut choices = Vec::new();
+                for table in tables.iter() {
+                    choices.push(read_table(&table)?);
+                }
+                Choice::some(choices)?
+            }
         };
         let config = Config {
             places: Places::new(Name::parse(&options.text("schema")?)?)?,

@@ -8,6 +8,7 @@ use crate::op::Places;
 use crate::plan::Scope;
 use crate::shape::ShapeDefinition;
 use crate::sorted::SortedSet;
+use crate::text::joined;
 
 /// Everything a replica's behaviour depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +190,7 @@ impl Config {
             Choice::Some(choices) => {
                 let mut keys: Vec<String> = choices.iter().map(TableChoice::key).collect();
                 keys.sort_unstable();
-                keys.join("\n")
+                joined(&keys, "\n")
             }
         }
     }
@@ -223,8 +224,9 @@ impl TableChoice {
     /// What is asked of Electric. The key's columns come along whether they were chosen or not.
     fn definition(&self, table: &Table) -> ShapeDefinition {
         let columns = self.columns.as_ref().map(|chosen| {
-            let all: SortedSet<&Name> = chosen.iter().chain(&table.primary_key).collect();
-            all.into_iter().cloned().collect()
+            let mut all: SortedSet<Name> = chosen.iter().cloned().collect();
+            all.extend(table.primary_key.iter().cloned());
+            all.into_iter().collect()
         });
         ShapeDefinition {
             schema: table.schema.clone(),

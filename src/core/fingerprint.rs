@@ -97,18 +97,13 @@ impl Text {
     }
 
     fn finish(self) -> Fingerprint {
-        const HEX: [char; 16] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-        ];
-        let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or('0');
-        let bytes = self.0.finalize();
-        Fingerprint(
-            bytes
-                .iter()
-                .take(16)
-                .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-                .collect(),
-        )
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        let mut digits = String::with_capacity(32);
+        for byte in self.0.finalize().iter().take(16) {
+            digits.push(digit(byte >> 4));
+            digits.push(digit(byte & 15));
+        }
+        Fingerprint(digits)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::quoted;
+use crate::text::joined;
 
 /// Postgres cuts names after this many bytes (`NAMEDATALEN` - 1), which would make two names one.
 pub const MAX_NAME_BYTES: usize = 63;
@@ -93,7 +94,7 @@ pub fn qualified(schema: &Name, name: &Name) -> String {
 /// The columns between double quotes, with commas between them.
 #[must_use]
 pub fn quoted_list<'a>(names: impl IntoIterator<Item = &'a Name>) -> String {
-    names.into_iter().map(Name::quoted).collect::<Vec<_>>().join(", ")
+    joined(&names.into_iter().map(Name::quoted).collect::<Vec<_>>(), ", ")
 }
 
 /// A text literal. Doubles single quotes; a backslash makes it an `E''` literal, so that the result does not depend

@@ -25,6 +25,7 @@ pub mod shape;
 pub mod sorted;
 pub mod stage;
 pub mod tail;
+mod text;
 pub mod version;
 
 pub use error::{Error, ErrorCode, Result};

@@ -52,12 +52,12 @@ pub struct ShapeRecord {
 // ------------------------------------------------------------------------------------------------- on disk and back
 
 /// Why a stored record cannot be used. It is then as if there were none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage(pub String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage;
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the replica's record cannot be read: {}", self.0)
+        f.write_str("the replica's record cannot be read")
     }
 }
 
@@ -78,13 +78,7 @@ impl Record {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let mut record = read_head(first)?;
-        for row in rows {
-            if let Some((table, shape)) = read_shape(row)? {
-                record.shapes.insert(table, shape);
-            }
-        }
-        Ok(Some(record))
+        read(first, rows).map(Some).ok_or(Damage)
     }
 }
 
@@ -107,73 +101,68 @@ impl RecordState {
     }
 }
 
-fn damage(what: &str) -> Damage {
-    Damage(format!("{what} is not what was written"))
-}
-
 /// The cell, or `None` for NULL.
 fn cell(row: &[Option<String>], at: usize) -> Option<&str> {
     row.get(at).and_then(Option::as_deref)
 }
 
-/// Reads a cell that may be NULL.
-fn optional<T>(
-    row: &[Option<String>],
-    at: usize,
-    what: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, Damage> {
-    cell(row, at)
-        .map(|raw| read(raw).ok_or_else(|| damage(what)))
-        .transpose()
+/// The cell as a text of its own.
+fn text(row: &[Option<String>], at: usize) -> Option<String> {
+    cell(row, at).map(ToOwned::to_owned)
 }
 
-/// Reads a cell that may not.
-fn required<T>(row: &[Option<String>], at: usize, what: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Damage> {
-    optional(row, at, what, read)?.ok_or_else(|| damage(what))
-}
-
-fn read_head(row: &[Option<String>]) -> Result<Record, Damage> {
-    let state = required(row, 0, "the state", |raw| match raw {
-        "whole" => Some(RecordState::Whole),
-        "rebuilding" => Some(RecordState::Rebuilding),
-        _ => None,
-    })?;
-    let version = ServerVersion {
-        version: required(row, 1, "the version", |raw| Some(raw.to_owned()))?,
-        index: optional(row, 2, "the index", |raw| raw.parse().ok())?,
-        timestamp: optional(row, 3, "the timestamp", |raw| raw.parse().ok())?,
-        fingerprint: optional(row, 4, "the fingerprint", Fingerprint::parse)?,
+fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
+    let Ok(SchemasAnswer::Manifest { manifest, .. }) = parse_schemas(cell(first, 5)?) else {
+        return None;
     };
-    let manifest = required(row, 5, "the manifest", |raw| match parse_schemas(raw) {
-        Ok(SchemasAnswer::Manifest { manifest, .. }) => Some(manifest),
-        _ => None,
-    })?;
-    Ok(Record {
-        state,
-        version,
+    let mut shapes = SortedMap::new();
+    for row in rows {
+        if let Some(table) = cell(row, 7) {
+            shapes.insert(Name::parse(table).ok()?, read_shape(row)?);
+        }
+    }
+    Some(Record {
+        state: match cell(first, 0)? {
+            "whole" => RecordState::Whole,
+            "rebuilding" => RecordState::Rebuilding,
+            _ => return None,
+        },
+        version: read_version(first)?,
         manifest,
-        choice: required(row, 13, "the choice", |raw| Some(raw.to_owned()))?,
-        shapes: SortedMap::new(),
-        epoch: required(row, 6, "the epoch", |raw| raw.parse().ok())?,
+        choice: text(first, 13)?,
+        shapes,
+        epoch: cell(first, 6)?.parse().ok()?,
     })
 }
 
-fn read_shape(row: &[Option<String>]) -> Result<Option<(Name, ShapeRecord)>, Damage> {
-    let Some(table) = optional(row, 7, "a table's name", |raw| Name::parse(raw).ok())? else {
-        return Ok(None);
-    };
-    let text = |raw: &str| Some(raw.to_owned());
-    let shape = ShapeRecord {
-        fingerprint: required(row, 8, "a table's fingerprint", Fingerprint::parse)?,
-        definition: required(row, 9, "a shape's definition", text)?,
-        position: Position {
-            handle: Handle(required(row, 10, "a shape's handle", text)?),
-            offset: required(row, 11, "a shape's offset", Offset::parse)?,
+fn read_version(row: &[Option<String>]) -> Option<ServerVersion> {
+    Some(ServerVersion {
+        version: text(row, 1)?,
+        index: match cell(row, 2) {
+            None => None,
+            Some(raw) => Some(raw.parse().ok()?),
         },
-        lsn: required(row, 12, "a shape's LSN", Lsn::parse)?,
-    };
-    Ok(Some((table, shape)))
+        timestamp: match cell(row, 3) {
+            None => None,
+            Some(raw) => Some(raw.parse().ok()?),
+        },
+        fingerprint: match cell(row, 4) {
+            None => None,
+            Some(raw) => Some(Fingerprint::parse(raw)?),
+        },
+    })
+}
+
+fn read_shape(row: &[Option<String>]) -> Option<ShapeRecord> {
+    Some(ShapeRecord {
+        fingerprint: Fingerprint::parse(cell(row, 8)?)?,
+        definition: text(row, 9)?,
+        position: Position {
+            handle: Handle(text(row, 10)?),
+            offset: Offset::parse(cell(row, 11)?)?,
+        },
+        lsn: Lsn::parse(cell(row, 12)?)?,
+    })
 }
 
 #[cfg(test)]

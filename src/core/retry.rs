@@ -84,8 +84,8 @@ fn http_date_ms(raw: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let (_, rest) = raw.split_once(", ")?;
-    let mut words = rest.split(' ');
+    let (_, rest) = raw.split_once(',')?;
+    let mut words = rest.strip_prefix(' ')?.split(' ');
     let day: u64 = number(words.next()?, 2)?;
     let month_name = words.next()?;
     let month: u64 = (1..).zip(MONTHS).find(|(_, name)| *name == month_name)?.0;

@@ -94,36 +94,11 @@ impl Staged {
 pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
     let mut loader = Loader::new(host, spec, report);
     loop {
-        let Ok((head, body)) = open(host, &loader.stream.request(Mode::CatchUp), spec.limits.stall_ms).await else {
-            loader.cut().await?;
-            continue;
-        };
-        let mut body = Patient::new(host, body, spec.limits.stall_ms);
-        match loader.stream.head(&head, host.now_ms(), host.random()) {
-            Verdict::Read { head, body: kind } => {
-                let Some(progress) = loader.read(&head, kind, &mut body).await? else {
-                    continue;
-                };
-                match progress {
-                    Progress::More | Progress::Ignored => {}
-                    Progress::UpToDate { .. } => return loader.finish().await,
-                    Progress::Wait { ms, .. } => host.sleep(ms).await,
-                    Progress::Refetch { ms, expired } => loader.refetch(ms, expired).await?,
-                    Progress::Failed { error } => return Err(error),
-                }
-            }
-            Verdict::Wait { ms, .. } => host.sleep(ms).await,
-            Verdict::Refetch { ms, expired, .. } => loader.refetch(ms, expired).await?,
-            Verdict::Refused { .. } => match loader
-                .stream
-                .refusal(head.status, &text(&mut body).await, host.random())
-            {
-                Verdict::Refetch { ms, expired, .. } => loader.refetch(ms, expired).await?,
-                // A table that was just created, or renamed, is refused until the reconciler has seen it.
-                Verdict::Refused { error } => loader.wait(error).await?,
-                _ => loader.cut().await?,
-            },
-            Verdict::Failed { error } => return Err(error),
+        loader.empty().await?;
+        match loader.round().await? {
+            Round::Again => {}
+            Round::Later { ms } => host.sleep(ms).await,
+            Round::UpToDate => return loader.finish().await,
         }
     }
 }
@@ -138,7 +113,9 @@ pub(crate) async fn text<B: host::Body>(body: &mut B) -> String {
         }
     }
     bytes.truncate(MOST_REFUSAL_BYTES);
-    String::from_utf8_lossy(&bytes).into_owned()
+    let text = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    bytes.truncate(text);
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// One table's loading.
@@ -175,6 +152,18 @@ enum Keyed {
 enum Touched {
     Yes,
     No,
+    /// They are of a loading that was given up.
+    Stale,
+}
+
+/// What follows on one request and its answer.
+enum Round {
+    /// The next one, at once.
+    Again,
+    /// The next one, after a wait.
+    Later { ms: u64 },
+    /// Nothing: there is no more to load.
+    UpToDate,
 }
 
 impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
@@ -198,8 +187,31 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
     }
 
-    /// Reads one answer to its end. `None` where it must be asked for again.
-    async fn read(&mut self, head: &ShapeHead, kind: Body, body: &mut impl host::Body) -> Result<Option<Progress>> {
+    /// Sends the next request, and reads its answer to the end.
+    async fn round(&mut self) -> Result<Round> {
+        let stall_ms = self.spec.limits.stall_ms;
+        let Ok((head, body)) = open(self.host, &self.stream.request(Mode::CatchUp), stall_ms).await else {
+            return self.cut();
+        };
+        let mut body = Patient::new(self.host, body, stall_ms);
+        match self.stream.head(&head, self.host.now_ms(), self.host.random()) {
+            Verdict::Read { head, body: kind } => self.read(&head, kind, &mut body).await,
+            Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
+            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+            Verdict::Refused { .. } => {
+                let why = text(&mut body).await;
+                match self.stream.refusal(head.status, &why, self.host.random()) {
+                    Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+                    // A table that was just created, or renamed, is refused until the reconciler has seen it.
+                    Verdict::Refused { error } => self.wait(error),
+                    _ => self.cut(),
+                }
+            }
+            Verdict::Failed { error } => Err(error),
+        }
+    }
+
+    async fn read(&mut self, head: &ShapeHead, kind: Body, body: &mut impl host::Body) -> Result<Round> {
         let Some(schema) = &head.schema else {
             // Whatever its rows are of: every answer but a live one has it, unless something between takes it away.
             let detail = "the answer has no electric-schema header";
@@ -214,47 +226,43 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             .patience
             .judge(&agreement, self.host.now_ms(), &self.spec.table.name)
         {
-            self.wait(error).await?;
-            return Ok(None);
+            return self.wait(error);
         }
         let outcome = match kind {
             Body::SnapshotChunk => self.read_chunk(head, body).await,
             Body::Log => self.read_log(body).await,
         };
-        match outcome {
-            Ok(ending) => {
-                self.chunk = None;
-                if agreement == Agreement::Same {
-                    // Not before its rows are in: a head may agree for ever where the rows never do.
-                    self.patience.since_ms = None;
-                }
-                Ok(Some(self.stream.read(
-                    head,
-                    ending,
-                    self.host.now_ms(),
-                    self.host.random(),
-                )))
-            }
-            Err(error) => {
-                self.recover(error).await?;
-                Ok(None)
-            }
+        let ending = match outcome {
+            Ok(ending) => ending,
+            Err(error) => return self.recover(error),
+        };
+        self.chunk = None;
+        if agreement == Agreement::Same {
+            // Not before its rows are in: a head may agree for ever where the rows never do.
+            self.patience.since_ms = None;
+        }
+        match self.stream.read(head, ending, self.host.now_ms(), self.host.random()) {
+            Progress::More | Progress::Ignored => Ok(Round::Again),
+            Progress::UpToDate { .. } => Ok(Round::UpToDate),
+            Progress::Wait { ms, .. } => Ok(Round::Later { ms }),
+            Progress::Refetch { ms, expired } => Ok(self.refetch(ms, expired)),
+            Progress::Failed { error } => Err(error),
         }
     }
 
     /// Decides what a failed reading means.
-    async fn recover(&mut self, error: Error) -> Result<()> {
+    fn recover(&mut self, error: Error) -> Result<Round> {
         match error.code() {
-            ErrorCode::ShapeUnreachable => self.cut().await,
+            ErrorCode::ShapeUnreachable => self.cut(),
             // A body cut inside a proxy ends as if it were whole; a second look tells.
             ErrorCode::ShapeProtocol if self.misreadings < MOST_MISREADINGS => {
                 self.misreadings += 1;
-                self.cut().await
+                self.cut()
             }
-            ErrorCode::SchemaMismatch => self.wait(error).await,
+            ErrorCode::SchemaMismatch => self.wait(error),
             ErrorCode::RowRefused if self.refusals < MOST_REFUSALS => {
                 self.refusals += 1;
-                self.wait(error).await
+                self.wait(error)
             }
             _ => Err(error),
         }
@@ -266,33 +274,24 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Some((handle, offset, rows)) if *handle == head.handle && *offset == head.offset => *rows,
             Some(_) => {
                 // Another chunk than the one that was cut: its rows cannot be told apart, so all begins anew.
-                self.restart(self.spec.expired.clone()).await?;
+                self.restart(self.spec.expired.clone());
                 return Err(cut_off(&self.spec.table.name));
             }
             None => 0,
         };
         let mut transcoder = Transcoder::for_table(&self.spec.table).skipping(taken);
         let mut messages = Vec::new();
-        let outcome = loop {
-            match body.next().await {
-                Err(error) => break Err(error),
-                Ok(None) => break Ok(()),
-                Ok(Some(bytes)) => {
-                    let pushed = transcoder.push(&bytes, &mut self.rows, &mut messages);
-                    // What stands before the bad message of a piece is taken all the same.
-                    self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
-                    if let Err(error) = pushed {
-                        break Err(error);
-                    }
-                    if self.rows.len() >= self.spec.limits.piece_bytes {
-                        self.copy().await?;
-                        (self.report)(StageReport::Rows(self.loaded + transcoder.rows()));
-                    }
-                }
+        while let Some(bytes) = body.next().await? {
+            let pushed = transcoder.push(&bytes, &mut self.rows, &mut messages);
+            // What stands before the bad message of a piece is taken all the same.
+            self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
+            pushed?;
+            if self.rows.len() >= self.spec.limits.piece_bytes {
+                self.copy().await?;
+                (self.report)(StageReport::Rows(self.loaded + transcoder.rows()));
             }
-        };
+        }
         let rows = transcoder.rows();
-        outcome?;
         transcoder.finish()?;
         self.loaded += rows;
         self.copy().await?;
@@ -320,11 +319,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         if let Ending::UpToDate(Some(seen)) = ending {
             self.seen = self.seen.max(seen);
         }
-        self.changes
-            .extend(messages.into_iter().filter_map(|message| match message {
-                Message::Change(change) => Some(change),
-                Message::UpToDate { .. } | Message::MustRefetch | Message::Other => None,
-            }));
+        for message in messages {
+            if let Message::Change(change) = message {
+                self.changes.push(change);
+            }
+        }
         ending
     }
 
@@ -352,12 +351,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 table: self.spec.table.clone(),
             });
         }
-        ops.extend(self.changes.drain(..).map(|change| Op::Apply {
-            home: self.spec.home.clone(),
-            table: self.spec.table.clone(),
-            change,
-            staged_enums: self.spec.staged_enums.clone(),
-        }));
+        for change in self.changes.drain(..) {
+            ops.push(Op::Apply {
+                home: self.spec.home.clone(),
+                table: self.spec.table.clone(),
+                change,
+                staged_enums: self.spec.staged_enums.clone(),
+            });
+        }
         if ops.is_empty() {
             return Ok(());
         }
@@ -386,43 +387,47 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     }
 
     /// The connection was cut: the same request again, after a wait.
-    async fn cut(&mut self) -> Result<()> {
+    fn cut(&mut self) -> Result<Round> {
         match self.stream.cut(self.host.random()) {
-            Verdict::Wait { ms, .. } => {
-                self.host.sleep(ms).await;
-                Ok(())
-            }
+            Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
             Verdict::Failed { error } | Verdict::Refused { error } => Err(error),
-            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired).await,
-            Verdict::Read { .. } => Ok(()),
+            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+            Verdict::Read { .. } => Ok(Round::Again),
         }
     }
 
     /// Electric says the shape is gone: everything begins anew.
-    async fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Result<()> {
-        self.host.sleep(ms).await;
-        self.restart(expired).await
+    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Round {
+        self.restart(expired);
+        Round::Later { ms }
     }
 
     /// Electric does not serve what is wanted yet: everything begins anew, later, if patience lasts. The handle may
     /// stay the same (a cold table), so it is not expired; but what a cache holds is older than what is wanted.
-    async fn wait(&mut self, error: Error) -> Result<()> {
+    fn wait(&mut self, error: Error) -> Result<Round> {
         (self.report)(StageReport::Waiting);
-        let ms = self.patience.wait(error, self.host.now_ms(), self.host.random())?;
-        self.host.sleep(ms).await;
-        self.restart(self.spec.expired.clone()).await?;
-        self.stream.bypass_caches(self.host.now_ms());
-        Ok(())
+        let now_ms = self.host.now_ms();
+        let ms = self.patience.wait(error, now_ms, self.host.random())?;
+        self.restart(self.spec.expired.clone());
+        self.stream.bypass_caches(now_ms.saturating_add(ms));
+        Ok(Round::Later { ms })
     }
 
-    /// Empties the table and begins at offset -1.
-    async fn restart(&mut self, expired: Option<Handle>) -> Result<()> {
+    /// Begins at offset -1 again.
+    fn restart(&mut self, expired: Option<Handle>) {
         self.rows.clear();
         self.changes.clear();
         self.chunk = None;
         self.loaded = 0;
         self.stream.reset(expired);
         if self.touched == Touched::Yes {
+            self.touched = Touched::Stale;
+        }
+    }
+
+    /// Takes the rows out that a given-up loading left in the table.
+    async fn empty(&mut self) -> Result<()> {
+        if self.touched == Touched::Stale {
             let (home, table) = (self.spec.home.clone(), self.spec.table.name.clone());
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
             self.touched = Touched::No;

@@ -76,7 +76,12 @@ pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Object, S
     if text.is_empty() {
         return Err("the answer is empty".into());
     }
-    let html = content_type.is_some_and(|ty| ty.to_ascii_lowercase().contains("html"));
+    let html = content_type.is_some_and(|ty| {
+        ty.to_ascii_lowercase()
+            .as_bytes()
+            .windows(4)
+            .any(|part| part == b"html")
+    });
     if text.starts_with('<') || html {
         return Err("the answer is a web page, not JSON: the address may be that of the app itself".into());
     }

@@ -83,6 +83,13 @@ impl<H: Host + 'static> Replica<H> {
         self.shared.machine.borrow().status()
     }
 
+    /// The version the replica follows, if there is one.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        let machine = self.shared.machine.borrow();
+        machine.record().map(|record| record.version.version.clone())
+    }
+
     /// The record, as it stands in the database.
     #[must_use]
     pub fn record(&self) -> Option<Record> {

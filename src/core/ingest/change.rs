@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ident::{Name, quoted_list};
 use crate::manifest::{Column, Table};
 use crate::op::{Expect, Statement};
+use crate::text::joined;
 
 /// Turns one change into one statement on `target`, which is quoted already: `"public"."users"`. `type_sql` writes a
 /// column's type.
@@ -77,13 +78,13 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
         let conflict = if changed.is_empty() {
             "NOTHING".to_owned()
         } else {
-            format!("UPDATE SET {}", changed.join(", "))
+            format!("UPDATE SET {}", joined(&changed, ", "))
         };
         let sql = format!(
             "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {conflict}",
             self.target,
             quoted_list(self.table.columns.iter().map(|column| &column.name)),
-            params.join(", "),
+            joined(&params, ", "),
             quoted_list(&self.table.primary_key),
         );
         Ok(Statement::new(sql).with_params(self.params))
@@ -104,7 +105,7 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
             changed = unchanged.map(|name| format!("{name} = {name}")).take(1).collect();
         }
         let key = self.key("an update")?;
-        let sql = format!("UPDATE {} SET {} WHERE {key}", self.target, changed.join(", "));
+        let sql = format!("UPDATE {} SET {} WHERE {key}", self.target, joined(&changed, ", "));
         let mut statement = Statement::new(sql).with_params(self.params);
         statement.expect = Expect::OneRow;
         Ok(statement)
@@ -140,7 +141,7 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
                 }
             }
         }
-        Ok(parts.join(" AND "))
+        Ok(joined(&parts, " AND "))
     }
 
     /// Adds a parameter, and answers the expression that reads it. PGlite would serialise a parameter by the type

@@ -128,7 +128,7 @@ impl RowReader {
         let Some(column) = self.columns.iter().position(|it| it.as_bytes() == &*name) else {
             return Err(Fault::Column {
                 code: ErrorCode::SchemaMismatch,
-                detail: unknown_column(&String::from_utf8_lossy(&name), &self.table),
+                detail: unknown_column(std::str::from_utf8(&name).unwrap_or_default(), &self.table),
             });
         };
         if let Some(slot) = self.order.get_mut(nth) {

@@ -70,6 +70,14 @@ fn integral(raw: &str) -> Option<i64> {
 }
 
 impl Object {
+    fn of(members: Vec<(&str, Value)>) -> Self {
+        let mut object = Self(Vec::with_capacity(members.len()));
+        for (name, value) in members {
+            object.push(name.to_owned(), value);
+        }
+        object
+    }
+
     /// The value of `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().rfind(|(other, _)| other == name).map(|(_, value)| value)
@@ -118,12 +126,7 @@ impl IntoIterator for Object {
 
 impl<const N: usize> From<[(&str, Value); N]> for Object {
     fn from(members: [(&str, Value); N]) -> Self {
-        Self(
-            members
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+        Self::of(members.into())
     }
 }
 

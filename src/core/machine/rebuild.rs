@@ -338,12 +338,14 @@ impl Machine {
     // ---- the server changed under it -----------------------------------------------------------------------------
 
     /// Which tables a rebuild is at.
-    pub(super) fn building(&self) -> SortedSet<Name> {
+    pub(super) fn building(&self) -> Vec<Name> {
         match &self.phase {
             Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
-                job.rebuild.tables.iter().chain(&job.rebuild.remove).cloned().collect()
+                let mut tables = job.rebuild.tables.clone();
+                tables.extend_from_slice(&job.rebuild.remove);
+                tables
             }
-            _ => SortedSet::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -375,7 +377,7 @@ impl Machine {
 
     /// Lets go of everything a rebuild has begun, but for what is stored: the next one resets the staging schema.
     pub(super) fn drop_build(&mut self, effects: &mut Vec<Effect>) {
-        let building: Vec<Name> = self.building().into_iter().collect();
+        let building = self.building();
         effects.push(Effect::CancelStages);
         self.unfollow(&building, effects);
         self.tail.release();
@@ -407,14 +409,16 @@ fn staging_ops(job: &Job) -> Vec<Op> {
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     let swap = job.rebuild.swap(schema.clone());
     // A type of a new one's name that no record knows is in the way as much as an old one.
-    let old_enums: SortedSet<Name> = swap.old_enums.iter().chain(&swap.new_enums).cloned().collect();
+    let mut old_enums: SortedSet<Name> = swap.old_enums.into_iter().collect();
+    old_enums.extend(swap.new_enums);
     let mut ops = vec![
         Op::WriteRecord(unfinished(job)),
         Op::Swap(Swap {
             old_enums: old_enums.into_iter().collect(),
             new_tables: Vec::new(),
             new_enums: Vec::new(),
-            ..swap
+            schema: swap.schema,
+            old_tables: swap.old_tables,
         }),
     ];
     drop_indexes(job, schema, &mut ops);

@@ -41,7 +41,7 @@ impl Manifest {
             return Err(over("tables", tables.len(), MAX_TABLES));
         }
         let mut relations = SortedMap::new();
-        let known: SortedSet<&Name> = enums.iter().map(|ty| &ty.name).collect();
+        let known: SortedSet<Name> = enums.iter().map(|ty| ty.name.clone()).collect();
         for (at, table) in tables.iter_mut().enumerate() {
             let place = format!("tables[{at}] {}", table.name.quoted());
             check_table(table, &place)?;
@@ -118,7 +118,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
     let mut seen = SortedSet::new();
     for (at, ty) in enums.iter().enumerate() {
         let place = format!("enums[{at}] {}", ty.name.quoted());
-        if !seen.insert(&ty.name) {
+        if !seen.insert(ty.name.clone()) {
             return Err(duplicate(&place, "is an enum for the second time"));
         }
         if ty.labels.len() > MAX_LABELS {
@@ -130,7 +130,7 @@ fn check_enums(enums: &[EnumType]) -> Result<()> {
                 let detail = format!("{place} has a label that Postgres cannot hold");
                 return Err(refuse(ErrorCode::InvalidManifest, detail));
             }
-            if !labels.insert(label) {
+            if !labels.insert(label.clone()) {
                 return Err(duplicate(&place, &format!("has the label {} twice", quoted(label))));
             }
         }
@@ -170,7 +170,7 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
         if !columns.contains(name) {
             return Err(no_column(place, "primary key", name));
         }
-        if !key.insert(name) {
+        if !key.insert(name.clone()) {
             return Err(duplicate(
                 place,
                 &format!("has {} twice in its primary key", name.quoted()),
@@ -193,7 +193,7 @@ fn check_table(table: &mut Table, place: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_types(table: &Table, enums: &SortedSet<&Name>, place: &str) -> Result<()> {
+fn check_types(table: &Table, enums: &SortedSet<Name>, place: &str) -> Result<()> {
     let stray = table.columns.iter().find_map(|column| {
         let name = column.ty.enum_name()?;
         (!enums.contains(name)).then_some((column, name))

@@ -1,5 +1,7 @@
 //! The manifest on the wire: the schemas endpoint's JSON, read and written. What is stored in the record is the same.
 
+use std::fmt;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
@@ -42,7 +44,7 @@ pub fn parse_schemas(json: &str) -> Result<SchemasAnswer> {
         );
         return Err(refuse(ErrorCode::LimitExceeded, detail));
     }
-    let object = version::object(json, None).map_err(|why| malformed(&why))?;
+    let object = version::object(json, None).map_err(malformed)?;
     match object.get("tables") {
         Some(Value::Array(tables)) => {
             let manifest = read_manifest(tables, object.get("enums"))?;
@@ -115,7 +117,71 @@ fn write_index(index: &Index) -> Value {
 
 // ---------------------------------------------------------------------------------------------------------- reading
 
-fn malformed(detail: &str) -> Error {
+/// Where something stands in the document. It becomes a text only where an error names it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    within: Option<&'a Place<'a>>,
+    what: &'static str,
+    /// Its number in a list.
+    at: Option<usize>,
+    name: Option<&'a Name>,
+}
+
+impl<'a> Place<'a> {
+    /// An item of a list of the document itself.
+    const fn top(what: &'static str, at: usize) -> Self {
+        let (within, at, name) = (None, Some(at), None);
+        Self { within, what, at, name }
+    }
+
+    /// An item of a list that stands here.
+    const fn item(&'a self, what: &'static str, at: usize) -> Self {
+        let (within, at, name) = (Some(self), Some(at), None);
+        Self { within, what, at, name }
+    }
+
+    /// A part of what stands here.
+    const fn part(&'a self, what: &'static str) -> Self {
+        let (within, at, name) = (Some(self), None, None);
+        Self { within, what, at, name }
+    }
+
+    /// The same, once its name is known.
+    const fn named(self, name: &'a Name) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
+    /// What stands here is not what it should be.
+    fn malformed(&self, why: &str) -> Error {
+        malformed(format!("{self} {why}"))
+    }
+
+    /// An error of what stands here.
+    fn located(&self, error: &Error) -> Error {
+        refuse(error.code(), format!("{self}: {}", error.detail()))
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(outer) = self.within {
+            write!(f, "{outer}, ")?;
+        }
+        f.write_str(self.what)?;
+        if let Some(at) = self.at {
+            write!(f, "[{at}]")?;
+        }
+        match self.name {
+            Some(name) => write!(f, " {}", name.quoted()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn malformed(detail: impl Into<String>) -> Error {
     refuse(ErrorCode::InvalidManifest, detail)
 }
 
@@ -125,7 +191,7 @@ fn simple(statements: &Object) -> Result<SchemasAnswer> {
     }
     if let Some((name, _)) = statements.iter().find(|(_, value)| value.as_str().is_none()) {
         let shown: String = name.chars().take(80).collect();
-        return Err(malformed(&format!(
+        return Err(malformed(format!(
             "the answer has no list of \"tables\", and {} is not a text of SQL either",
             quoted(&shown)
         )));
@@ -135,8 +201,8 @@ fn simple(statements: &Object) -> Result<SchemasAnswer> {
 
 fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {
     let mut types = Vec::new();
-    for (at, value) in list(enums, "enums", "the answer")?.iter().enumerate() {
-        types.push(read_enum(value, &format!("enums[{at}]"))?);
+    for (at, value) in list(enums, "enums", None)?.iter().enumerate() {
+        types.push(read_enum(value, &Place::top("enums", at))?);
     }
     // Before reading: ten thousand tables are refused, not read.
     if tables.len() > super::MAX_TABLES {
@@ -149,49 +215,44 @@ fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {
     }
     let mut read = Vec::with_capacity(tables.len());
     for (at, value) in tables.iter().enumerate() {
-        read.push(read_table(value, &types, &format!("tables[{at}]"))?);
+        read.push(read_table(value, &types, &Place::top("tables", at))?);
     }
     Manifest::new(read, types)
 }
 
-fn read_enum(value: &Value, at: &str) -> Result<EnumType> {
+fn read_enum(value: &Value, at: &Place<'_>) -> Result<EnumType> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {}", name.quoted());
-    let labels = list(object.get("labels"), "labels", &place)?.iter().map(|label| {
-        let text = label.as_str().map(ToOwned::to_owned);
-        text.ok_or_else(|| malformed(&format!("{place} has a label that is not a text")))
-    });
-    Ok(EnumType {
-        name,
-        labels: labels.collect::<Result<_>>()?,
-    })
+    let place = at.named(&name);
+    let mut labels = Vec::new();
+    for label in list(object.get("labels"), "labels", Some(&place))? {
+        let Some(text) = label.as_str() else {
+            return Err(place.malformed("has a label that is not a text"));
+        };
+        labels.push(text.to_owned());
+    }
+    Ok(EnumType { name, labels })
 }
 
-fn read_table(value: &Value, enums: &[EnumType], at: &str) -> Result<Table> {
+fn read_table(value: &Value, enums: &[EnumType], at: &Place<'_>) -> Result<Table> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {}", name.quoted());
+    let place = at.named(&name);
     let schema = match object.get("schema") {
         None | Some(Value::Null) => Name::parse("public")?,
-        Some(value) => read_name(value, &format!("{place}, schema"))?,
+        Some(value) => read_name(value, &place.part("schema"))?,
     };
     let mut columns = Vec::new();
-    for (number, value) in list(object.get("columns"), "columns", &place)?.iter().enumerate() {
-        columns.push(read_column(
-            value,
-            enums,
-            &place,
-            &format!("{place}, columns[{number}]"),
-        )?);
+    for (number, value) in list(object.get("columns"), "columns", Some(&place))?.iter().enumerate() {
+        columns.push(read_column(value, enums, &place, number)?);
     }
     let mut primary_key = Vec::new();
-    for value in list(object.get("primaryKey"), "primaryKey", &place)? {
-        primary_key.push(read_name(value, &format!("{place}, primaryKey"))?);
+    for value in list(object.get("primaryKey"), "primaryKey", Some(&place))? {
+        primary_key.push(read_name(value, &place.part("primaryKey"))?);
     }
     let mut indexes = Vec::new();
-    for (number, value) in list(object.get("indexes"), "indexes", &place)?.iter().enumerate() {
-        indexes.extend(read_index(value, &format!("{place}, indexes[{number}]"))?);
+    for (number, value) in list(object.get("indexes"), "indexes", Some(&place))?.iter().enumerate() {
+        indexes.extend(read_index(value, &place.item("indexes", number))?);
     }
     Ok(Table {
         schema,
@@ -202,35 +263,37 @@ fn read_table(value: &Value, enums: &[EnumType], at: &str) -> Result<Table> {
     })
 }
 
-fn read_column(value: &Value, enums: &[EnumType], table: &str, at: &str) -> Result<Column> {
-    let object = fields(value, at)?;
-    let name = name_of(object, at)?;
-    let place = format!("{table}, column {}", name.quoted());
+fn read_column(value: &Value, enums: &[EnumType], table: &Place<'_>, number: usize) -> Result<Column> {
+    let at = table.item("columns", number);
+    let object = fields(value, &at)?;
+    let name = name_of(object, &at)?;
+    let column = table.part("column");
+    let place = column.named(&name);
     let Some(Value::String(raw)) = object.get("type") else {
-        return Err(malformed(&format!("{place} has no \"type\"")));
+        return Err(place.malformed("has no \"type\""));
     };
-    let ty = ColumnType::parse(raw, enums).map_err(|error| located(&error, &place))?;
+    let ty = ColumnType::parse(raw, enums).map_err(|error| place.located(&error))?;
     let not_null = flag(object, "notNull", &place)?;
     Ok(Column { name, ty, not_null })
 }
 
 /// An index, or nothing where it is of a kind that is not carried: over an expression, partial, or of an access method
 /// that PGlite lacks. No reader sees an index.
-fn read_index(value: &Value, at: &str) -> Result<Option<Index>> {
+fn read_index(value: &Value, at: &Place<'_>) -> Result<Option<Index>> {
     let object = fields(value, at)?;
     let name = name_of(object, at)?;
-    let place = format!("{at} {}", name.quoted());
+    let place = at.named(&name);
     let given = |key: &str| object.get(key).is_some_and(|value| *value != Value::Null);
     let method = match object.get("method") {
         None | Some(Value::Null) => Some(IndexMethod::Btree),
         Some(Value::String(raw)) => IndexMethod::parse(raw),
-        Some(_) => return Err(malformed(&format!("{place} has a \"method\" that is not a text"))),
+        Some(_) => return Err(place.malformed("has a \"method\" that is not a text")),
     };
     let Some(method) = method.filter(|_| !given("where")) else {
         return Ok(None);
     };
     let mut columns = Vec::new();
-    for value in list(object.get("columns"), "columns", &place)? {
+    for value in list(object.get("columns"), "columns", Some(&place))? {
         if value
             .get("expression")
             .is_some_and(|expression| !matches!(expression, Value::Null | Value::Bool(false)))
@@ -239,32 +302,32 @@ fn read_index(value: &Value, at: &str) -> Result<Option<Index>> {
         }
         columns.push(read_index_column(value, &place)?);
     }
+    let unique = flag(object, "unique", &place)?;
     Ok(Some(Index {
         name,
         columns,
-        unique: flag(object, "unique", &place)?,
+        unique,
         method,
     }))
 }
 
-fn read_index_column(value: &Value, place: &str) -> Result<IndexColumn> {
+fn read_index_column(value: &Value, index: &Place<'_>) -> Result<IndexColumn> {
+    let place = index.part("columns");
     let Value::Object(object) = value else {
-        let name = read_name(value, &format!("{place}, columns"))?;
+        let name = read_name(value, &place)?;
         return Ok(IndexColumn {
             name,
             order: SortOrder::Ascending,
         });
     };
-    let name = name_of(object, &format!("{place}, columns"))?;
+    let name = name_of(object, &place)?;
     let order = match object.get("order").map(Value::as_str) {
         None | Some(Some("asc")) => SortOrder::Ascending,
         Some(Some("desc")) => SortOrder::Descending,
         Some(_) => {
-            let detail = format!(
-                "{place}, column {}: \"order\" is neither \"asc\" nor \"desc\"",
-                name.quoted()
-            );
-            return Err(malformed(&detail));
+            let column = index.part("column");
+            let place = column.named(&name);
+            return Err(malformed(format!("{place}: \"order\" is neither \"asc\" nor \"desc\"")));
         }
     };
     Ok(IndexColumn { name, order })
@@ -299,45 +362,40 @@ impl IndexMethod {
     }
 }
 
-fn fields<'a>(value: &'a Value, at: &str) -> Result<&'a Object> {
-    value
-        .as_object()
-        .ok_or_else(|| malformed(&format!("{at} is not an object")))
+fn fields<'a>(value: &'a Value, at: &Place<'_>) -> Result<&'a Object> {
+    value.as_object().ok_or_else(|| at.malformed("is not an object"))
 }
 
-/// A list; nothing and null are an empty one.
-fn list<'a>(value: Option<&'a Value>, key: &str, at: &str) -> Result<&'a [Value]> {
+/// A list, of the answer itself where no place is given; nothing and null are an empty one.
+fn list<'a>(value: Option<&'a Value>, key: &str, at: Option<&Place<'_>>) -> Result<&'a [Value]> {
     match value {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(malformed(&format!("\"{key}\" of {at} is not a list"))),
+        Some(_) => {
+            let of = at.map_or_else(|| "the answer".to_owned(), ToString::to_string);
+            Err(malformed(format!("\"{key}\" of {of} is not a list")))
+        }
     }
 }
 
-fn flag(object: &Object, key: &str, at: &str) -> Result<bool> {
+fn flag(object: &Object, key: &str, at: &Place<'_>) -> Result<bool> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(set)) => Ok(*set),
-        Some(_) => Err(malformed(&format!("\"{key}\" of {at} is neither true nor false"))),
+        Some(_) => Err(malformed(format!("\"{key}\" of {at} is neither true nor false"))),
     }
 }
 
-fn name_of(object: &Object, at: &str) -> Result<Name> {
-    let value = object
-        .get("name")
-        .ok_or_else(|| malformed(&format!("{at} has no \"name\"")))?;
+fn name_of(object: &Object, at: &Place<'_>) -> Result<Name> {
+    let value = object.get("name").ok_or_else(|| at.malformed("has no \"name\""))?;
     read_name(value, at)
 }
 
-fn read_name(value: &Value, at: &str) -> Result<Name> {
+fn read_name(value: &Value, at: &Place<'_>) -> Result<Name> {
     let raw = value
         .as_str()
-        .ok_or_else(|| malformed(&format!("{at}: a name is not a text")))?;
-    Name::parse(raw).map_err(|error| located(&error, at))
-}
-
-fn located(error: &Error, at: &str) -> Error {
-    refuse(error.code(), format!("{at}: {}", error.detail()))
+        .ok_or_else(|| malformed(format!("{at}: a name is not a text")))?;
+    Name::parse(raw).map_err(|error| at.located(&error))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Takes a type's text apart: schema, words, what stands in parentheses, array or not. Knows no type.
 
+use crate::text::joined;
+
 /// A type's text, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
@@ -60,13 +62,10 @@ impl Spelling {
         match self.words.as_slice() {
             [only] => Some(only.text.clone()),
             words if words.iter().any(|word| word.quoted) => None,
-            words => Some(
-                words
-                    .iter()
-                    .map(|word| word.text.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
+            words => {
+                let words: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
+                Some(joined(&words, " "))
+            }
         }
     }
 

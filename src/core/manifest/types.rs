@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
+use crate::text::{joined, number};
 
 use super::spelling::{Spelling, Word};
 use super::{BaseType, ColumnType, EnumType};
@@ -104,7 +105,7 @@ impl ColumnType {
         let mut out = String::new();
         if !self.modifiers.is_empty() {
             let list: Vec<String> = self.modifiers.iter().map(ToString::to_string).collect();
-            out = format!("({})", list.join(","));
+            out = format!("({})", joined(&list, ","));
         }
         if self.array {
             out.push_str("[]");
@@ -136,8 +137,8 @@ fn builtin_text(name: &str) -> String {
 
 /// Whether an enum's plain name would be read as anything but that name.
 fn reads_as_builtin(name: &str) -> bool {
-    let plain =
-        name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let of_a_word = |c: char| c == '_' || c.is_ascii_alphanumeric() || !(c.is_ascii() || c.is_whitespace());
+    let plain = name.chars().all(of_a_word) && !name.starts_with(|c: char| c.is_ascii_digit());
     !plain || Spelling::read(name).is_none_or(|spelling| builtin(&spelling).is_some())
 }
 
@@ -176,11 +177,8 @@ fn builtin(spelling: &Spelling) -> Option<ColumnType> {
         [Word { text, quoted: true }] => (typname(text)?, modifiers_of(typname(text)?)),
         words if words.iter().any(|word| word.quoted) => return None,
         words => {
-            let phrase = words
-                .iter()
-                .map(|word| word.text.to_ascii_lowercase())
-                .collect::<Vec<_>>()
-                .join(" ");
+            let words: Vec<String> = words.iter().map(|word| word.text.to_ascii_lowercase()).collect();
+            let phrase = joined(&words, " ");
             if let Some(element) = phrase.strip_prefix('_').and_then(typname) {
                 array = true;
                 (element, modifiers_of(element))
@@ -209,7 +207,7 @@ fn check(name: &'static str, kind: Modifiers, raw: &[String]) -> Option<(&'stati
     if kind == Modifiers::Dropped {
         return Some((name, Vec::new()));
     }
-    let numbers = raw.iter().map(|text| text.parse().ok()).collect::<Option<Vec<i32>>>()?;
+    let numbers = raw.iter().map(|text| number(text)).collect::<Option<Vec<i32>>>()?;
     let modifiers = match (kind, numbers.as_slice()) {
         (Modifiers::Float, &[digits]) => {
             return match digits {

@@ -2,6 +2,7 @@
 
 use super::Statement;
 use crate::ident::{Name, literal};
+use crate::text::joined;
 
 /// Rows of table, column, place, type, NOT NULL, place in the primary key, and `{"name", "labels"}` of an enum.
 ///
@@ -21,6 +22,6 @@ pub(super) fn statement(schema: &Name, tables: &[Name]) -> Statement {
          WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {}) AND c.relkind IN ('r', 'p') \
          AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname, a.attnum",
         literal(schema.as_str()),
-        tables.join(", "),
+        joined(&tables, ", "),
     ))
 }

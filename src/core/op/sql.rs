@@ -9,6 +9,7 @@ use crate::json::Value;
 use crate::manifest::{Column, EnumType, Index, IndexMethod, SortOrder, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
+use crate::text::joined;
 
 /// The schemas in which the library works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,20 +75,20 @@ impl Op {
     /// # Errors
     ///
     /// Those of a change that does not fit its table.
-    pub fn statements(self, places: &Places) -> Result<Vec<Statement>> {
+    pub fn statements(mut self, places: &Places) -> Result<Vec<Statement>> {
         let one = |sql: String| Ok(vec![Statement::new(sql)]);
-        match self {
+        match &mut self {
             Self::EnsureHome => Ok(ensure_home(places)),
             Self::ReadRecord => one(read_record(places)),
-            Self::WriteRecord(record) => Ok(write_record(places, &record)),
-            Self::WriteVersion(record) => Ok(vec![write_version(places, &record)]),
-            Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, &table, &position, lsn)]),
+            Self::WriteRecord(record) => Ok(write_record(places, record)),
+            Self::WriteVersion(record) => Ok(vec![write_version(places, record)]),
+            Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, table, position, *lsn)]),
             Self::ForgetRecord => Ok(forget_record(places)),
 
-            Self::Inspect { schema, tables } => Ok(vec![inspect::statement(&schema, &tables)]),
+            Self::Inspect { schema, tables } => Ok(vec![inspect::statement(schema, tables)]),
             Self::CountRows { home, table } => one(format!(
                 "SELECT count(*)::text FROM {}",
-                qualified(places.schema(&home), &table)
+                qualified(places.schema(home), table)
             )),
 
             Self::ResetStaging => Ok(vec![
@@ -96,46 +97,46 @@ impl Op {
             ]),
             Self::DropStaging => one(drop_schema(&places.staging)),
 
-            Self::CreateEnum { home, ty } => one(create_enum(places.schema(&home), &ty)),
+            Self::CreateEnum { home, ty } => one(create_enum(places.schema(home), ty)),
             Self::CreateTable {
                 home,
                 table,
                 staged_enums,
-            } => one(create_table(places, &home, &table, &staged_enums)),
+            } => one(create_table(places, home, table, staged_enums)),
             Self::Copy {
                 home,
                 table,
                 columns,
                 rows,
             } => {
-                let target = qualified(places.schema(&home), &table);
-                let columns = quoted_list(&columns);
+                let target = qualified(places.schema(home), table);
+                let columns = quoted_list(&*columns);
                 Ok(vec![Statement {
-                    blob: Some(rows),
+                    blob: Some(std::mem::take(rows)),
                     ..Statement::new(format!("COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT text)"))
                 }])
             }
-            Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(&home), &table))),
-            Self::AddKeys { home, table } => Ok(add_keys(places.schema(&home), &table)),
+            Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),
+            Self::AddKeys { home, table } => Ok(add_keys(places.schema(home), table)),
             Self::Apply {
                 home,
                 table,
                 change,
                 staged_enums,
             } => {
-                let target = qualified(places.schema(&home), &table.name);
-                let type_sql = |column: &Column| places.type_sql(column, &home, &staged_enums);
-                Ok(vec![ingest::statement(&target, &table, &change, type_sql)?])
+                let target = qualified(places.schema(home), &table.name);
+                let type_sql = |column: &Column| places.type_sql(column, home, staged_enums);
+                Ok(vec![ingest::statement(&target, table, change, type_sql)?])
             }
 
-            Self::Swap(swap) => one(swap::sql(&swap, &places.staging)),
-            Self::CreateIndex { schema, table, index } => one(create_index(&schema, &table, &index)),
-            Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(&schema, &index))),
+            Self::Swap(swap) => one(swap::sql(swap, &places.staging)),
+            Self::CreateIndex { schema, table, index } => one(create_index(schema, table, index)),
+            Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
             Self::Drop { schema, tables, enums } => one(swap::sql(
                 &super::Swap {
-                    schema,
-                    old_tables: tables,
-                    old_enums: enums,
+                    schema: schema.clone(),
+                    old_tables: std::mem::take(tables),
+                    old_enums: std::mem::take(enums),
                     new_tables: Vec::new(),
                     new_enums: Vec::new(),
                 },
@@ -290,7 +291,7 @@ fn create_enum(schema: &Name, ty: &EnumType) -> String {
     format!(
         "CREATE TYPE {} AS ENUM ({})",
         qualified(schema, &ty.name),
-        labels.join(", ")
+        joined(&labels, ", ")
     )
 }
 
@@ -304,7 +305,7 @@ fn create_table(places: &Places, home: &Home, table: &Table, staged_enums: &[Nam
         )
     });
     let target = qualified(places.schema(home), &table.name);
-    format!("CREATE TABLE {target} ({})", columns.collect::<Vec<_>>().join(", "))
+    format!("CREATE TABLE {target} ({})", joined(&columns.collect::<Vec<_>>(), ", "))
 }
 
 fn add_keys(schema: &Name, table: &Table) -> Vec<Statement> {
@@ -336,7 +337,7 @@ fn create_index(schema: &Name, table: &Name, index: &Index) -> String {
         index.name.quoted(),
         qualified(schema, table),
         index.method.as_str(),
-        columns.collect::<Vec<_>>().join(", "),
+        joined(&columns.collect::<Vec<_>>(), ", "),
     );
     let body = format!(
         "BEGIN {create}; EXCEPTION WHEN undefined_object OR undefined_function OR feature_not_supported OR \

@@ -8,6 +8,8 @@
 
 use super::Swap;
 use crate::ident::{Name, literal, qualified};
+use crate::sorted::SortedSet;
+use crate::text::joined;
 
 /// The statement. With nothing new it only drops.
 ///
@@ -36,8 +38,9 @@ pub(super) fn sql(swap: &Swap, staging: &Name) -> String {
         line(&format!("DROP TABLE IF EXISTS {} CASCADE;", qualified(schema, table)));
     }
     // A type of that name that no record knows is in the way as much as an old one.
-    let in_the_way: crate::sorted::SortedSet<&Name> = old_enums.iter().chain(new_enums).collect();
-    for ty in in_the_way {
+    let mut in_the_way: SortedSet<Name> = old_enums.iter().cloned().collect();
+    in_the_way.extend(new_enums.iter().cloned());
+    for ty in &in_the_way {
         line(&clear_enum(schema, ty));
     }
     for ty in new_enums {
@@ -65,7 +68,7 @@ fn oids<'a>(schema: &Name, tables: impl IntoIterator<Item = &'a Name>) -> String
         "ARRAY(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND \
          c.relkind IN ('r', 'p') AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname)",
         literal(schema.as_str()),
-        names.join(", "),
+        joined(&names, ", "),
     )
 }
 

@@ -6,6 +6,7 @@ use crate::json::{self, Value};
 use crate::manifest::{BaseType, Column, ColumnType, EnumType, Table};
 use crate::op::Rows;
 use crate::sorted::SortedMap;
+use crate::text::number;
 
 /// The tables that are really there, of those that were asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Sketch {
             return Some(self); // a table without columns
         };
         let name = Name::parse(column).ok()?;
-        let place = place?.parse().ok()?;
+        let place = number(place?)?;
         let raw = ty?;
         let ty = match labels {
             None => ColumnType::recognise(raw, &[])?,
@@ -94,7 +95,7 @@ impl Sketch {
             }
         };
         if let Some(key) = key {
-            self.key.push((key.parse().ok()?, name.clone()));
+            self.key.push((number(key)?, name.clone()));
         }
         let not_null = not_null? == "true";
         self.columns.push((place, Column { name, ty, not_null }));

@@ -113,8 +113,11 @@ impl Rebuild {
     /// Every table that is dropped, with or without a successor.
     #[must_use]
     pub fn old_tables(&self) -> Vec<Name> {
-        let all: SortedSet<_> = self.replace.iter().chain(&self.claim).chain(&self.remove).collect();
-        all.into_iter().cloned().collect()
+        let mut all = SortedSet::new();
+        for tables in [&self.replace, &self.claim, &self.remove] {
+            all.extend(tables.iter().cloned());
+        }
+        all.into_iter().collect()
     }
 
     /// The swap that ends this rebuild.
@@ -145,8 +148,8 @@ pub fn plan(
 ) -> Plan {
     let intact = |table: &&Table| stored.is_some_and(|record| is_intact(record, found, wanted, options, table));
     let all_intact = wanted.tables.iter().all(|table| intact(&table));
-    let recorded: SortedSet<&Name> = stored.map(recorded_tables).unwrap_or_default();
-    let remove = names(recorded.iter().copied().filter(|name| wanted.table(name).is_none()));
+    let recorded = stored.map(recorded_tables).unwrap_or_default();
+    let remove = names(recorded.iter().filter(|name| wanted.table(name).is_none()));
 
     if let Some(record) = stored
         && all_intact
@@ -167,7 +170,7 @@ pub fn plan(
         (Force::AsNeeded, Scope::Changed) => wanted.tables.iter().filter(intact).collect(),
         (Force::Rebuild, _) | (_, Scope::All) => Vec::new(),
     };
-    let keep: SortedSet<&Name> = kept.iter().map(|table| &table.name).collect();
+    let keep: SortedSet<Name> = kept.iter().map(|table| table.name.clone()).collect();
     let built: Vec<&Table> = wanted
         .tables
         .iter()
@@ -176,7 +179,7 @@ pub fn plan(
     let (replace, rest): (Vec<_>, Vec<_>) = built
         .iter()
         .map(|table| &table.name)
-        .partition(|name| recorded.contains(name));
+        .partition(|name| recorded.contains(*name));
     let claim = names(rest.into_iter().filter(|name| found.tables.contains_key(*name)));
 
     let kept_enums: SortedSet<Name> = kept.iter().flat_map(|table| table.enum_names()).collect();
@@ -190,7 +193,7 @@ pub fn plan(
         replace: names(replace.into_iter()),
         claim,
         remove,
-        keep: names(keep.into_iter()),
+        keep: keep.into_iter().collect(),
         new_enums: names(new_enums.difference(&kept_enums)),
         old_enums: names(old_enums.difference(&kept_enums)),
         create_indexes,
@@ -209,8 +212,8 @@ fn reason(stored: Option<&Record>, found: &Found, claim: &[Name], force: Force) 
 
 /// Whether every table of the record is there as the record says.
 fn is_whole(record: &Record, found: &Found) -> bool {
-    let there = |name: &&Name| {
-        let shape = record.shapes.get(*name);
+    let there = |name: &Name| {
+        let shape = record.shapes.get(name);
         shape.is_some_and(|shape| found.has(name, &shape.fingerprint))
     };
     record.state == RecordState::Whole && recorded_tables(record).iter().all(there)
@@ -229,14 +232,10 @@ fn is_intact(record: &Record, found: &Found, wanted: &Manifest, options: &PlanOp
         && options.definitions.get(&table.name).is_none_or(|definition| definition == &shape.definition)
 }
 
-fn recorded_tables(record: &Record) -> SortedSet<&Name> {
-    record
-        .manifest
-        .tables
-        .iter()
-        .map(|table| &table.name)
-        .chain(record.shapes.keys())
-        .collect()
+fn recorded_tables(record: &Record) -> SortedSet<Name> {
+    let mut names: SortedSet<Name> = record.table_names().into_iter().collect();
+    names.extend(record.shapes.keys().cloned());
+    names
 }
 
 /// What has to be created and dropped for the kept tables to have the wanted indexes.

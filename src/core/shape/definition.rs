@@ -6,6 +6,7 @@ use crate::ident::Name;
 use crate::manifest::Table;
 
 use super::request::percent_encoded;
+use crate::text::joined;
 
 /// One shape, before it has a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +41,10 @@ impl ShapeDefinition {
     pub fn key(&self) -> String {
         let mut query = self.query();
         query.sort_unstable();
-        query
+        let pairs = query
             .iter()
-            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
-            .collect::<Vec<_>>()
-            .join("&")
+            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
+        joined(&pairs.collect::<Vec<_>>(), "&")
     }
 
     /// The `table` parameter: `users`, `"Users"`, `app.users`.
@@ -72,7 +72,7 @@ impl ShapeDefinition {
             let mut columns: Vec<String> = columns.iter().map(as_electric_reads).collect();
             columns.sort_unstable();
             columns.dedup();
-            query.push(("columns".to_owned(), columns.join(",")));
+            query.push(("columns".to_owned(), joined(&columns, ",")));
         }
         query
     }

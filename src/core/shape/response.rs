@@ -114,7 +114,7 @@ impl ShapeHead {
 
 /// Which parameters Electric's error body blames: `{"message":…,"errors":{"table":[…]}}`. Its sentences may quote a
 /// condition or a name, so only the parameters' own names are taken, and only known ones.
-pub(super) fn blamed(body: &str) -> Vec<&'static str> {
+pub(super) fn blamed(body: &str) -> Vec<String> {
     const KNOWN: [&str; 8] = [
         "columns", "handle", "live", "offset", "params", "replica", "table", "where",
     ];
@@ -124,5 +124,6 @@ pub(super) fn blamed(body: &str) -> Vec<&'static str> {
     let Some(Value::Object(errors)) = body.get("errors") else {
         return Vec::new();
     };
-    KNOWN.into_iter().filter(|name| errors.contains_key(name)).collect()
+    let blamed = KNOWN.into_iter().filter(|name| errors.contains_key(name));
+    blamed.map(ToOwned::to_owned).collect()
 }

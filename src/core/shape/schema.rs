@@ -8,6 +8,7 @@ use crate::ident::Name;
 use crate::json::{self, Object, Value, quoted};
 use crate::manifest::{BaseType, Column, ColumnType, Table};
 use crate::sorted::SortedMap;
+use crate::text::{joined, number};
 
 /// No table of Postgres has more columns.
 const MOST_COLUMNS: usize = 1600;
@@ -216,16 +217,16 @@ fn normal(base: &str, said: &[i32]) -> Vec<i32> {
 /// A number, or a number in a text: older servers wrote modifiers so.
 fn as_i32(value: &Value) -> Option<i32> {
     match value {
-        Value::String(text) => text.parse().ok(),
+        Value::String(text) => number(text),
         other => other.as_i64().and_then(|n| i32::try_from(n).ok()),
     }
 }
 
 fn listed(reasons: &[String]) -> String {
-    let named = reasons.iter().take(MOST_REASONS).map(String::as_str);
-    let rest = reasons.len().saturating_sub(MOST_REASONS);
-    let more = (rest > 0).then(|| format!("and {rest} more"));
-    named.chain(more.as_deref()).collect::<Vec<_>>().join("; ")
+    match reasons.split_at_checked(MOST_REASONS) {
+        Some((named, rest)) if !rest.is_empty() => format!("{}; and {} more", joined(named, "; "), rest.len()),
+        _ => joined(reasons, "; "),
+    }
 }
 
 /// The `typname` of one of Postgres' own types or of a known extension's, from it or from SQL's name for it.

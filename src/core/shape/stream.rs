@@ -12,6 +12,7 @@ use super::position::{Handle, Lsn, Offset, Position};
 use super::request::{Mode, ShapeRequest};
 use super::response::{ResponseHead, ShapeHead, blamed};
 use super::verdict::{Ending, Progress, Verdict};
+use crate::text::joined;
 
 /// Between requests that were not answered.
 const RETRY: Backoff = Backoff::new(500, 20_000);
@@ -186,7 +187,7 @@ impl Stream {
     /// reach means that the server has lost part of its log: the shape is loaded anew.
     pub fn refusal(&mut self, status: u16, body: &str, random: f64) -> Verdict {
         let blamed = blamed(body);
-        if status == 400 && self.place().is_some() && blamed.contains(&"offset") {
+        if status == 400 && self.place().is_some() && blamed.iter().any(|name| name == "offset") {
             // The handle is the right one and will be answered again: it is not expired.
             return Verdict::Refetch {
                 ms: self.refetch.next(random),
@@ -197,7 +198,7 @@ impl Stream {
         let whom = if blamed.is_empty() {
             String::new()
         } else {
-            format!(" and blames {}", blamed.join(", "))
+            format!(" and blames {}", joined(&blamed, ", "))
         };
         Verdict::Refused {
             error: self.error(ErrorCode::ShapeRejected, format!("the server answered {status}{whom}")),

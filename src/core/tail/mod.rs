@@ -12,7 +12,7 @@ use crate::manifest::Table;
 use crate::op::{Home, Op};
 use crate::retry::Backoff;
 use crate::shape::{Handle, Lsn, Mode, Position, ResponseHead, ShapeRequest, Stream};
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedMap;
 
 pub use follower::Follower;
 use follower::{Activity, Health, Live};
@@ -355,18 +355,21 @@ impl Tail {
             };
             let lsn = follower.seen.min(cut);
             marks.insert(name.clone(), Mark { count, position, lsn });
-            changes.extend(follower.pending.iter().take(count).map(|change| (change, follower)));
+            for change in follower.pending.iter().take(count) {
+                changes.push((change.lsn, change.op, changes.len(), change, follower));
+            }
         }
-        changes.sort_by_key(|(change, _)| (change.lsn, change.op));
-        let ops = changes
-            .into_iter()
-            .map(|(change, follower)| Op::Apply {
+        // What has one place in the log stays in the order it came in.
+        changes.sort_unstable_by_key(|&(lsn, op, nth, ..)| (lsn, op, nth));
+        let mut ops = Vec::with_capacity(changes.len());
+        for (_, _, _, change, follower) in changes {
+            ops.push(Op::Apply {
                 home: follower.home.clone(),
                 table: follower.table.clone(),
                 change: change.clone(),
                 staged_enums: follower.staged_enums.clone(),
-            })
-            .collect();
+            });
+        }
         Batch { ops, marks }
     }
 
@@ -446,13 +449,12 @@ impl Tail {
             Held::Until { lsn } => Some(lsn),
             Held::No => news,
         };
-        let laggards: SortedSet<Name> = goal.map_or_else(SortedSet::new, |goal| {
-            self.followers
-                .iter()
-                .filter(|(_, follower)| follower.counts() && follower.seen < goal)
-                .map(|(name, _)| name.clone())
-                .collect()
-        });
+        let mut laggards = Vec::new();
+        for (name, follower) in &self.followers {
+            if follower.counts() && goal.is_some_and(|goal| follower.seen < goal) {
+                laggards.push(name.clone());
+            }
+        }
         let Some(goal) = goal.filter(|_| !laggards.is_empty()) else {
             self.blocked_ms = None;
             return;
