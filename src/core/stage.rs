@@ -151,6 +151,8 @@ enum Keyed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Touched {
     Yes,
+    /// A transaction with rows for it has begun, and has not ended well.
+    Unsure,
     No,
     /// They are of a loading that was given up.
     Stale,
@@ -253,6 +255,8 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     /// Decides what a failed reading means.
     fn recover(&mut self, error: Error) -> Result<Round> {
         match error.code() {
+            // The database's failure, whatever its code: the rows it was given are no longer here to be given again.
+            ErrorCode::ShapeUnreachable | ErrorCode::ShapeProtocol if self.touched == Touched::Unsure => Err(error),
             ErrorCode::ShapeUnreachable => self.cut(),
             // A body cut inside a proxy ends as if it were whole; a second look tells.
             ErrorCode::ShapeProtocol if self.misreadings < MOST_MISREADINGS => {
@@ -338,8 +342,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             columns: self.columns.clone(),
             rows,
         };
-        self.touched = Touched::Yes;
-        self.host.transact(vec![op]).await.map(|_| ())
+        self.transact(vec![op]).await
     }
 
     /// Adds the keys once all snapshot rows are in, then applies what the log holds.
@@ -362,9 +365,15 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         if ops.is_empty() {
             return Ok(());
         }
-        self.touched = Touched::Yes;
-        self.host.transact(ops).await?;
+        self.transact(ops).await?;
         self.keyed = Keyed::Yes;
+        Ok(())
+    }
+
+    async fn transact(&mut self, ops: Vec<Op>) -> Result<()> {
+        self.touched = Touched::Unsure;
+        self.host.transact(ops).await?;
+        self.touched = Touched::Yes;
         Ok(())
     }
 
@@ -420,7 +429,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         self.chunk = None;
         self.loaded = 0;
         self.stream.reset(expired);
-        if self.touched == Touched::Yes {
+        if matches!(self.touched, Touched::Yes | Touched::Unsure) {
             self.touched = Touched::Stale;
         }
     }
