@@ -26,14 +26,14 @@ fn what_postgres_says_of_a_refused_row_is_never_repeated() {
 
 #[wasm_bindgen_test]
 fn what_postgres_says_of_a_statement_is_told() {
-    let error = from_database(
-        "creating a table",
-        value("Object.assign(new Error('type x does not exist'), { code: '42704' })"),
-    );
+    for (state, code) in [("42704", ErrorCode::UnknownType), ("42P07", ErrorCode::DatabaseFailed)] {
+        let thrown = format!("Object.assign(new Error('x is not as it should be'), {{ code: '{state}' }})");
+        let error = from_database("creating a table", value(&thrown));
 
-    assert_eq!(error.code(), ErrorCode::DatabaseFailed);
-    assert!(error.to_string().contains("42704"), "{error}");
-    assert!(error.to_string().contains("type x does not exist"), "{error}");
+        assert_eq!(error.code(), code);
+        assert!(error.to_string().contains(state), "{error}");
+        assert!(error.to_string().contains("x is not as it should be"), "{error}");
+    }
 }
 
 /// A `PGliteWorker` passes an error's text on and drops its SQLSTATE.
