@@ -7,7 +7,7 @@ use std::rc::Rc;
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
 use electric_replica_core::host::Database;
 use electric_replica_core::op::{Expect, Op, Places, Rows, Statement};
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
@@ -53,6 +53,7 @@ struct Work {
 
 impl Database for BrowserHost {
     async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
+        let lasting = ops.iter().any(Op::must_last);
         let work = prepare(ops, &self.places)?;
         let answers: Rc<RefCell<Vec<Rows>>> = Rc::default();
         let failure: Rc<RefCell<Option<Error>>> = Rc::default();
@@ -82,9 +83,29 @@ impl Database for BrowserHost {
         match (outcome, failure.take()) {
             (_, Some(error)) => Err(error),
             (Err(thrown), None) => Err(from_database("running a transaction", thrown)),
-            (Ok(_), None) => Ok(answers.take()),
+            (Ok(_), None) => {
+                if lasting {
+                    store(&self.db).await?;
+                }
+                Ok(answers.take())
+            }
         }
     }
+}
+
+/// Has the files of the database written out. PGlite does that after every statement but those of a transaction, its
+/// COMMIT included: a page closed a moment later would find the replica as it was before.
+async fn store(db: &PgLite) -> Result<()> {
+    let write: Function = match get(db, "syncToFs").dyn_into() {
+        Ok(write) => write,
+        // A database that looks like PGlite and has no files.
+        Err(_) => return Ok(()),
+    };
+    let written = async { JsFuture::from(Promise::resolve(&write.call0(db)?)).await };
+    let outcome = written
+        .await
+        .map_err(|thrown| from_database("storing the replica", thrown));
+    outcome.map(|_| ())
 }
 
 fn prepare(ops: Vec<Op>, places: &Places) -> Result<Vec<Work>> {

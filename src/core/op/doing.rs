@@ -1,8 +1,15 @@
-//! Operations in words, for error messages.
+//! What is said of operations: in words for error messages, and whether they must be on disk.
 
 use super::Op;
 
 impl Op {
+    /// Whether the app is told of what it does: then it must be on disk before it counts as done. Of anything else, a
+    /// page that is closed may lose rows and position together.
+    #[must_use]
+    pub const fn must_last(&self) -> bool {
+        matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::ForgetRecord)
+    }
+
     /// What it is doing, to stand after "while".
     #[must_use]
     pub fn doing(&self) -> String {
