@@ -1,0 +1,32 @@
+/** The page a measurement runs in: one database, in this thread or in a worker. */
+import type { PGliteInterface } from "@electric-sql/pglite";
+import { PGliteWorker } from "@electric-sql/pglite/worker";
+
+import { extensions, open } from "../database.ts";
+import type { Settings } from "../database.ts";
+import { measure } from "../measure.ts";
+import type { Result, Task } from "../measure.ts";
+
+export interface PageTask extends Task {
+  dataDir: string;
+  settings: Settings;
+  where: "main" | "worker";
+}
+
+declare global {
+  interface Window {
+    measure: (task: PageTask) => Promise<Result>;
+  }
+}
+
+window.measure = async (task) => {
+  const db = task.where === "main" ? await open(task.dataDir, task.settings) : await inWorker(task);
+  await db.query("select 1");
+  return measure(db, task);
+};
+
+async function inWorker({ dataDir, settings }: PageTask): Promise<PGliteInterface> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const db = await PGliteWorker.create(worker, { id: "bench", dataDir, meta: { settings }, extensions: extensions() });
+  return db;
+}
