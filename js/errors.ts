@@ -21,6 +21,7 @@ export type ReplicaErrorCode =
   | "ROW_REFUSED"
   | "DATABASE_FAILED"
   | "STORAGE_FULL"
+  | "SYNC_FAILED"
   | "CLOSED"
   | "INTERNAL";
 

@@ -11,13 +11,15 @@ export function checkOptions(options: unknown): void {
   for (const name of ["baseUrl", "versionUrl", "schemasUrl", "shapeUrl"]) {
     if (options[name] !== undefined && typeof options[name] !== "string") throw refused(`\`${name}\``, "a text");
   }
-  const { fetch, headers, lockName, signal, tables } = options;
+  const { fetch, headers, lockName, signal, sync, tables } = options;
   if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
   const named = (table: unknown): boolean => typeof table === "string" || isObject(table);
   if (Array.isArray(tables) && !tables.every(named)) throw refused("one of `tables`", "a name or an object");
   if (fetch !== undefined && typeof fetch !== "function") throw refused("`fetch`", "a function");
   if (headers !== undefined && typeof headers !== "function" && !isObject(headers)) throw refused("`headers`", "an object or a function");
   if (lockName !== undefined && lockName !== false && typeof lockName !== "string") throw refused("`lockName`", "a text or `false`");
+  const callable = (of: Record<string, unknown>, name: string): boolean => typeof of[name] === "function";
+  if (sync !== undefined && !(isObject(sync) && callable(sync, "stop") && callable(sync, "start"))) throw refused("`sync`", "an object with the functions `stop` and `start`");
   if (signal !== undefined && !(isObject(signal) && "aborted" in signal)) throw refused("`signal`", "an AbortSignal");
 }
 
@@ -38,9 +40,10 @@ export function plainOptions(options: ReplicaOptions): object {
     shapeUrl: options.shapeUrl ?? `${base}/shape`,
     schema: options.schema ?? "public",
     tables: options.tables?.map(plainTable),
-    strategy: options.strategy ?? "swap",
-    scope: options.scope ?? "changed",
+    strategy: options.strategy ?? (options.sync ? "in-place" : "swap"),
+    scope: options.scope ?? (options.sync ? "all" : "changed"),
     lockName: lockName(options),
+    sync: options.sync,
     limits: options.limits,
   };
 }

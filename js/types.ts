@@ -56,6 +56,19 @@ export interface LimitOptions {
   stallMs?: number;
 }
 
+/**
+ * The app's own sync, which fills the tables instead of this package: pglite-sync's `syncShapesToTables`, for one. Only
+ * the manager starts it: the app does not.
+ */
+export interface SyncOptions {
+  /** The keys of its subscriptions (`key`, `shapeKey`): what is remembered of them is forgotten with the tables they filled. */
+  keys: readonly string[];
+  /** Called before a table is touched, whether it runs or not. Nothing may be written any more once it has resolved. */
+  stop(): void | Promise<void>;
+  /** Called once the tables stand: in the page's first check, and after each rebuild. */
+  start(): void | Promise<void>;
+}
+
 /** Request headers, or a function that makes them anew for every request. */
 export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
@@ -79,6 +92,8 @@ export interface ReplicaOptions {
   strategy?: "swap" | "in-place";
   /** `changed` (default): only the tables whose structure changed. `all`: every table. */
   scope?: "changed" | "all";
+  /** The app's own sync instead of this package's. With it, `strategy` is `in-place`, `scope` is `all`, and no shape is asked for. */
+  sync?: SyncOptions;
   /** When to check without being called. */
   check?: CheckOptions;
   /** Instead of the global `fetch`. */

@@ -129,6 +129,7 @@ fn create(
         shape_url: options.shape_url,
         lock_name: options.lock_name,
         manifest_from_sql,
+        sync: options.sync,
         outbox: Outbox::new(on_event),
     };
     let replica = Replica::new(config, host);

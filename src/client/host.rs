@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use electric_replica_core::error::Result;
-use electric_replica_core::host::SqlReader;
+use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
+use electric_replica_core::host::{FeedCall, Feeder, SqlReader};
 use electric_replica_core::op::Places;
 use js_sys::{Function, Promise};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::database::PgLite;
-use crate::errors::from_helper;
+use crate::errors::{from_helper, get};
 use crate::events::Outbox;
 
 /// Everything the core's driver needs, over what the page was given.
@@ -24,6 +24,8 @@ pub(crate) struct BrowserHost {
     /// `None` where the database is this page's alone.
     pub(crate) lock_name: Option<String>,
     pub(crate) manifest_from_sql: Function,
+    /// The option of that name: `stop` and `start` are called on it.
+    pub(crate) sync: JsValue,
     pub(crate) outbox: Rc<Outbox>,
 }
 
@@ -36,5 +38,22 @@ impl SqlReader for BrowserHost {
         };
         let document = translated.await.map_err(|thrown| from_helper(doing, thrown))?;
         Ok(document.as_string().unwrap_or_default())
+    }
+}
+
+impl Feeder for BrowserHost {
+    async fn feed(&self, call: FeedCall) -> Result<()> {
+        let (name, doing) = match call {
+            FeedCall::Stop => ("stop", "stopping the app's sync"),
+            FeedCall::Start => ("start", "starting the app's sync"),
+        };
+        let told = async {
+            let promise = get(&self.sync, name).dyn_into::<Function>()?.call0(&self.sync)?;
+            JsFuture::from(Promise::resolve(&promise)).await
+        };
+        let outcome = told.await.map(|_| ());
+        outcome.map_err(|thrown| {
+            Error::new(ErrorCode::SyncFailed, doing, format!("`sync.{name}` threw")).with_cause(Cause::new(thrown))
+        })
     }
 }

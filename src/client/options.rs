@@ -1,6 +1,6 @@
 //! What TypeScript hands over: functions and the database as they are, everything else as plain data.
 
-use electric_replica_core::config::{Choice, Config, Limits, Strategy, TableChoice};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Strategy, TableChoice};
 use electric_replica_core::error::{Error, ErrorCode, Result};
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) schemas_url: String,
     pub(crate) shape_url: String,
     pub(crate) lock_name: Option<String>,
+    /// The object with `stop` and `start`, or nothing.
+    pub(crate) sync: JsValue,
     pub(crate) config: Config,
 }
 
@@ -37,8 +39,10 @@ impl Options {
             "tables",
             "strategy",
             "scope",
+            "sync",
             "limits",
         ])?;
+        let sync = get(value, "sync");
         let tables = match options.list("tables")? {
             None => Choice::All,
             Some(tables) => {
@@ -62,13 +66,16 @@ impl Options {
                 "all" => Scope::All,
                 _ => return Err(options.refuse("scope", "neither \"changed\" nor \"all\"")),
             },
+            feed: read_sync(&sync)?,
             limits: read_limits(&get(value, "limits"))?,
         };
+        config.check()?;
         Ok(Self {
             version_url: options.text("versionUrl")?,
             schemas_url: options.text("schemasUrl")?,
             shape_url: options.text("shapeUrl")?,
             lock_name: options.optional("lockName")?,
+            sync,
             config,
         })
     }
@@ -85,6 +92,16 @@ fn read_table(value: &JsValue) -> Result<TableChoice> {
         params: table.texts("params")?.unwrap_or_default(),
         columns: columns.map(names).transpose()?,
     })
+}
+
+/// The app's own sync: whatever object of its has these three.
+fn read_sync(value: &JsValue) -> Result<Feed> {
+    let sync = Fields { value, of: "sync" };
+    if sync.is_left_out() {
+        return Ok(Feed::Ours);
+    }
+    let keys = sync.texts("keys")?.ok_or_else(|| sync.refuse("keys", "left out"))?;
+    Ok(Feed::App { keys })
 }
 
 /// Milliseconds, bytes and counts; what is left out keeps the core's default.

@@ -9,6 +9,9 @@ use crate::host::BrowserHost;
 /// The key that other code reads.
 const VERSION_KEY: &str = "electric_migration_version";
 
+/// Where an app with a sync of its own may keep how far that is.
+const SYNC_KEY: &str = "electric_sync_state";
+
 /// Whether there is a localStorage that may be used. A blocked one throws when it is looked at.
 fn is_usable() -> bool {
     web_sys::window().is_some_and(|window| matches!(window.local_storage(), Ok(Some(_))))
@@ -25,6 +28,12 @@ impl Store for BrowserHost {
     fn clear_version(&self) {
         if is_usable() {
             LocalStorage::delete(VERSION_KEY);
+        }
+    }
+
+    fn clear_sync_state(&self) {
+        if is_usable() {
+            LocalStorage::delete(SYNC_KEY);
         }
     }
 }

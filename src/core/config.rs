@@ -7,7 +7,7 @@ use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
 use crate::shape::ShapeDefinition;
-use crate::sorted::SortedSet;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::text::joined;
 
 /// Everything a replica's behaviour depends on.
@@ -21,9 +21,26 @@ pub struct Config {
     pub strategy: Strategy,
     /// What is rebuilt when the structure changed.
     pub scope: Scope,
+    /// Who brings the rows.
+    pub feed: Feed,
     /// Speeds and patience.
     pub limits: Limits,
 }
+
+/// Who brings the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// This library.
+    Ours,
+    /// A sync of the app's own, which is stopped before a table is touched and started once the tables stand.
+    App {
+        /// Under which keys it keeps its offsets in `electric.subscriptions_metadata`.
+        keys: Vec<String>,
+    },
+}
+
+/// What a table's definition is while the app's own sync feeds it: nothing is asked of Electric.
+pub(crate) const APP: &str = "app";
 
 /// Which tables a replica carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +144,47 @@ impl Choice {
 }
 
 impl Config {
+    /// Whether a sync of the app's own brings the rows.
+    #[must_use]
+    pub const fn is_app_fed(&self) -> bool {
+        matches!(self.feed, Feed::App { .. })
+    }
+
+    /// Refuses what does not go together.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_OPTIONS` where a sync of the app's own is to do what only this library's does.
+    pub fn check(&self) -> Result<()> {
+        if !self.is_app_fed() {
+            return Ok(());
+        }
+        let detail = match &self.tables {
+            _ if self.strategy == Strategy::Swap => "with `sync`, `strategy` can only be \"in-place\"",
+            // Its subscriptions are forgotten together, and then it brings every row of every table again.
+            _ if self.scope == Scope::Changed => "with `sync`, `scope` can only be \"all\"",
+            Choice::Some(tables) if tables.iter().any(|table| table.filter.is_some()) => {
+                "with `sync`, which rows a table has is the app's: it takes no `where`"
+            }
+            _ => return Ok(()),
+        };
+        let doing = "reading the options";
+        Err(Error::new(ErrorCode::InvalidOptions, doing, detail))
+    }
+
+    /// What is asked of Electric for each carried table, as it is recorded.
+    #[must_use]
+    pub fn asked(&self, carried: &Carried) -> SortedMap<Name, String> {
+        let key = |definition: &ShapeDefinition| match self.feed {
+            Feed::Ours => definition.key(),
+            Feed::App { .. } => APP.to_owned(),
+        };
+        let definitions = carried.definitions.iter();
+        definitions
+            .map(|definition| (definition.table.clone(), key(definition)))
+            .collect()
+    }
+
     /// Narrows a manifest to the chosen tables and columns. A chosen table that is known to have been on the server and
     /// that it no longer has is left out: it was dropped there.
     ///
@@ -185,14 +243,18 @@ impl Config {
     /// version is the same.
     #[must_use]
     pub fn choice_key(&self) -> String {
-        match &self.tables {
+        let tables = match &self.tables {
             Choice::All => "all".to_owned(),
             Choice::Some(choices) => {
                 let mut keys: Vec<String> = choices.iter().map(TableChoice::key).collect();
                 keys.sort_unstable();
                 joined(&keys, "\n")
             }
+        };
+        if self.is_app_fed() {
+            return joined(&[APP.to_owned(), tables], "\n");
         }
+        tables
     }
 }
 

@@ -50,6 +50,8 @@ pub enum ErrorCode {
     DatabaseFailed,
     /// The browser's storage is full.
     StorageFull,
+    /// The app's own sync threw when it was to stop or to start.
+    SyncFailed,
     /// The manager was closed, or the caller's signal aborted.
     Closed,
     /// The core met an input that does not belong to its state: a defect of this library.
@@ -58,7 +60,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of docs/ERRORS.md.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NotInitialized,
         Self::InvalidOptions,
         Self::NotADatabase,
@@ -80,6 +82,7 @@ impl ErrorCode {
         Self::RowRefused,
         Self::DatabaseFailed,
         Self::StorageFull,
+        Self::SyncFailed,
         Self::Closed,
         Self::Internal,
     ];
@@ -109,6 +112,7 @@ impl ErrorCode {
             Self::RowRefused => "ROW_REFUSED",
             Self::DatabaseFailed => "DATABASE_FAILED",
             Self::StorageFull => "STORAGE_FULL",
+            Self::SyncFailed => "SYNC_FAILED",
             Self::Closed => "CLOSED",
             Self::Internal => "INTERNAL",
         }
@@ -126,6 +130,7 @@ impl ErrorCode {
                 | Self::ShapeProtocol
                 | Self::SchemaMismatch
                 | Self::RowRefused
+                | Self::SyncFailed
         )
     }
 }

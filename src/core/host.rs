@@ -89,6 +89,27 @@ pub trait Store {
     fn write_version(&self, version: &str);
     /// Forgets it.
     fn clear_version(&self);
+    /// Forgets how far the app's own sync was.
+    fn clear_sync_state(&self);
+}
+
+/// The app's own sync, where that brings the rows.
+pub trait Feeder {
+    /// Calls the app, and waits until it has done so.
+    ///
+    /// # Errors
+    ///
+    /// `SYNC_FAILED` where it threw.
+    fn feed(&self, call: FeedCall) -> impl Future<Output = Result<()>>;
+}
+
+/// What the app's own sync is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedCall {
+    /// Let go of the tables.
+    Stop,
+    /// Fill them.
+    Start,
 }
 
 /// One leader among all tabs.
@@ -121,6 +142,6 @@ pub trait EventSink {
 }
 
 /// All of it.
-pub trait Host: Database + Server + Shapes + SqlReader + Store + Lock + Clock + EventSink {}
+pub trait Host: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + EventSink {}
 
-impl<T: Database + Server + Shapes + SqlReader + Store + Lock + Clock + EventSink> Host for T {}
+impl<T: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + EventSink> Host for T {}

@@ -1,6 +1,6 @@
 //! Journeys as data: what the server has, what happens, and how the calls end when nothing goes wrong.
 
-use electric_replica_core::config::{Choice, Config, Strategy};
+use electric_replica_core::config::{Choice, Config, Feed, Strategy};
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::fakes::{Habits, Release, Temper, World};
 use electric_replica_core::machine::Ask;
@@ -496,11 +496,98 @@ pub fn journeys() -> Vec<Journey> {
             &[],
         ),
     ]);
+    fed(&mut all);
     all.push(own_tables());
     all.push(claimed_later());
     all.push(moving_on());
     dropped_choice(&mut all);
     all
+}
+
+fn app_fed() -> Config {
+    Config {
+        feed: Feed::App {
+            keys: vec!["mine".to_owned()],
+        },
+        scope: Scope::All,
+        ..in_place()
+    }
+}
+
+/// The app's own sync brings the rows.
+fn fed(all: &mut Vec<Journey>) {
+    let deployed = [
+        Step::World(edit),
+        Step::World(deploy),
+        CHECK,
+        Step::Pass(500),
+        Step::World(edit),
+    ];
+    for (name, release, outcome) in changes() {
+        let fed = match name {
+            "a column is added" => "the app's own sync is fed a new column",
+            "an enum gains a label" => "the app's own sync is fed a new label",
+            "everything is changed" => "the app's own sync is fed other tables",
+            "only rows are changed" => "the app's own sync goes on over a version that changes no structure",
+            _ => continue,
+        };
+        all.push(journey(fed, Some(release), app_fed(), &deployed, &[outcome]));
+    }
+    let vanish: fn(&World) = |w| w.tamper(|db| drop(db.app.tables.remove("users")));
+    let down: fn(&World) = |w| w.set_temper(Temper::Down);
+    let up: fn(&World) = |w| w.set_temper(Temper::Up);
+    let mut add = |name, config, steps: &[Step], outcomes: &[Outcome]| {
+        all.push(journey(name, None, config, steps, outcomes));
+    };
+    add(
+        "the app's own sync goes on in the next page",
+        app_fed(),
+        &[Step::World(edit), Step::Reopen, Step::World(edit), CHECK],
+        &[SAME],
+    );
+    add(
+        "the app's own sync and a table that vanished",
+        app_fed(),
+        &[Step::World(vanish), Step::Reopen, CHECK],
+        &[OK],
+    );
+    add(
+        "the app's own sync and a server that is down",
+        app_fed(),
+        &[
+            Step::World(down),
+            Step::Reopen,
+            CHECK,
+            Step::World(up),
+            Step::Pass(5_000),
+        ],
+        &[SAME],
+    );
+    add(
+        "the app's own sync is forced, purged, closed and opened",
+        app_fed(),
+        &[
+            Step::Ask(Ask::Force { version: None }),
+            Step::Ask(Ask::Purge),
+            CHECK,
+            Step::Ask(Ask::Close),
+            Step::Reopen,
+            CHECK,
+        ],
+        &[OK, SAME, SAME, SAME, SAME],
+    );
+    add(
+        "an app takes to a sync of its own, and back",
+        config(),
+        &[
+            Step::Configure(app_fed),
+            CHECK,
+            Step::World(edit),
+            Step::Configure(config),
+            CHECK,
+        ],
+        &[OK, OK],
+    );
 }
 
 /// An app that had tables of its own before it had this library.

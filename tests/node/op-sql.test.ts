@@ -35,6 +35,7 @@ interface Golden {
   live: Transaction;
   lostPosition: Transaction;
   countUsers: Transaction;
+  subscriptions: Transaction;
   inspectFirst: Transaction;
   inspectSecond: Transaction;
   inspectKinds: Transaction;
@@ -300,6 +301,16 @@ test("dropping takes what it is given and nothing else", async (t) => {
   await run(db, golden.drop, golden.forget);
   assert.deepEqual(await select(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [{ tablename: "mine" }]);
   check("recordNone", await run(db, golden.readRecord));
+});
+
+test("subscriptions of the app's own sync are forgotten by key, where there are any", async (t) => {
+  const db = await open(t);
+  await run(db, golden.subscriptions);
+  await db.exec(`CREATE SCHEMA electric; CREATE TABLE electric.subscriptions_metadata (key text PRIMARY KEY, last_lsn text NOT NULL);
+    INSERT INTO electric.subscriptions_metadata VALUES ('it''s mine', '1'), ('other', '2'), ('another''s', '3')`);
+
+  await run(db, golden.subscriptions);
+  assert.deepEqual(await select(db, "SELECT key FROM electric.subscriptions_metadata"), [{ key: "another's" }]);
 });
 
 test("tables of another release of this library are forgotten, not read", async (t) => {

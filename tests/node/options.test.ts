@@ -59,6 +59,14 @@ const WRONG: Record<string, [Record<string, unknown>, ReplicaErrorCode]> = {
   "a version's address that is a number": [{ versionUrl: 7 }, "INVALID_OPTIONS"],
   "a lock name that is a number": [{ lockName: 7 }, "INVALID_OPTIONS"],
   "a fetch that is a text": [{ fetch: "row-data" }, "INVALID_OPTIONS"],
+  "a sync that is a text": [{ sync: "row-data" }, "INVALID_OPTIONS"],
+  "a sync without stop": [{ sync: { keys: [], start: noop } }, "INVALID_OPTIONS"],
+  "a sync whose start is a text": [{ sync: { keys: [], start: "row-data", stop: noop } }, "INVALID_OPTIONS"],
+  "a sync without keys": [{ sync: { start: noop, stop: noop } }, "INVALID_OPTIONS"],
+  "a sync with a key that is a number": [{ sync: { keys: [7], start: noop, stop: noop } }, "INVALID_OPTIONS"],
+  "a sync and another strategy than in-place": [{ sync: { keys: [], start: noop, stop: noop }, strategy: "swap" }, "INVALID_OPTIONS"],
+  "a sync and another scope than all": [{ sync: { keys: [], start: noop, stop: noop }, scope: "changed" }, "INVALID_OPTIONS"],
+  "a sync and a table's where": [{ sync: { keys: [], start: noop, stop: noop }, tables: [{ name: "users", where: "true" }] }, "INVALID_OPTIONS"],
   "headers that are a text": [{ headers: "row-data" }, "INVALID_OPTIONS"],
 };
 

@@ -1,6 +1,6 @@
 //! What TypeScript hands over.
 
-use electric_replica_core::config::{Choice, Config, Limits, Strategy};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Strategy};
 use electric_replica_core::error::{ErrorCode, Result};
 use electric_replica_core::plan::Scope;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -30,13 +30,19 @@ fn options_left_out_keep_the_cores_defaults() {
 #[wasm_bindgen_test]
 fn every_choice_is_understood() {
     let config = read(
-        "strategy: 'in-place', scope: 'all', limits: { pieceBytes: 4096, patienceMs: 7 },
-         tables: [{ name: 'users' }, { name: 'teams', where: 'id > $1', params: ['5'], columns: ['id'] }]",
+        "strategy: 'in-place', scope: 'all', sync: { keys: ['a'], stop() {}, start() {} }, limits: { pieceBytes: 4096, patienceMs: 7 },
+         tables: [{ name: 'users' }, { name: 'teams', columns: ['id'] }]",
     )
     .unwrap();
 
     assert!(matches!(config.strategy, Strategy::InPlace));
     assert!(matches!(config.scope, Scope::All));
+    assert_eq!(
+        config.feed,
+        Feed::App {
+            keys: vec!["a".to_owned()]
+        }
+    );
     assert_eq!((config.limits.piece_bytes, config.limits.patience_ms), (4_096, 7));
     assert_eq!(
         config.chosen().map(|name| name.to_string()).collect::<Vec<_>>(),
@@ -55,6 +61,16 @@ fn options_that_cannot_be_used_are_typed_errors() {
         ("tables: [{ name: 'users', colums: [] }]", ErrorCode::InvalidOptions),
         ("limits: { loads: 'two' }", ErrorCode::InvalidOptions),
         ("limits: { loads: -1 }", ErrorCode::InvalidOptions),
+        ("sync: { keys: ['a'] }", ErrorCode::InvalidOptions),
+        ("strategy: 'in-place', sync: { keys: ['a'] }", ErrorCode::InvalidOptions),
+        (
+            "strategy: 'in-place', scope: 'all', sync: { keys: 'a' }",
+            ErrorCode::InvalidOptions,
+        ),
+        (
+            "strategy: 'in-place', scope: 'all', sync: {}",
+            ErrorCode::InvalidOptions,
+        ),
         ("schema: ''", ErrorCode::InvalidName),
         ("tables: [{ name: '' }]", ErrorCode::InvalidName),
         (

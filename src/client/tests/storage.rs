@@ -22,6 +22,16 @@ fn a_cleared_version_is_gone() {
 }
 
 #[wasm_bindgen_test]
+fn what_the_apps_sync_keeps_there_is_forgotten_and_nothing_else() {
+    value("localStorage.setItem('electric_sync_state', 'old')");
+    host().write_version("0001_profile");
+    host().clear_sync_state();
+
+    assert!(value("localStorage.getItem('electric_sync_state')").is_null());
+    assert!(value("localStorage.getItem('electric_migration_version')").is_truthy());
+}
+
+#[wasm_bindgen_test]
 fn a_blocked_storage_is_left_alone() {
     value(
         "globalThis.unblock = (() => {

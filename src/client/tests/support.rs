@@ -26,6 +26,7 @@ pub(super) fn host() -> BrowserHost {
         shape_url: "/shape".to_owned(),
         lock_name: None,
         manifest_from_sql: function("", "throw new Error('no SQL was expected')"),
+        sync: JsValue::UNDEFINED,
         outbox: Outbox::new(function("", "")),
     }
 }

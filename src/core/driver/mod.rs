@@ -12,7 +12,7 @@ use crate::config::{Config, Limits};
 use crate::deadline::{Patient, in_time, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Status;
-use crate::host::{Body, Endpoint, Host};
+use crate::host::{Body, Endpoint, FeedCall, Host};
 use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::record::Record;
@@ -213,6 +213,8 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Settle { callers, outcome } => self.settle(&callers, &outcome),
             Effect::StoreVersion(version) => self.shared.host.write_version(&version),
             Effect::ClearVersion => self.shared.host.clear_version(),
+            Effect::Feed(call) => self.feed(call),
+            Effect::ClearSyncState => self.shared.host.clear_sync_state(),
             Effect::Close => {
                 self.tasks.end(|_| true);
                 self.shared.lead.take();
@@ -235,6 +237,25 @@ impl<H: Host + 'static> Driver<H> {
             Input::Led(outcome)
         };
         self.tasks.add(TaskKey::Lead, Box::pin(task));
+    }
+
+    /// Stopping takes as long as an endpoint may; starting may well be all the loading there is.
+    fn feed(&mut self, call: FeedCall) {
+        let shared = Rc::clone(&self.shared);
+        let ask_ms = self.limits().ask_ms;
+        let task = async move {
+            let told = shared.host.feed(call);
+            let outcome = match call {
+                FeedCall::Start => told.await,
+                FeedCall::Stop => in_time(&shared.host, ask_ms, told).await.unwrap_or_else(|| {
+                    let (doing, detail) = ("stopping the app's sync", "it did not stop in time");
+                    Err(Error::new(ErrorCode::SyncFailed, doing, detail))
+                }),
+            };
+            Input::Fed { call, outcome }
+        };
+        self.tasks.end(|key| matches!(key, TaskKey::Feed));
+        self.tasks.add(TaskKey::Feed, Box::pin(task));
     }
 
     fn stage(&mut self, spec: Box<StageSpec>) {

@@ -18,6 +18,7 @@ pub(super) enum TaskKey {
     Translate,
     Stage(Name),
     Poll(Name),
+    Feed,
     Timer,
 }
 

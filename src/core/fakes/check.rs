@@ -6,7 +6,7 @@ use super::database::ModelDatabase;
 use super::origin::{View, digest};
 use super::tab::Kind;
 use super::world::{Inner, World};
-use crate::config::Strategy;
+use crate::config::{APP, Strategy};
 use crate::error::Result;
 use crate::event::{Closes, Event, Status};
 use crate::op::{Home, Op, Rows};
@@ -67,6 +67,11 @@ impl World {
         let swaps = ops.iter().any(|op| matches!(op, Op::Swap(_)));
         let live = ops.iter().any(|op| matches!(op, Op::Apply { home: Home::App(_), .. })) && !swaps;
         let places = inner.config.places.clone();
+        let feeder = inner.feeder;
+        assert!(
+            !swaps || feeder.is_none(),
+            "T1: tables are replaced under the app's own sync"
+        );
         let words: Vec<String> = ops.iter().map(Op::doing).collect();
         let answers = inner.db.transact(ops, &places)?;
         if swaps {
@@ -158,6 +163,9 @@ impl Inner {
             let Some(shape) = record.shapes.get(&table.name) else {
                 return Some(format!("R8: {name} has no position"));
             };
+            if shape.definition == APP {
+                continue; // its rows are the app's
+            }
             let handle = &shape.position.handle.0;
             let offset = shape.position.offset;
             if offset == Offset::Start {

@@ -80,6 +80,8 @@ pub struct ModelDatabase {
     pub staging: Option<ModelSchema>,
     /// The record.
     pub record: Option<StoredRecord>,
+    /// What the app's own sync remembers of each table, by the key of its subscription.
+    pub(super) subscriptions: BTreeMap<String, BTreeMap<String, Vec<Row>>>,
     /// The record as it was last read: reading its manifest takes longer than anything else here.
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
@@ -273,6 +275,7 @@ impl ModelDatabase {
                 },
                 &doing,
             )?,
+            Op::ForgetSubscriptions { keys } => self.subscriptions.retain(|key, _| !keys.contains(key)),
             Op::Checkpoint => {}
         }
         Ok(Rows::new())
@@ -468,7 +471,11 @@ impl ModelTable {
         self.key.iter().map(|name| row.get(name).cloned().flatten()).collect()
     }
 
-    fn put(&mut self, row: Row, doing: &str) -> Result<()> {
+    pub(super) fn drop_row(&mut self, row: &Row) {
+        self.rows.retain(|other| other != row);
+    }
+
+    pub(super) fn put(&mut self, row: Row, doing: &str) -> Result<()> {
         if row.len() != self.columns.len() {
             return Err(failed(doing, "other columns than the table's"));
         }

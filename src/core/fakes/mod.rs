@@ -6,6 +6,7 @@
 mod check;
 mod database;
 mod electric;
+mod feed;
 mod origin;
 mod tab;
 mod world;

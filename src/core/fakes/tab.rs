@@ -39,6 +39,8 @@ pub enum Kind {
     Lead,
     /// Translating SQL.
     Translate,
+    /// Telling the app's own sync.
+    Feed,
 }
 
 /// What goes wrong with a call.
@@ -90,6 +92,7 @@ impl Kind {
                 Fault::Garbage,
             ],
             Self::Lead => &[Fault::Error(ErrorCode::Closed)],
+            Self::Feed => &[Fault::Error(ErrorCode::SyncFailed)],
             Self::Translate => &[
                 Fault::Error(ErrorCode::NotInitialized),
                 Fault::Error(ErrorCode::UnsupportedSql),
@@ -101,7 +104,7 @@ impl Kind {
 /// A tab's host.
 #[derive(Clone)]
 pub struct Tab {
-    world: World,
+    pub(super) world: World,
     id: u32,
 }
 
@@ -121,7 +124,7 @@ impl Tab {
     }
 
     /// Counts a call. Answers what goes wrong with it; never comes back if the tab is killed before it.
-    async fn call(&self, kind: Kind, what: String) -> Option<Fault> {
+    pub(super) async fn call(&self, kind: Kind, what: String) -> Option<Fault> {
         let fault = {
             let mut inner = self.world.inner.borrow_mut();
             let number = inner.calls.len();
@@ -142,7 +145,7 @@ impl Tab {
         fault
     }
 
-    async fn wait(&self, ms: u64) {
+    pub(super) async fn wait(&self, ms: u64) {
         let at = self.world.inner.borrow().now + ms;
         Sleep {
             world: self.world.clone(),
@@ -372,6 +375,10 @@ impl Store for Tab {
 
     fn clear_version(&self) {
         self.world.inner.borrow_mut().stored_version = None;
+    }
+
+    fn clear_sync_state(&self) {
+        self.world.inner.borrow_mut().sync_state = false;
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) struct Inner {
     pub(super) waiters: Vec<Waker>,
     pub(super) leader: Option<u64>,
     pub(super) stored_version: Option<String>,
+    /// The tab in which the app's own sync runs.
+    pub(super) feeder: Option<u32>,
+    pub(super) sync_state: bool,
     pub(super) events: Vec<(u32, Event)>,
     pub(super) calls: Vec<Call>,
     pub(super) fault: Option<(usize, Fault)>,
@@ -95,6 +98,8 @@ impl World {
                 waiters: Vec::new(),
                 leader: None,
                 stored_version: None,
+                feeder: None,
+                sync_state: false,
                 events: Vec::new(),
                 calls: Vec::new(),
                 fault: None,
@@ -137,6 +142,9 @@ impl World {
         let ended: BTreeMap<_, Timer> = ended;
         if inner.leader.is_some_and(|lead| lead & 0xFFFF_FFFF == u64::from(id)) {
             inner.leader = None;
+        }
+        if inner.feeder == Some(id) {
+            inner.feeder = None;
         }
         inner.checks.tab_ended(id);
         let waiters = std::mem::take(&mut inner.waiters);
@@ -294,6 +302,7 @@ impl World {
         let touched = inner.origin.migrate(release);
         let now = inner.now;
         inner.electric.ddl(touched.into_iter(), now);
+        inner.mirror();
     }
 
     /// Has the endpoints say that the server is at a release.
@@ -329,6 +338,7 @@ impl World {
         let Inner { origin, electric, .. } = &mut *inner;
         let writes = origin.write(changes);
         electric.log(&writes, origin);
+        inner.mirror();
         let waiters = std::mem::take(&mut inner.waiters);
         drop(inner);
         waiters.into_iter().for_each(Waker::wake);

@@ -3,12 +3,17 @@
 use crate::error::Result;
 use crate::tail::Moment;
 
-use super::{Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run};
+use super::{Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run, closed};
 
 impl Machine {
     pub(super) fn asked(&mut self, ask: Ask, caller: Option<CallerId>, moment: Moment, effects: &mut Vec<Effect>) {
         let kind = match ask {
             Ask::Close => return self.close(effects, caller),
+            _ if self.is_closing() => {
+                let callers = caller.into_iter().collect();
+                let outcome = Err(closed());
+                return effects.push(Effect::Settle { callers, outcome });
+            }
             Ask::Look => {
                 self.tail.wake();
                 let due = self.looked_ms.saturating_add(self.config.limits.throttle_ms) <= moment.now_ms;

@@ -10,11 +10,11 @@ use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
 use crate::record::{Record, RecordState};
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedSet;
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
-use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Then};
 
 /// How long the lead is waited for before this tab calls itself a follower, and looks again.
 const PEEK_MS: u64 = 250;
@@ -116,7 +116,7 @@ impl Machine {
             Ok(rows) => {
                 self.found = found(&rows);
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Purge)) {
-                    return self.purge(effects);
+                    return self.let_go(Then::Purge, effects);
                 }
                 self.ask(None, effects);
             }
@@ -291,7 +291,7 @@ impl Machine {
         }
         let options = PlanOptions {
             scope: self.config.scope,
-            definitions: definitions(&carried),
+            definitions: self.config.asked(&carried),
             force: match self.run.as_ref().map(|run| &run.kind) {
                 Some(Kind::Force { .. }) => Force::Rebuild,
                 _ => Force::AsNeeded,
@@ -389,16 +389,11 @@ impl Machine {
 
     fn up_to_date(&mut self, effects: &mut Vec<Effect>) {
         self.mood = Mood::Fresh;
+        if self.config.is_app_fed() && !self.feeding {
+            return self.start_feed(None, effects);
+        }
         self.finish(Ok(false), effects);
     }
-}
-
-fn definitions(carried: &Carried) -> SortedMap<Name, String> {
-    carried
-        .definitions
-        .iter()
-        .map(|definition| (definition.table.clone(), definition.key()))
-        .collect()
 }
 
 fn found(rows: &[Rows]) -> Found {

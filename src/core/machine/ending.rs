@@ -8,7 +8,7 @@ use crate::op::{Op, Rows, Swap};
 use crate::plan::Found;
 use crate::tail::Moment;
 
-use super::{CallerId, Effect, Machine, Mood, Phase, Purpose, closed};
+use super::{CallerId, Effect, Machine, Mood, Phase, Purpose, Then, closed};
 
 impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
@@ -99,6 +99,7 @@ impl Machine {
                 new_enums: Vec::new(),
             }));
         }
+        ops.extend(self.forget_subscriptions());
         self.phase = Phase::Purging;
         effects.push(Effect::Transact {
             purpose: Purpose::Purge,
@@ -119,6 +120,9 @@ impl Machine {
         self.mood = Mood::Fresh;
         self.retry_at_ms = None;
         effects.push(Effect::ClearVersion);
+        if self.config.is_app_fed() {
+            effects.push(Effect::ClearSyncState);
+        }
         self.finish(Ok(false), effects);
     }
 
@@ -133,6 +137,11 @@ impl Machine {
             }));
         }
         self.queue.extend(self.run.take());
+        let (mut closing, starting) = match self.leave() {
+            Phase::Stopping(Then::Close(callers)) => (callers, false),
+            phase => (Vec::new(), matches!(phase, Phase::Starting(_))),
+        };
+        closing.extend(caller);
         let mut waiting: Vec<CallerId> = Vec::new();
         for run in self.queue.drain(..) {
             waiting.extend(run.callers);
@@ -143,14 +152,22 @@ impl Machine {
                 outcome: Err(closed()),
             });
         }
-        if let Some(caller) = caller {
-            effects.push(Effect::Settle {
-                callers: vec![caller],
-                outcome: Ok(false),
-            });
+        effects.push(Effect::CancelStages);
+        if self.feeding || starting {
+            // The next tab that leads starts the app's sync there: two at once would meet each other's rows.
+            self.feeding = false;
+            self.retry_at_ms = None;
+            return self.let_go(Then::Close(closing), effects);
+        }
+        self.end(closing, effects);
+    }
+
+    pub(super) fn end(&mut self, callers: Vec<CallerId>, effects: &mut Vec<Effect>) {
+        if !callers.is_empty() {
+            let outcome = Ok(false);
+            effects.push(Effect::Settle { callers, outcome });
         }
         let followed: Vec<Name> = self.tail.tables().cloned().collect();
-        effects.push(Effect::CancelStages);
         self.unfollow(&followed, effects);
         self.phase = Phase::Closed;
         effects.push(Effect::Close);

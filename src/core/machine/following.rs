@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::ident::Name;
 use crate::op::Rows;
-use crate::record::RecordState;
+use crate::record::{Record, RecordState};
 use crate::shape::Stream;
 use crate::tail::{Moment, Trouble, TroubleKind};
 
@@ -69,7 +69,8 @@ impl Machine {
 
     /// Follows every recorded table that is not followed, from where its rows stand.
     pub(crate) fn follow_record(&mut self) {
-        let Some(record) = self.record.as_ref().filter(|record| record.state == RecordState::Whole) else {
+        let whole = |record: &&Record| record.state == RecordState::Whole && !self.config.is_app_fed();
+        let Some(record) = self.record.as_ref().filter(whole) else {
             return;
         };
         let building = self.building();

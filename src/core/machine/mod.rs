@@ -6,6 +6,7 @@
 mod calls;
 mod check;
 mod ending;
+mod feeding;
 mod following;
 mod job;
 mod phase;
@@ -27,7 +28,7 @@ use crate::retry::Backoff;
 use crate::shape::Handle;
 use crate::tail::{Moment, Tail};
 
-pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Run};
+pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Run, Then};
 pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
@@ -47,6 +48,8 @@ pub struct Machine {
     /// Handles that Electric said are gone, until the table is built anew.
     pub(crate) expired: SortedMap<Name, Handle>,
     pub(crate) tail: Tail,
+    /// Whether the app's own sync was started, and not stopped since.
+    pub(crate) feeding: bool,
     pub(crate) mood: Mood,
     pub(crate) status: Status,
     pub(crate) retry: Backoff,
@@ -72,6 +75,7 @@ impl Machine {
             distrusted: SortedSet::new(),
             expired: SortedMap::new(),
             tail,
+            feeding: false,
             mood: Mood::Fresh,
             status: Status::Idle,
             retry: Backoff::new(1_000, 300_000),
@@ -143,6 +147,7 @@ impl Machine {
                     self.retry_at_ms = self.retry_at_ms.map(|at| at.min(moment.now_ms));
                 }
             }
+            Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             // Everything that waits for a time is looked at after every input.
             Input::Woken => {}
         }

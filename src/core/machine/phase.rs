@@ -56,6 +56,10 @@ pub(crate) enum Phase {
     Inspecting { version: ServerVersion, carried: Carried },
     /// Writing a version that changes no row.
     Adopting { record: Box<Record> },
+    /// Having the app's own sync stop.
+    Stopping(Then),
+    /// Having it start; with a rebuild that ends with it.
+    Starting(Option<Box<Job>>),
     /// Making room.
     Preparing(Box<Job>),
     /// Loading.
@@ -68,6 +72,14 @@ pub(crate) enum Phase {
     Purging,
     /// Over.
     Closed,
+}
+
+/// What follows once the app's own sync has stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Rebuild(Box<Job>),
+    Purge,
+    Close(Vec<CallerId>),
 }
 
 impl Machine {

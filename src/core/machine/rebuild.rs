@@ -16,7 +16,7 @@ use crate::tail::{Batch, Moment};
 use crate::version::ServerVersion;
 
 use super::job::{Job, staged_enums};
-use super::{Announced, Effect, Machine, Mood, Phase, Purpose};
+use super::{Announced, Effect, Machine, Mood, Phase, Purpose, Then};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
 const LOOK_EVERY_MS: u64 = 5_000;
@@ -56,6 +56,9 @@ impl Machine {
         self.unfollow(&rebuild.tables, effects);
         self.unfollow(&rebuild.remove, effects);
         let job = self.job(rebuild, version, carried);
+        if self.config.is_app_fed() {
+            return self.let_go(Then::Rebuild(Box::new(job)), effects);
+        }
         let mut ops = match self.config.strategy {
             Strategy::Swap => staging_ops(&job),
             Strategy::InPlace => in_place_ops(&job, &self.config.places.app),
@@ -158,6 +161,9 @@ impl Machine {
             Err(error) => return self.abandon(error, moment, effects),
         };
         let Some(mut job) = self.take_job() else { return };
+        if self.config.is_app_fed() {
+            return self.replaced(job, effects);
+        }
         job.expected_rows = rows.iter().filter_map(count).reduce(|sum, rows| sum + rows);
         job.look_ms = moment.now_ms.saturating_add(LOOK_EVERY_MS);
         if self.config.strategy == Strategy::InPlace {
@@ -434,7 +440,7 @@ fn drop_indexes(job: &Job, schema: &Name, ops: &mut Vec<Op>) {
     }
 }
 
-fn unfinished(job: &Job) -> Record {
+pub(super) fn unfinished(job: &Job) -> Record {
     Record {
         state: RecordState::Rebuilding,
         ..job.record.clone()

@@ -16,7 +16,12 @@ impl Machine {
 
     /// R1: `Ready` and `Offline` only where the record says whole and every recorded table was seen to be there.
     pub(super) fn present_status(&self) -> Status {
-        let usable = self.is_usable() && self.tail.tables().next().is_some();
+        let fed = if self.config.is_app_fed() {
+            self.feeding || self.mood == Mood::Unreachable
+        } else {
+            self.tail.tables().next().is_some()
+        };
+        let usable = self.is_usable() && fed;
         match (&self.phase, &self.run) {
             (Phase::Closed, _) => Status::Closed,
             (_, Some(Run { announced: Some(_), .. })) => Status::Migrating,

@@ -4,9 +4,9 @@
 use super::job::Job;
 use super::*;
 use crate::config::Carried;
-use crate::config::{Choice, Limits, Strategy};
+use crate::config::{Choice, Feed, Limits, Strategy};
 use crate::fingerprint::Fingerprint;
-use crate::host::Answer;
+use crate::host::{Answer, FeedCall};
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Home, Places};
 use crate::plan::Reason;
@@ -107,6 +107,10 @@ fn phases() -> Vec<Phase> {
         Phase::Adopting {
             record: Box::new(record()),
         },
+        Phase::Stopping(Then::Rebuild(job())),
+        Phase::Stopping(Then::Purge),
+        Phase::Starting(None),
+        Phase::Starting(Some(job())),
         Phase::Preparing(job()),
         Phase::Staging(job()),
         Phase::Settling {
@@ -128,6 +132,8 @@ fn phases() -> Vec<Phase> {
             | Phase::Describing { .. }
             | Phase::Inspecting { .. }
             | Phase::Adopting { .. }
+            | Phase::Stopping(_)
+            | Phase::Starting(_)
             | Phase::Preparing(_)
             | Phase::Staging(_)
             | Phase::Settling { .. }
@@ -197,6 +203,14 @@ fn inputs() -> Vec<Input> {
             table: name("users"),
             outcome: Outcome::Cut,
         },
+        Input::Fed {
+            call: FeedCall::Stop,
+            outcome: Err(trouble()),
+        },
+        Input::Fed {
+            call: FeedCall::Start,
+            outcome: Ok(()),
+        },
         Input::Woken,
     ];
     all.extend(purposes.map(|purpose| Input::Transacted {
@@ -211,6 +225,7 @@ fn inputs() -> Vec<Input> {
             | Input::Staging { .. }
             | Input::Staged { .. }
             | Input::Polled { .. }
+            | Input::Fed { .. }
             | Input::Woken
             // Being asked belongs to every phase; the next test says what it does.
             | Input::Asked { .. } => {}
@@ -244,6 +259,10 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Input::Staging { table, .. } | Input::Staged { table, .. } => {
             return matches!(phase, Phase::Staging(job) if job.loading.contains(table));
         }
+        Input::Fed {
+            call: FeedCall::Stop, ..
+        } => return matches!(phase, Phase::Stopping(_)),
+        Input::Fed { .. } => return matches!(phase, Phase::Starting(_)),
         // Nothing is followed here, and nothing is due.
         Input::Polled { .. } | Input::Woken => return false,
         Input::Transacted { purpose, .. } => purpose,
@@ -268,6 +287,7 @@ fn machine(phase: Phase) -> Machine {
         tables: Choice::All,
         strategy: Strategy::Swap,
         scope: Scope::Changed,
+        feed: Feed::Ours,
         limits: Limits::default(),
     });
     machine.lead = match phase {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::host::{Answer, Endpoint};
+use crate::host::{Answer, Endpoint, FeedCall};
 use crate::ident::Name;
 use crate::op::{Op, Rows};
 use crate::shape::ShapeRequest;
@@ -78,6 +78,13 @@ pub enum Input {
         table: Name,
         /// How.
         outcome: Outcome,
+    },
+    /// The app's own sync did as it was told, or did not.
+    Fed {
+        /// What it was told.
+        call: FeedCall,
+        /// How it ended.
+        outcome: Result<()>,
     },
     /// The time that [`Effect::WakeAt`] named has come.
     Woken,
@@ -155,6 +162,10 @@ pub enum Effect {
     StoreVersion(String),
     /// Forget it there.
     ClearVersion,
+    /// Tell the app's own sync to stop or to start.
+    Feed(FeedCall),
+    /// Forget how far it was, where it keeps that beside the database.
+    ClearSyncState,
     /// End everything.
     Close,
 }

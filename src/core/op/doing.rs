@@ -33,6 +33,7 @@ impl Op {
             Self::CreateIndex { table, .. } => on("creating an index of", table),
             Self::DropIndex { .. } => "dropping an index".to_owned(),
             Self::Drop { .. } => "dropping tables".to_owned(),
+            Self::ForgetSubscriptions { .. } => "forgetting the subscriptions of the app's sync".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
         }
     }

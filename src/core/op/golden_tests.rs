@@ -361,6 +361,7 @@ fn statements() -> Value {
         "kinds": [write("my app", stage_kinds), write("my app", swap_kinds)],
         "inspectKinds": write("my app", vec![inspect("my app", &kinds.manifest)]),
         "drop": write("public", vec![Op::Drop { schema: name("public"), tables: vec![name("users"), name("fresh"), name("companies")], enums: vec![name("mood"), name("kind")] }]),
+        "subscriptions": write("public", vec![Op::ForgetSubscriptions { keys: vec!["it's mine".into(), "other".into()] }]),
         "forget": write("public", vec![Op::ForgetRecord, Op::Checkpoint]),
     })
 }

@@ -135,6 +135,11 @@ pub enum Op {
         /// The enum types.
         enums: Vec<Name>,
     },
+    /// Forgets how far the app's own sync was, by the keys of its subscriptions, where it keeps that here.
+    ForgetSubscriptions {
+        /// The keys.
+        keys: Vec<String>,
+    },
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,
 }

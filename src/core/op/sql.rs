@@ -142,6 +142,7 @@ impl Op {
                 },
                 &places.staging,
             )),
+            Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
             Self::Checkpoint => one("CHECKPOINT".into()),
         }
     }
@@ -202,6 +203,17 @@ fn read_record(places: &Places) -> String {
 fn forget_record(places: &Places) -> Vec<Statement> {
     let delete = |table| Statement::new(format!("DELETE FROM {}", home_table(places, table)));
     vec![delete("replica"), delete("shapes")]
+}
+
+/// pglite-sync keeps its offsets in a table of its own, by key. It is not there before its first subscription.
+fn forget_subscriptions(keys: &[String]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| literal(key)).collect();
+    let body = format!(
+        "BEGIN IF to_regclass('electric.subscriptions_metadata') IS NOT NULL THEN DELETE FROM \
+         electric.subscriptions_metadata WHERE key = ANY (ARRAY[{}]::text[]); END IF; END",
+        joined(&keys, ", "),
+    );
+    format!("DO {}", literal(&body))
 }
 
 fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
