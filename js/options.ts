@@ -43,6 +43,7 @@ export function plainOptions(options: ReplicaOptions): object {
     strategy: options.strategy ?? (options.sync ? "in-place" : "swap"),
     scope: options.scope ?? (options.sync ? "all" : "changed"),
     lockName: lockName(options),
+    schemaSource: options.schemaSource ?? "endpoints",
     sync: options.sync,
     limits: options.limits,
   };

@@ -92,6 +92,11 @@ export interface ReplicaOptions {
   strategy?: "swap" | "in-place";
   /** `changed` (default): only the tables whose structure changed. `all`: every table. */
   scope?: "changed" | "all";
+  /**
+   * `endpoints` (default): `/version` and `/schemas`. `electric`: what Electric says of each of `tables`, which is then
+   * required. For development: no index, no enum's labels (such a column is text), columns in the order of their names.
+   */
+  schemaSource?: "endpoints" | "electric";
   /** The app's own sync instead of this package's. With it, `strategy` is `in-place`, `scope` is `all`, and no shape is asked for. */
   sync?: SyncOptions;
   /** When to check without being called. */

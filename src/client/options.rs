@@ -1,6 +1,6 @@
 //! What TypeScript hands over: functions and the database as they are, everything else as plain data.
 
-use electric_replica_core::config::{Choice, Config, Feed, Limits, Strategy, TableChoice};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
 use electric_replica_core::error::{Error, ErrorCode, Result};
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
@@ -39,6 +39,7 @@ impl Options {
             "tables",
             "strategy",
             "scope",
+            "schemaSource",
             "sync",
             "limits",
         ])?;
@@ -65,6 +66,11 @@ impl Options {
                 "changed" => Scope::Changed,
                 "all" => Scope::All,
                 _ => return Err(options.refuse("scope", "neither \"changed\" nor \"all\"")),
+            },
+            source: match options.text("schemaSource")?.as_str() {
+                "endpoints" => Source::Endpoints,
+                "electric" => Source::Electric,
+                _ => return Err(options.refuse("schemaSource", "neither \"endpoints\" nor \"electric\"")),
             },
             feed: read_sync(&sync)?,
             limits: read_limits(&get(value, "limits"))?,

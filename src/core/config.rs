@@ -6,7 +6,7 @@ use crate::json::Value;
 use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
-use crate::shape::ShapeDefinition;
+use crate::shape::{ShapeDefinition, ShapeRequest};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::text::joined;
 
@@ -21,10 +21,21 @@ pub struct Config {
     pub strategy: Strategy,
     /// What is rebuilt when the structure changed.
     pub scope: Scope,
+    /// What says which structure the server has.
+    pub source: Source,
     /// Who brings the rows.
     pub feed: Feed,
     /// Speeds and patience.
     pub limits: Limits,
+}
+
+/// What says which structure the server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The version and the schemas endpoint.
+    Endpoints,
+    /// Electric, of each chosen table. For development: it tells no index, no labels, and no order of columns.
+    Electric,
 }
 
 /// Who brings the rows.
@@ -150,12 +161,40 @@ impl Config {
         matches!(self.feed, Feed::App { .. })
     }
 
+    /// What asks Electric for the structure of each chosen table, and for no row.
+    ///
+    /// # Errors
+    ///
+    /// None: the server's schema is `public`, which is a name.
+    pub fn structure_requests(&self, now_ms: u64) -> Result<Vec<(Name, ShapeRequest)>> {
+        let Choice::Some(choices) = &self.tables else {
+            return Ok(Vec::new());
+        };
+        let public = Name::parse("public")?;
+        let request = |choice: &TableChoice| {
+            let definition = ShapeDefinition {
+                schema: public.clone(),
+                table: choice.name.clone(),
+                filter: choice.filter.clone(),
+                params: choice.params.clone(),
+                columns: None,
+            };
+            (choice.name.clone(), ShapeRequest::structure(&definition, now_ms))
+        };
+        Ok(choices.iter().map(request).collect())
+    }
+
     /// Refuses what does not go together.
     ///
     /// # Errors
     ///
-    /// `INVALID_OPTIONS` where a sync of the app's own is to do what only this library's does.
+    /// `INVALID_OPTIONS` where a sync of the app's own is to do what only this library's does, or where nothing says
+    /// which tables there are.
     pub fn check(&self) -> Result<()> {
+        if self.source == Source::Electric && self.chosen().next().is_none() {
+            let detail = "with `schemaSource: \"electric\"`, `tables` must say which";
+            return Err(Error::new(ErrorCode::InvalidOptions, "reading the options", detail));
+        }
         if !self.is_app_fed() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Journeys as data: what the server has, what happens, and how the calls end when nothing goes wrong.
 
-use electric_replica_core::config::{Choice, Config, Feed, Strategy};
+use electric_replica_core::config::{Choice, Config, Feed, Source, Strategy};
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::fakes::{Habits, Release, Temper, World};
 use electric_replica_core::machine::Ask;
@@ -497,6 +497,7 @@ pub fn journeys() -> Vec<Journey> {
         ),
     ]);
     fed(&mut all);
+    described(&mut all);
     all.push(own_tables());
     all.push(claimed_later());
     all.push(moving_on());
@@ -512,6 +513,41 @@ fn app_fed() -> Config {
         scope: Scope::All,
         ..in_place()
     }
+}
+
+fn without_endpoints() -> Config {
+    let tables = vec![choice("users", None, None), choice("posts", None, None)];
+    Config {
+        source: Source::Electric,
+        ..with_choice(tables)
+    }
+}
+
+/// Nothing but Electric says which structure the server has.
+fn described(all: &mut Vec<Journey>) {
+    for (name, release, _) in changes() {
+        let described = match name {
+            "a column is added" => "Electric alone tells of a new column",
+            "the key is another" => "Electric alone tells of another key",
+            "an index is new" => "Electric alone tells of no index",
+            _ => continue,
+        };
+        let rest = [
+            Step::Pass(100),
+            Step::World(edit),
+            Step::World(deploy),
+            Step::World(edit),
+            // The streams see it; the call comes later.
+            Step::Pass(5_000),
+            CHECK,
+        ];
+        all.push(journey(described, Some(release), without_endpoints(), &rest, &[SAME]));
+    }
+    let down: fn(&World) = |w| w.set_electric_down(true);
+    let up: fn(&World) = |w| w.set_electric_down(false);
+    let steps = [Step::World(down), Step::Reopen, CHECK, Step::World(up)];
+    let down = "Electric alone tells of the structure, and is down";
+    all.push(journey(down, None, without_endpoints(), &steps, &[SAME]));
 }
 
 /// The app's own sync brings the rows.

@@ -1,6 +1,6 @@
 //! Releases, rows and configurations in few words.
 
-use electric_replica_core::config::{Choice, Config, Feed, Limits, Strategy, TableChoice};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
 use electric_replica_core::fakes::{Release, Row};
 use electric_replica_core::ident::Name;
 use electric_replica_core::manifest::{SchemasAnswer, parse_schemas};
@@ -89,6 +89,7 @@ pub fn config() -> Config {
         tables: Choice::All,
         strategy: Strategy::Swap,
         scope: Scope::Changed,
+        source: Source::Endpoints,
         feed: Feed::Ours,
         limits: Limits {
             piece_bytes: 40,

@@ -59,6 +59,8 @@ const WRONG: Record<string, [Record<string, unknown>, ReplicaErrorCode]> = {
   "a version's address that is a number": [{ versionUrl: 7 }, "INVALID_OPTIONS"],
   "a lock name that is a number": [{ lockName: 7 }, "INVALID_OPTIONS"],
   "a fetch that is a text": [{ fetch: "row-data" }, "INVALID_OPTIONS"],
+  "an unknown source of schemas": [{ schemaSource: "magic" }, "INVALID_OPTIONS"],
+  "a structure that only Electric tells, of no table": [{ schemaSource: "electric" }, "INVALID_OPTIONS"],
   "a sync that is a text": [{ sync: "row-data" }, "INVALID_OPTIONS"],
   "a sync without stop": [{ sync: { keys: [], start: noop } }, "INVALID_OPTIONS"],
   "a sync whose start is a text": [{ sync: { keys: [], start: "row-data", stop: noop } }, "INVALID_OPTIONS"],

@@ -60,6 +60,32 @@ test("a second start downloads no row", async (t) => {
   assert.ok(asked.every((url) => url.searchParams.get("offset") !== "-1"));
 });
 
+test("without endpoints, what Electric says of its shapes is followed through a migration", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const asked = new Set<string>();
+  const spy = (input: string, init: RequestInit) => {
+    asked.add(new URL(input).pathname);
+    return fetch(input, init);
+  };
+  const tables = ["users", "companies", "workspaces", "data_tables", "data_table_columns"];
+  const { manager, events } = await manage(t, demo, { db, fetch: spy, schemaSource: "electric", tables });
+
+  assert.equal(await manager.checkAndMigrate(), false);
+  assert.match(manager.version ?? "", /^electric-[0-9a-f]{12}$/);
+  await eventually(async () => assert.deepEqual(await contents(db), await contents(demo.upstream)));
+
+  const version = manager.version;
+  await demo.deploy();
+  await eventually(async () => assert.deepEqual(await contents(db), await contents(demo.upstream)));
+  await eventually(() => {
+    assert.notEqual(manager.version, version);
+    return Promise.resolve();
+  });
+  assert.deepEqual([...asked], ["/api/electric/shape"]);
+  assert.deepEqual(events.filter((event) => event.type === "migration:error"), []);
+});
+
 test("writes on the server arrive, whatever they do to a row", async (t) => {
   const demo = await serve(t);
   const db = await database(t);

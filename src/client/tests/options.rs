@@ -9,8 +9,7 @@ use super::support::value;
 use crate::database::PgLite;
 use crate::options::Options;
 
-const PLAIN: &str =
-    "versionUrl: '/v', schemasUrl: '/s', shapeUrl: '/e', schema: 'public', strategy: 'swap', scope: 'changed'";
+const PLAIN: &str = "versionUrl: '/v', schemasUrl: '/s', shapeUrl: '/e', schema: 'public', strategy: 'swap', scope: 'changed', schemaSource: 'endpoints'";
 
 fn read(more: &str) -> Result<Config> {
     let options = value(&format!("{{ {PLAIN}, tables: undefined, limits: undefined, {more} }}"));
@@ -61,6 +60,8 @@ fn options_that_cannot_be_used_are_typed_errors() {
         ("tables: [{ name: 'users', colums: [] }]", ErrorCode::InvalidOptions),
         ("limits: { loads: 'two' }", ErrorCode::InvalidOptions),
         ("limits: { loads: -1 }", ErrorCode::InvalidOptions),
+        ("schemaSource: 'electric'", ErrorCode::InvalidOptions),
+        ("schemaSource: 'other'", ErrorCode::InvalidOptions),
         ("sync: { keys: ['a'] }", ErrorCode::InvalidOptions),
         ("strategy: 'in-place', sync: { keys: ['a'] }", ErrorCode::InvalidOptions),
         (

@@ -8,15 +8,15 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, Source};
 use crate::deadline::{Patient, in_time, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Status;
-use crate::host::{Body, Endpoint, FeedCall, Host};
+use crate::host::{Answer, Body, Endpoint, FeedCall, Host};
 use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::record::Record;
-use crate::shape::{ResponseHead, ShapeRequest};
+use crate::shape::{ResponseHead, ShapeRequest, described};
 use crate::sorted::SortedMap;
 use crate::stage::{StageSpec, stage, text};
 use crate::tail::{Moment, Outcome};
@@ -181,7 +181,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::AskServer(endpoint) => {
                 let ask_ms = self.limits().ask_ms;
                 let task = async move {
-                    let outcome = in_time(&shared.host, ask_ms, shared.host.ask(endpoint)).await;
+                    let outcome = in_time(&shared.host, ask_ms, ask(&shared, endpoint)).await;
                     let outcome = outcome.unwrap_or_else(|| Err(silent(endpoint)));
                     Input::Answered { endpoint, outcome }
                 };
@@ -300,6 +300,30 @@ impl<H: Host + 'static> Driver<H> {
             }
         }
     }
+}
+
+/// Asks whoever knows of the server's schema.
+async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> {
+    let host = &shared.host;
+    let (source, requests, stall_ms) = {
+        let config = &shared.machine.borrow().config;
+        (
+            config.source,
+            config.structure_requests(host.now_ms())?,
+            config.limits.stall_ms,
+        )
+    };
+    if source == Source::Endpoints {
+        return host.ask(endpoint).await;
+    }
+    let mut heads = Vec::new();
+    for (table, request) in requests {
+        let Ok((head, _)) = open(host, &request, stall_ms).await else {
+            return Err(silent(endpoint));
+        };
+        heads.push((table, head));
+    }
+    described(&heads)
 }
 
 /// An endpoint that took the question and never answered.

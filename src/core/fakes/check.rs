@@ -6,7 +6,7 @@ use super::database::ModelDatabase;
 use super::origin::{View, digest};
 use super::tab::Kind;
 use super::world::{Inner, World};
-use crate::config::{APP, Strategy};
+use crate::config::{APP, Source, Strategy};
 use crate::error::Result;
 use crate::event::{Closes, Event, Status};
 use crate::op::{Home, Op, Rows};
@@ -101,8 +101,9 @@ impl World {
         if record.state != RecordState::Whole {
             return Some("the record is not whole".to_owned());
         }
+        let by_endpoints = self.inner.borrow().config.source == Source::Endpoints;
         let announced = self.inner.borrow().origin.version();
-        if announced.as_ref().map(|version| &version.version) != Some(&record.version.version) {
+        if by_endpoints && announced.as_ref().map(|version| &version.version) != Some(&record.version.version) {
             return Some(format!("the replica is at {:?}", record.version.version));
         }
         for table in record.table_names() {

@@ -211,7 +211,12 @@ impl Electric {
             columns,
             filter,
         };
-        let Some(offset) = get("offset").and_then(Offset::parse) else {
+        let now = Offset::Log {
+            lsn: crate::shape::Lsn(origin.lsn),
+            op: u64::MAX,
+        };
+        let read = |raw| if raw == "now" { Some(now) } else { Offset::parse(raw) };
+        let Some(offset) = get("offset").and_then(read) else {
             return refuse("offset");
         };
         let live = get("live").is_some();

@@ -1,6 +1,6 @@
 //! A rebuild: make room, load, settle, swap.
 
-use crate::config::{Carried, Strategy};
+use crate::config::{Carried, Source, Strategy};
 use crate::error::{Error, Result};
 use crate::event::{Event, Step};
 use crate::fingerprint::Fingerprint;
@@ -115,6 +115,11 @@ impl Machine {
         let old = self.record.as_ref();
         let mut shapes = old.map(|record| record.shapes.clone()).unwrap_or_default();
         shapes.retain(|table, _| rebuild.keep.contains(table));
+        let mut limits = self.config.limits;
+        if self.config.source == Source::Electric {
+            // It is Electric's own word that is compared with: it will not get better by waiting.
+            limits.soft_patience_ms = 0;
+        }
         let mut waiting = Vec::new();
         for (table, definition) in carried.manifest.tables.iter().zip(carried.definitions) {
             if rebuild.tables.contains(&table.name) {
@@ -125,7 +130,7 @@ impl Machine {
                     definition,
                     fingerprint: Fingerprint::of_table(table, &carried.manifest),
                     expired: self.expired.get(&table.name).cloned(),
-                    limits: self.config.limits,
+                    limits,
                 });
             }
         }

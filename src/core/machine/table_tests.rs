@@ -4,7 +4,7 @@
 use super::job::Job;
 use super::*;
 use crate::config::Carried;
-use crate::config::{Choice, Feed, Limits, Strategy};
+use crate::config::{Choice, Feed, Limits, Source, Strategy};
 use crate::fingerprint::Fingerprint;
 use crate::host::{Answer, FeedCall};
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
@@ -287,6 +287,7 @@ fn machine(phase: Phase) -> Machine {
         tables: Choice::All,
         strategy: Strategy::Swap,
         scope: Scope::Changed,
+        source: Source::Endpoints,
         feed: Feed::Ours,
         limits: Limits::default(),
     });

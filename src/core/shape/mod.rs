@@ -2,6 +2,7 @@
 //! Knows nothing of tables' contents, of PGlite or of a network.
 
 mod definition;
+mod described;
 mod position;
 mod request;
 mod response;
@@ -10,6 +11,7 @@ mod stream;
 mod verdict;
 
 pub use definition::ShapeDefinition;
+pub(crate) use described::described;
 pub use position::{Handle, Lsn, Offset, Position};
 pub use request::{Mode, ShapeRequest};
 pub use response::{Body, ResponseHead, ShapeHead};

@@ -30,6 +30,14 @@ impl ShapeRequest {
         Self::new(definition).with("offset", Offset::Start.to_string())
     }
 
+    /// What asks for the structure, and for what comes from now on: for next to nothing. Past all caches.
+    pub(crate) fn structure(definition: &ShapeDefinition, now_ms: u64) -> Self {
+        let buster = now_ms.to_string();
+        Self::new(definition)
+            .with("offset", "now".to_owned())
+            .past_caches(Some(buster))
+    }
+
     /// What follows a position.
     pub(super) fn after(definition: &ShapeDefinition, position: &Position) -> Self {
         Self::new(definition)

@@ -154,11 +154,20 @@ impl ElectricColumn {
         })
     }
 
-    fn difference(&self, column: &Column) -> Option<Difference> {
-        // CREATE TABLE AS leaves an array without dimensions: its type is then the array's own, `_text`.
-        let (base, array) = match self.ty.strip_prefix('_') {
-            Some(element) if self.dims == 0 && !is_enum(&column.ty, &self.ty) => (element, true),
+    /// The type of a single value, and whether there are many. CREATE TABLE AS leaves an array without dimensions: its
+    /// type is then the array's own, `_text`.
+    pub(super) fn element(&self) -> (&str, bool) {
+        match self.ty.strip_prefix('_') {
+            Some(element) if self.dims == 0 => (element, true),
             _ => (self.ty.as_str(), self.dims > 0),
+        }
+    }
+
+    fn difference(&self, column: &Column) -> Option<Difference> {
+        let (base, array) = if is_enum(&column.ty, &self.ty) {
+            (self.ty.as_str(), self.dims > 0)
+        } else {
+            self.element()
         };
         if array != column.ty.array {
             return Some(Difference::Hard("is an array on one side only"));
@@ -186,7 +195,7 @@ impl ElectricColumn {
     }
 
     /// What stands in parentheses, in the order SQL writes it; `None` for types of which Electric does not tell.
-    fn modifiers(&self, base: &str) -> Option<Vec<i32>> {
+    pub(super) fn modifiers(&self, base: &str) -> Option<Vec<i32>> {
         let said = match builtin(base)? {
             // Postgres keeps a scale in eleven bits, and Electric does not extend their sign.
             "numeric" => [self.precision, self.scale.map(|n| if n >= 1024 { n - 2048 } else { n })],
@@ -230,7 +239,7 @@ fn listed(reasons: &[String]) -> String {
 }
 
 /// The `typname` of one of Postgres' own types or of a known extension's, from it or from SQL's name for it.
-fn builtin(name: &str) -> Option<&'static str> {
+pub(super) fn builtin(name: &str) -> Option<&'static str> {
     // In quotes first: the type `"char"` is not SQL's `char`.
     let found = ColumnType::recognise(&format!("\"{name}\""), &[]).or_else(|| ColumnType::recognise(name, &[]))?;
     match found.base {
