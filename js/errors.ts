@@ -22,6 +22,7 @@ export type ReplicaErrorCode =
   | "DATABASE_FAILED"
   | "STORAGE_FULL"
   | "SYNC_FAILED"
+  | "HOOK_FAILED"
   | "CLOSED"
   | "INTERNAL";
 

@@ -21,14 +21,15 @@ export class Listeners {
         reportLater(thrown);
       }
     }
-    if (event.type.startsWith("migration:") && typeof window !== "undefined") {
+    const forWindow = event.type.startsWith("migration:") || event.type === "update-needed";
+    if (forWindow && typeof window !== "undefined") {
       window.dispatchEvent(new CustomEvent(`electric:${event.type}`, { detail: event }));
     }
   }
 }
 
 /** A listener's error is the app's: it is reported as any uncaught one, and stops nobody else. */
-function reportLater(thrown: unknown): void {
+export function reportLater(thrown: unknown): void {
   queueMicrotask(() => {
     throw thrown;
   });

@@ -3,6 +3,7 @@ import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, plainOptions, requester } from "./options.js";
+import { Policy, type Upcoming } from "./policy.js";
 import { watch } from "./triggers.js";
 import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus } from "./types.js";
 
@@ -15,17 +16,28 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   checkOptions(options);
   await initReplica();
   const listeners = new Listeners();
+  const policy = new Policy(options, {
+    current: () => (raw.version === undefined ? undefined : { version: raw.version, tables: raw.tables }),
+    deliver: (event) => listeners.deliver(event),
+    check: () => manager.checkAndMigrate(),
+  });
   const raw = guarded(
     () =>
       new RawReplica(
         options.db,
         plainOptions(options),
         requester(options),
-        (event: RawEvent) => listeners.deliver(finished(event)),
+        (event: RawEvent) => {
+          const told = finished(event);
+          listeners.deliver(told);
+          policy.hear(told);
+        },
         manifestFromSql,
+        (upcoming: Upcoming) => policy.consult(upcoming),
       ),
   );
-  return new Manager(raw, listeners, options);
+  const manager = new Manager(raw, listeners, options);
+  return manager;
 }
 
 /** An event as the WebAssembly module hands it over: an error is still a plain object. */
@@ -85,8 +97,8 @@ class Manager implements ReplicaManager {
     return this.#panic ? undefined : this.#raw.version;
   }
 
-  checkAndMigrate(): Promise<boolean> {
-    return this.#call(() => this.#raw.check());
+  checkAndMigrate({ background = false }: { background?: boolean } = {}): Promise<boolean> {
+    return this.#call(() => (background ? this.#raw.background() : this.#raw.check()));
   }
 
   runMigration(version?: string): Promise<boolean> {

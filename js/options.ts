@@ -1,6 +1,8 @@
 import { ReplicaError } from "./errors.js";
 import type { ReplicaOptions, TableOptions } from "./types.js";
 
+const POLICIES: unknown[] = ["auto", "prompt", "manual", "when-idle"];
+
 /**
  * Checks the kind of what is used on this side; whoever writes JavaScript has no compiler to do it.
  *
@@ -10,6 +12,15 @@ export function checkOptions(options: unknown): void {
   if (!isObject(options)) throw refused("the options", "an object");
   for (const name of ["baseUrl", "versionUrl", "schemasUrl", "shapeUrl"]) {
     if (options[name] !== undefined && typeof options[name] !== "string") throw refused(`\`${name}\``, "a text");
+  }
+  for (const name of ["onBefore", "onAfter", "onFallback"]) {
+    if (options[name] !== undefined && typeof options[name] !== "function") throw refused(`\`${name}\``, "a function");
+  }
+  const { expects, policy } = options;
+  if (policy !== undefined && !POLICIES.includes(policy)) throw refused("`policy`", "one of auto, prompt, manual, when-idle");
+  const lists = (value: object): boolean => !Array.isArray(value) && Object.values(value).every(Array.isArray);
+  if (expects !== undefined && typeof expects !== "string" && !(isObject(expects) && lists(expects))) {
+    throw refused("`expects`", "a text, or an object with a list of columns for each table");
   }
   const { fetch, headers, lockName, signal, sync, tables } = options;
   if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
@@ -45,8 +56,14 @@ export function plainOptions(options: ReplicaOptions): object {
     lockName: lockName(options),
     schemaSource: options.schemaSource ?? "endpoints",
     sync: options.sync,
+    ...plainExpects(options.expects),
     limits: options.limits,
   };
+}
+
+function plainExpects(expects: ReplicaOptions["expects"]): object {
+  if (typeof expects === "string") return { expectsFingerprint: expects };
+  return { expects: expects && Object.entries(expects).map(([name, columns]) => ({ name, columns: [...columns] })) };
 }
 
 function plainTable(table: string | TableOptions): object {

@@ -72,6 +72,12 @@ export interface SyncOptions {
 /** Request headers, or a function that makes them anew for every request. */
 export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
+/** A replica: its version, and the tables it has. */
+export interface ReplicaState {
+  version: string;
+  tables: string[];
+}
+
 /** Options of `createReplicaManager`. */
 export interface ReplicaOptions {
   /** The PGlite or PGliteWorker that holds the replica. */
@@ -99,6 +105,26 @@ export interface ReplicaOptions {
   schemaSource?: "endpoints" | "electric";
   /** The app's own sync instead of this package's. With it, `strategy` is `in-place`, `scope` is `all`, and no shape is asked for. */
   sync?: SyncOptions;
+  /**
+   * When a rebuild of a replica that can be read begins. `auto` (default): at once. `when-idle`: once the page is idle,
+   * after ten seconds at the latest. `prompt`: once the app has accepted what `migration:pending` tells. `manual`: the
+   * same, or by `runMigration()`. What forces a rebuild is not asked about; nor is the first one, nor a repair.
+   */
+  policy?: "auto" | "prompt" | "manual" | "when-idle";
+  /**
+   * The columns that this build of the app reads, by table; or the fingerprint of the whole structure it was built for.
+   * A rebuild that would take any of them away is put off, and `update-needed` tells it.
+   */
+  expects?: Record<string, readonly string[]> | string;
+  /**
+   * Called before a rebuild of a replica that can be read. `false`, or a promise of it, puts the rebuild off. Where it
+   * throws, the run fails with `HOOK_FAILED`. The replica stays live for as long as it takes.
+   */
+  onBefore?: (old: ReplicaState) => unknown;
+  /** Called after a rebuild, with the replica before (`null` where there was none) and the one there is now. */
+  onAfter?: (old: ReplicaState | null, now: ReplicaState) => unknown;
+  /** Called when a run failed: the app may want to ask its API instead. */
+  onFallback?: (error: ReplicaError) => unknown;
   /** When to check without being called. */
   check?: CheckOptions;
   /** Instead of the global `fetch`. */
@@ -118,10 +144,10 @@ export interface ReplicaOptions {
 }
 
 /**
- * Whether the replica may be read, and how fresh it is. `ready` and `offline` mean whole and readable; during
+ * Whether the replica may be read, and how fresh it is. `ready`, `outdated` and `offline` mean whole and readable; during
  * `checking`, `migrating` and `error` a replica that was there before is still readable.
  */
-export type ReplicaStatus = "idle" | "following" | "checking" | "migrating" | "ready" | "offline" | "error" | "closed";
+export type ReplicaStatus = "idle" | "following" | "checking" | "migrating" | "ready" | "outdated" | "offline" | "error" | "closed";
 
 /** Why a rebuild happens. */
 export type MigrationReason = "first" | "changed" | "repair" | "forced";
@@ -162,6 +188,35 @@ export interface MigrationComplete {
   durationMs: number;
 }
 
+/** A rebuild waits for the app's word (`policy`): nothing of it has begun, and the old replica stays live. */
+export interface MigrationPending {
+  type: "migration:pending";
+  reason: "changed";
+  from: string | null;
+  to: string;
+  /** The tables that would be built. */
+  tables: string[];
+  /** The tables that would go. */
+  removed: string[];
+  /** Rebuilds now, whatever version the server has by then. @returns and throws what `checkAndMigrate()` does. */
+  accept: () => Promise<boolean>;
+  /** Takes an `accept()` back that has not begun. Without any answer the rebuild waits as well. */
+  later: () => void;
+}
+
+/** The server's schema lacks something that this build of the app reads (`expects`). */
+export interface UpdateNeeded {
+  type: "update-needed";
+  /** `app-too-old`: the server took it away, newer code is needed. `server-behind`: the server does not have it yet. */
+  direction: "app-too-old" | "server-behind";
+  from: string | null;
+  to: string;
+  /** `table` or `table.column`; empty where a fingerprint is all that is known. */
+  missing: string[];
+  /** Whether the old replica is kept because of it. */
+  kept: boolean;
+}
+
 /** Something failed; whatever replica there was is untouched. */
 export interface MigrationError {
   type: "migration:error";
@@ -188,10 +243,12 @@ export interface StatusChange {
 
 /** What `on` delivers, by name. */
 export interface ReplicaEvents {
+  "migration:pending": MigrationPending;
   "migration:start": MigrationStart;
   "migration:progress": MigrationProgress;
   "migration:complete": MigrationComplete;
   "migration:error": MigrationError;
+  "update-needed": UpdateNeeded;
   adopted: Adopted;
   status: StatusChange;
 }
@@ -208,10 +265,13 @@ export interface ReplicaManager {
   /**
    * Asks the server for its version and rebuilds what changed. Concurrent calls share one run.
    *
-   * @returns `true`: an existing replica was rebuilt. `false`: up to date, adopted, offline, or set up for the first time.
+   * With `background`, resolves to `false` as soon as there is a replica to read; the run goes on, and events tell of it.
+   *
+   * @returns `true`: an existing replica was rebuilt. `false`: up to date, adopted, put off, offline, or set up for the
+   * first time.
    * @throws {ReplicaError} The old replica, if there was one, is untouched.
    */
-  checkAndMigrate(): Promise<boolean>;
+  checkAndMigrate(options?: { background?: boolean }): Promise<boolean>;
   /** Rebuilds everything, whatever the version; only if the server is at `version`, where one is given. */
   runMigration(version?: string): Promise<boolean>;
   /** Forgets nothing a reader sees, but fetches every row anew from the server. */
@@ -226,6 +286,8 @@ export interface ReplicaManager {
 
 declare global {
   interface WindowEventMap {
+    "electric:migration:pending": CustomEvent<MigrationPending>;
+    "electric:update-needed": CustomEvent<UpdateNeeded>;
     "electric:migration:start": CustomEvent<MigrationStart>;
     "electric:migration:progress": CustomEvent<MigrationProgress>;
     "electric:migration:complete": CustomEvent<MigrationComplete>;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use electric_replica_core::event::{Closes, Event, Progress, Step};
-use electric_replica_core::host::EventSink;
+use electric_replica_core::host::{EventSink, Upcoming};
 use electric_replica_core::ident::Name;
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
@@ -113,12 +113,31 @@ fn plain(event: &Event) -> JsValue {
             put("from", from.into());
             put("to", to.into());
         }
+        Event::UpdateNeeded { from, to, gap, kept } => {
+            put("type", "update-needed".into());
+            put("direction", gap.direction.as_str().into());
+            put("from", text(from.as_deref()));
+            put("to", to.into());
+            put("missing", texts(gap.missing.iter().map(String::as_str)));
+            put("kept", (*kept).into());
+        }
         Event::Status(status) => {
             put("type", "status".into());
             put("status", status.as_str().into());
         }
         _ => put("type", "unknown".into()),
     }
+    object.into()
+}
+
+/// What the app is asked about, as js/policy.ts reads it.
+pub(crate) fn upcoming(upcoming: &Upcoming) -> JsValue {
+    let object = Object::new();
+    set(&object, "reason", &upcoming.reason.as_str().into());
+    set(&object, "from", &text(upcoming.from.as_deref()));
+    set(&object, "to", &upcoming.to.as_str().into());
+    set(&object, "tables", &names(&upcoming.tables));
+    set(&object, "removed", &names(&upcoming.removed));
     object.into()
 }
 
@@ -136,11 +155,11 @@ fn text(text: Option<&str>) -> JsValue {
 }
 
 fn names(names: &[Name]) -> JsValue {
-    names
-        .iter()
-        .map(|name| JsValue::from_str(name.as_str()))
-        .collect::<Array>()
-        .into()
+    texts(names.iter().map(Name::as_str))
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> JsValue {
+    texts.map(JsValue::from_str).collect::<Array>().into()
 }
 
 /// Counts and milliseconds, never a value of a row.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
 use electric_replica_core::machine::Ask;
+use electric_replica_core::record::Record;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -48,8 +49,8 @@ impl std::fmt::Debug for RawReplica {
 
 #[wasm_bindgen]
 impl RawReplica {
-    /// Takes the database, the plain options, and the functions `fetch(url, init)`, `onEvent(event)` and
-    /// `manifestFromSql(text)`. Nothing happens before the first call.
+    /// Takes the database, the plain options, and the functions `fetch(url, init)`, `onEvent(event)`,
+    /// `manifestFromSql(text)` and `consult(upcoming)`, whose `false` puts a rebuild off. Nothing happens before the first call.
     ///
     /// # Errors
     ///
@@ -61,13 +62,19 @@ impl RawReplica {
         fetch: Function,
         on_event: Function,
         manifest_from_sql: Function,
+        consult: Function,
     ) -> std::result::Result<Self, JsValue> {
-        create(db, options, fetch, on_event, manifest_from_sql).map_err(|error| to_js(&error))
+        create(db, options, fetch, on_event, manifest_from_sql, consult).map_err(|error| to_js(&error))
     }
 
     /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
     pub fn check(&self) -> Promise {
         self.ask(Ask::Check)
+    }
+
+    /// The same, but resolves to `false` as soon as there is a whole replica to read.
+    pub fn background(&self) -> Promise {
+        self.ask(Ask::Background)
     }
 
     /// Rebuilds everything; only if the server is at `version`, where one is given.
@@ -104,6 +111,15 @@ impl RawReplica {
         self.replica.version()
     }
 
+    /// The tables the replica has; empty where there is none.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn tables(&self) -> Vec<String> {
+        let record = self.replica.record();
+        let tables = record.iter().flat_map(Record::table_names);
+        tables.map(|name| name.as_str().to_owned()).collect()
+    }
+
     fn ask(&self, ask: Ask) -> Promise {
         let answer = self.replica.ask(ask);
         future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
@@ -116,6 +132,7 @@ fn create(
     fetch: Function,
     on_event: Function,
     manifest_from_sql: Function,
+    consult: Function,
 ) -> Result<RawReplica> {
     let db = PgLite::new(db)?;
     let options = Options::read(options)?;
@@ -130,6 +147,7 @@ fn create(
         lock_name: options.lock_name,
         manifest_from_sql,
         sync: options.sync,
+        consult,
         outbox: Outbox::new(on_event),
     };
     let replica = Replica::new(config, host);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
-use electric_replica_core::host::{FeedCall, Feeder, SqlReader};
+use electric_replica_core::host::{App, FeedCall, Feeder, Say, SqlReader, Upcoming};
 use electric_replica_core::op::Places;
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::database::PgLite;
 use crate::errors::{from_helper, get};
-use crate::events::Outbox;
+use crate::events::{Outbox, upcoming};
 
 /// Everything the core's driver needs, over what the page was given.
 pub(crate) struct BrowserHost {
@@ -26,6 +26,7 @@ pub(crate) struct BrowserHost {
     pub(crate) manifest_from_sql: Function,
     /// The option of that name: `stop` and `start` are called on it.
     pub(crate) sync: JsValue,
+    pub(crate) consult: Function,
     pub(crate) outbox: Rc<Outbox>,
 }
 
@@ -55,5 +56,26 @@ impl Feeder for BrowserHost {
         outcome.map_err(|thrown| {
             Error::new(ErrorCode::SyncFailed, doing, format!("`sync.{name}` threw")).with_cause(Cause::new(thrown))
         })
+    }
+}
+
+impl App for BrowserHost {
+    async fn consult(&self, coming: Upcoming) -> Result<Say> {
+        let said = async {
+            let promise = self.consult.call1(&JsValue::UNDEFINED, &upcoming(&coming))?;
+            JsFuture::from(Promise::resolve(&promise)).await
+        };
+        match said.await {
+            Ok(said) if said == JsValue::FALSE => Ok(Say::Later),
+            Ok(_) => Ok(Say::Go),
+            Err(thrown) => {
+                let error = Error::new(
+                    ErrorCode::HookFailed,
+                    "asking the app before a rebuild",
+                    "`onBefore` threw",
+                );
+                Err(error.with_cause(Cause::new(thrown)))
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
 use electric_replica_core::error::{Error, ErrorCode, Result};
+use electric_replica_core::expects::Expects;
+use electric_replica_core::fingerprint::Fingerprint;
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
 use electric_replica_core::plan::Scope;
@@ -41,6 +43,8 @@ impl Options {
             "scope",
             "schemaSource",
             "sync",
+            "expects",
+            "expectsFingerprint",
             "limits",
         ])?;
         let sync = get(value, "sync");
@@ -62,6 +66,7 @@ impl Options {
                 "in-place" => Strategy::InPlace,
                 _ => return Err(options.refuse("strategy", "neither \"swap\" nor \"in-place\"")),
             },
+            expects: read_expects(&options)?,
             scope: match options.text("scope")?.as_str() {
                 "changed" => Scope::Changed,
                 "all" => Scope::All,
@@ -85,6 +90,23 @@ impl Options {
             config,
         })
     }
+}
+
+/// Tables with the columns that are read, in the words of a chosen table; or a fingerprint.
+fn read_expects(options: &Fields<'_>) -> Result<Expects> {
+    if let Some(raw) = options.optional("expectsFingerprint")? {
+        let read = Fingerprint::parse(&raw).map(Expects::Structure);
+        return read.ok_or_else(|| options.refuse("expects", "a text, but not 32 hexadecimal digits"));
+    }
+    let Some(tables) = options.list("expects")? else {
+        return Ok(Expects::Nothing);
+    };
+    let mut expected = Vec::new();
+    for table in tables.iter() {
+        let table = read_table(&table)?;
+        expected.push((table.name, table.columns.unwrap_or_default()));
+    }
+    Ok(Expects::Tables(expected))
 }
 
 fn read_table(value: &JsValue) -> Result<TableChoice> {

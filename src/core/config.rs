@@ -1,6 +1,7 @@
 //! What the app chose, validated.
 
 use crate::error::{Error, ErrorCode, Result};
+use crate::expects::Expects;
 use crate::ident::Name;
 use crate::json::Value;
 use crate::manifest::{Manifest, Table};
@@ -25,6 +26,8 @@ pub struct Config {
     pub source: Source,
     /// Who brings the rows.
     pub feed: Feed,
+    /// What this build of the app reads.
+    pub expects: Expects,
     /// Speeds and patience.
     pub limits: Limits,
 }

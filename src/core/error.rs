@@ -52,6 +52,8 @@ pub enum ErrorCode {
     StorageFull,
     /// The app's own sync threw when it was to stop or to start.
     SyncFailed,
+    /// A hook of the app's own threw.
+    HookFailed,
     /// The manager was closed, or the caller's signal aborted.
     Closed,
     /// The core met an input that does not belong to its state: a defect of this library.
@@ -60,7 +62,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of docs/ERRORS.md.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NotInitialized,
         Self::InvalidOptions,
         Self::NotADatabase,
@@ -83,6 +85,7 @@ impl ErrorCode {
         Self::DatabaseFailed,
         Self::StorageFull,
         Self::SyncFailed,
+        Self::HookFailed,
         Self::Closed,
         Self::Internal,
     ];
@@ -113,6 +116,7 @@ impl ErrorCode {
             Self::DatabaseFailed => "DATABASE_FAILED",
             Self::StorageFull => "STORAGE_FULL",
             Self::SyncFailed => "SYNC_FAILED",
+            Self::HookFailed => "HOOK_FAILED",
             Self::Closed => "CLOSED",
             Self::Internal => "INTERNAL",
         }

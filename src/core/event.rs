@@ -1,6 +1,7 @@
 //! What the app is told. Plain data; the host turns it into window events and listener calls.
 
 use crate::error::Error;
+use crate::expects::Gap;
 use crate::ident::Name;
 use crate::plan::Reason;
 
@@ -49,6 +50,17 @@ pub enum Event {
         from: String,
         /// The version now.
         to: String,
+    },
+    /// The server's schema lacks something that the running code reads.
+    UpdateNeeded {
+        /// The replica's version, where there is one.
+        from: Option<String>,
+        /// The server's.
+        to: String,
+        /// What is missing, and who is behind.
+        gap: Gap,
+        /// Whether the old replica is kept because of it.
+        kept: bool,
     },
     /// The replica's status changed.
     Status(Status),
@@ -106,6 +118,9 @@ pub enum Status {
     Migrating,
     /// Usable and following the server (R1).
     Ready,
+    /// Usable, but of an older schema than the server's: a rebuild waits for the app. Tables that it would change may
+    /// stand still (R1).
+    Outdated,
     /// Usable, but the server cannot be reached (R1).
     Offline,
     /// The last run failed. An existing replica is readable.
@@ -124,6 +139,7 @@ impl Status {
             Self::Checking => "checking",
             Self::Migrating => "migrating",
             Self::Ready => "ready",
+            Self::Outdated => "outdated",
             Self::Offline => "offline",
             Self::Failed => "error",
             Self::Closed => "closed",

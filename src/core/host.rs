@@ -5,7 +5,9 @@ use std::future::Future;
 
 use crate::error::Result;
 use crate::event::Event;
+use crate::ident::Name;
 use crate::op::{Op, Rows};
+use crate::plan::Reason;
 use crate::shape::{ResponseHead, ShapeRequest};
 
 /// The replica's database.
@@ -135,6 +137,40 @@ pub trait Clock {
     fn sleep(&self, ms: u64) -> impl Future<Output = ()>;
 }
 
+/// The app, as far as it has a say.
+pub trait App {
+    /// Asks whether a rebuild of a replica that can be read may begin.
+    ///
+    /// # Errors
+    ///
+    /// `HOOK_FAILED` where the app's own code failed.
+    fn consult(&self, upcoming: Upcoming) -> impl Future<Output = Result<Say>>;
+}
+
+/// A rebuild that has not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upcoming {
+    /// Why: `Changed` or `Forced`.
+    pub reason: Reason,
+    /// The version that can be read now.
+    pub from: Option<String>,
+    /// The server's.
+    pub to: String,
+    /// The tables that would be built.
+    pub tables: Vec<Name>,
+    /// Those that would be dropped with no successor.
+    pub removed: Vec<Name>,
+}
+
+/// What the app says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// It may begin.
+    Go,
+    /// Not now.
+    Later,
+}
+
 /// Where events go. Called with no borrow held; delivers later, in order.
 pub trait EventSink {
     /// Takes an event.
@@ -142,6 +178,6 @@ pub trait EventSink {
 }
 
 /// All of it.
-pub trait Host: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + EventSink {}
+pub trait Host: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + App + EventSink {}
 
-impl<T: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + EventSink> Host for T {}
+impl<T: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + App + EventSink> Host for T {}

@@ -8,6 +8,7 @@ mod deadline;
 pub mod driver;
 pub mod error;
 pub mod event;
+pub mod expects;
 #[cfg(feature = "fakes")]
 pub mod fakes;
 pub mod fingerprint;

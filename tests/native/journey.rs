@@ -6,6 +6,7 @@ use electric_replica_core::fakes::{Habits, Release, Temper, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Scope;
 
+use crate::asked::asked_first;
 use crate::player::Outcome;
 use crate::short::{choice, config, release, renamed, row};
 
@@ -46,11 +47,11 @@ pub struct Journey {
 }
 
 const USERS: &str = "users: id int4 | name text! | age int4 | ix=by_name(name)";
-const POSTS: &str = "posts: id int4 | title text | mood mood";
-const MOOD: &str = "mood = ok, bad";
-const CHECK: Step = Step::Ask(Ask::Check);
-const OK: Outcome = Ok(true);
-const SAME: Outcome = Ok(false);
+pub(crate) const POSTS: &str = "posts: id int4 | title text | mood mood";
+pub(crate) const MOOD: &str = "mood = ok, bad";
+pub(crate) const CHECK: Step = Step::Ask(Ask::Check);
+pub(crate) const OK: Outcome = Ok(true);
+pub(crate) const SAME: Outcome = Ok(false);
 
 fn seed(world: &World) {
     let users = (1..=7).map(|n| ("users", row(&format!("id={n}, name=n{n}, age={}", n * 10))));
@@ -58,7 +59,7 @@ fn seed(world: &World) {
     world.write(users.chain(posts).collect());
 }
 
-fn edit(world: &World) {
+pub(crate) fn edit(world: &World) {
     world.write(vec![
         ("users", row("id=2, name=edited, age=2")),
         ("posts", row("id=2, title=edited, mood=bad")),
@@ -72,7 +73,7 @@ fn first() -> Vec<Step> {
     vec![Step::World(seed), CHECK]
 }
 
-fn journey(
+pub(crate) fn journey(
     name: &'static str,
     second: Option<Release>,
     config: Config,
@@ -93,7 +94,7 @@ fn journey(
     }
 }
 
-fn deploy(world: &World) {
+pub(crate) fn deploy(world: &World) {
     world.deploy(1);
 }
 
@@ -498,6 +499,7 @@ pub fn journeys() -> Vec<Journey> {
     ]);
     fed(&mut all);
     described(&mut all);
+    all.extend(asked_first());
     all.push(own_tables());
     all.push(claimed_later());
     all.push(moving_on());

@@ -7,10 +7,11 @@
     reason = "a helper of tests fails the test"
 )]
 
+mod asked;
 mod journey;
 mod player;
 mod short;
 
 pub use journey::{Journey, Step, journeys};
 pub use player::{Outcome, Player};
-pub use short::{choice, config, release, renamed, row};
+pub use short::{choice, config, expecting, release, renamed, row};

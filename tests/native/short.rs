@@ -1,6 +1,7 @@
 //! Releases, rows and configurations in few words.
 
 use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
+use electric_replica_core::expects::Expects;
 use electric_replica_core::fakes::{Release, Row};
 use electric_replica_core::ident::Name;
 use electric_replica_core::manifest::{SchemasAnswer, parse_schemas};
@@ -91,6 +92,7 @@ pub fn config() -> Config {
         scope: Scope::Changed,
         source: Source::Endpoints,
         feed: Feed::Ours,
+        expects: Expects::Nothing,
         limits: Limits {
             piece_bytes: 40,
             ..Limits::default()
@@ -107,5 +109,16 @@ pub fn choice(table: &str, filter: Option<(&str, &str)>, columns: Option<&[&str]
         filter: filter.map(|(column, _)| format!("{column} = $1")),
         params: filter.iter().map(|(_, value)| (*value).to_owned()).collect(),
         columns: columns.map(|columns| columns.iter().map(|column| name(column)).collect()),
+    }
+}
+
+/// The same, for a build of the app that reads these columns of a table.
+#[must_use]
+pub fn expecting(table: &str, columns: &[&str]) -> Config {
+    let name = |raw: &str| Name::parse(raw).unwrap();
+    let columns = columns.iter().map(|column| name(column)).collect();
+    Config {
+        expects: Expects::Tables(vec![(name(table), columns)]),
+        ..config()
     }
 }

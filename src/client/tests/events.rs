@@ -2,7 +2,8 @@
 
 use electric_replica_core::error::{Error, ErrorCode};
 use electric_replica_core::event::{Closes, Event, Progress, Status, Step};
-use electric_replica_core::host::EventSink;
+use electric_replica_core::expects::{Direction, Gap};
+use electric_replica_core::host::{App, EventSink, Say, Upcoming};
 use electric_replica_core::plan::Reason;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -107,6 +108,15 @@ async fn every_event_is_the_plain_object_that_typescript_declares() {
         error: failed,
         closes: Closes::Rebuild,
     });
+    host.emit(Event::UpdateNeeded {
+        from: Some("1".to_owned()),
+        to: "2".to_owned(),
+        gap: Gap {
+            direction: Direction::AppTooOld,
+            missing: vec!["users.name".to_owned()],
+        },
+        kept: true,
+    });
     host.emit(adopted("2"));
     host.emit(Event::Status(Status::Ready));
     turn().await;
@@ -118,8 +128,58 @@ async fn every_event_is_the_plain_object_that_typescript_declares() {
             r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
             r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"rows":9007199254740991,"durationMs":12}"#,
             r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no room","retryable":false},"closesMigration":true}"#,
+            r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
             r#"{"type":"adopted","from":"0","to":"2"}"#,
             r#"{"type":"status","status":"ready"}"#,
         ]
     );
+}
+
+/// What comes of asking an app whose answer is this expression of `upcoming`.
+async fn say(body: &str) -> Result<Say, Error> {
+    let host = BrowserHost {
+        consult: function("upcoming", body),
+        ..host()
+    };
+    let upcoming = Upcoming {
+        reason: Reason::Changed,
+        from: Some("1".to_owned()),
+        to: "2".to_owned(),
+        tables: vec![name("users")],
+        removed: vec![name("teams")],
+    };
+    host.consult(upcoming).await
+}
+
+#[wasm_bindgen_test]
+async fn only_false_puts_a_rebuild_off() {
+    for (body, said) in [
+        ("return false", Say::Later),
+        ("return Promise.resolve(false)", Say::Later),
+        ("return true", Say::Go),
+        ("return undefined", Say::Go),
+        (
+            r#"return JSON.stringify(upcoming) !==
+               '{"reason":"changed","from":"1","to":"2","tables":["users"],"removed":["teams"]}'"#,
+            Say::Later,
+        ),
+    ] {
+        assert_eq!(say(body).await, Ok(said), "{body}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_an_apps_hook_throws_is_an_error_that_carries_it() {
+    for body in ["throw 'row-data'", "return Promise.reject('row-data')"] {
+        let error = say(body).await.unwrap_err();
+        let cause = error
+            .cause()
+            .and_then(|cause| cause.downcast_ref::<wasm_bindgen::JsValue>());
+        assert_eq!(error.code(), ErrorCode::HookFailed);
+        assert_eq!(
+            cause.and_then(wasm_bindgen::JsValue::as_string).as_deref(),
+            Some("row-data")
+        );
+        assert!(!error.to_string().contains("row-data"));
+    }
 }

@@ -2,6 +2,7 @@
 
 use electric_replica_core::config::{Choice, Config, Feed, Limits, Strategy};
 use electric_replica_core::error::{ErrorCode, Result};
+use electric_replica_core::expects::Expects;
 use electric_replica_core::plan::Scope;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -106,4 +107,24 @@ fn a_database_without_the_methods_of_pglite_is_none() {
         assert_eq!(error.code(), ErrorCode::NotADatabase, "{thing}");
     }
     assert!(PgLite::new(&value("({ query() {}, exec() {}, transaction() {} })")).is_ok());
+}
+
+#[wasm_bindgen_test]
+fn what_the_app_reads_is_tables_or_a_fingerprint() {
+    let print = "00112233445566778899AABBCCDDEEFF";
+    let tables = read("expects: [{ name: 'users', columns: ['id', 'name'] }]")
+        .unwrap()
+        .expects;
+    let structure = read(&format!("expectsFingerprint: '{print}'")).unwrap().expects;
+
+    assert!(matches!(&tables, Expects::Tables(tables) if tables[0].1.len() == 2));
+    assert!(matches!(&structure, Expects::Structure(read) if read.0 == print.to_ascii_lowercase()));
+    assert_eq!(read("").unwrap().expects, Expects::Nothing);
+    for (more, code) in [
+        ("expectsFingerprint: 'abc'", ErrorCode::InvalidOptions),
+        ("expects: 'users'", ErrorCode::InvalidOptions),
+        ("expects: [{ name: '', columns: [] }]", ErrorCode::InvalidName),
+    ] {
+        assert_eq!(read(more).map_err(|error| error.code()), Err(code), "{more}");
+    }
 }

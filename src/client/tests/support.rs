@@ -27,6 +27,7 @@ pub(super) fn host() -> BrowserHost {
         lock_name: None,
         manifest_from_sql: function("", "throw new Error('no SQL was expected')"),
         sync: JsValue::UNDEFINED,
+        consult: function("", "throw new Error('no question was expected')"),
         outbox: Outbox::new(function("", "")),
     }
 }

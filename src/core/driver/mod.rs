@@ -191,6 +191,15 @@ impl<H: Host + 'static> Driver<H> {
                 let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
                 self.tasks.add(TaskKey::Translate, Box::pin(task));
             }
+            Effect::Consult(upcoming) => {
+                // Whatever comes of an earlier question is not the answer to this one.
+                self.tasks.end(|key| matches!(key, TaskKey::Consult));
+                self.shared
+                    .mailbox
+                    .drop_those(|input| matches!(input, Input::Consulted(_)));
+                let task = async move { Input::Consulted(shared.host.consult(upcoming).await) };
+                self.tasks.add(TaskKey::Consult, Box::pin(task));
+            }
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {

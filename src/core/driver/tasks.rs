@@ -16,6 +16,7 @@ pub(super) enum TaskKey {
     Transact(Purpose),
     Ask,
     Translate,
+    Consult,
     Stage(Name),
     Poll(Name),
     Feed,

@@ -233,7 +233,7 @@ impl Inner {
         }
         let usable = matches!(
             event,
-            Event::Complete { .. } | Event::Status(Status::Ready | Status::Offline)
+            Event::Complete { .. } | Event::Status(Status::Ready | Status::Outdated | Status::Offline)
         );
         if usable && !self.checks.tampered {
             let record: Option<Record> = self.db.read_record();

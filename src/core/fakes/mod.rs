@@ -14,5 +14,5 @@ mod world;
 pub use database::{ModelDatabase, ModelSchema, ModelTable, StoredRecord};
 pub use electric::Habits;
 pub use origin::{Release, Row, Temper, View};
-pub use tab::{Call, Fault, Kind, LeadGuard, Pieces, Tab};
+pub use tab::{Call, Fault, Kind, LeadGuard, Pieces, Says, Tab};
 pub use world::World;

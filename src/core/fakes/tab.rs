@@ -11,7 +11,9 @@ use super::electric::{Held, Reply};
 use super::world::{Timer, World};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
-use crate::host::{Answer, Body, Clock, Database, Endpoint, EventSink, Lock, Server, Shapes, SqlReader, Store};
+use crate::host::{
+    Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, Say, Server, Shapes, SqlReader, Store, Upcoming,
+};
 use crate::op::{Op, Rows};
 use crate::shape::{ResponseHead, ShapeRequest};
 
@@ -41,6 +43,21 @@ pub enum Kind {
     Translate,
     /// Telling the app's own sync.
     Feed,
+    /// Asking the app.
+    Consult,
+}
+
+/// How the app answers when it is asked whether a rebuild may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// At once.
+    AtOnce(Say),
+    /// After so many milliseconds.
+    After(u64, Say),
+    /// Not at all.
+    Nothing,
+    /// Its code fails.
+    Fails,
 }
 
 /// What goes wrong with a call.
@@ -97,6 +114,7 @@ impl Kind {
                 Fault::Error(ErrorCode::NotInitialized),
                 Fault::Error(ErrorCode::UnsupportedSql),
             ],
+            Self::Consult => &[Fault::Error(ErrorCode::HookFailed)],
         }
     }
 }
@@ -364,6 +382,27 @@ impl SqlReader for Tab {
         match fault {
             Some(Fault::Error(code)) => Err(error(code)),
             _ => Ok(self.world.inner.borrow().origin.document()),
+        }
+    }
+}
+
+impl App for Tab {
+    async fn consult(&self, upcoming: Upcoming) -> Result<Say> {
+        let fault = self.call(Kind::Consult, upcoming.to.clone()).await;
+        let says = {
+            let mut inner = self.world.inner.borrow_mut();
+            inner.consulted.push(upcoming);
+            inner.says
+        };
+        match (fault, says) {
+            (Some(Fault::Error(code)), _) => Err(error(code)),
+            (_, Says::AtOnce(say)) => Ok(say),
+            (_, Says::After(ms, say)) => {
+                self.wait(ms).await;
+                Ok(say)
+            }
+            (_, Says::Nothing) => pending().await,
+            (_, Says::Fails) => Err(error(ErrorCode::HookFailed)),
         }
     }
 }

@@ -13,11 +13,12 @@ use super::check::Checks;
 use super::database::{ModelDatabase, ModelTable, enums};
 use super::electric::{Electric, Habits};
 use super::origin::{Origin, Release, Row, Temper, View};
-use super::tab::{Call, Fault, Tab};
+use super::tab::{Call, Fault, Says, Tab};
 use crate::config::{Choice, Config};
 use crate::driver::Replica;
 use crate::error::Result;
 use crate::event::Event;
+use crate::host::{Say, Upcoming};
 use crate::machine::Ask;
 
 /// More steps than any test takes: something goes round and round.
@@ -53,6 +54,8 @@ pub(super) struct Inner {
     pub(super) calls: Vec<Call>,
     pub(super) fault: Option<(usize, Fault)>,
     pub(super) doomed: Option<u32>,
+    pub(super) says: Says,
+    pub(super) consulted: Vec<Upcoming>,
     /// Bytes a body's piece.
     pub(super) piece: usize,
     pub(super) refetch_in_body: BTreeSet<String>,
@@ -104,6 +107,8 @@ impl World {
                 calls: Vec::new(),
                 fault: None,
                 doomed: None,
+                says: Says::AtOnce(Say::Go),
+                consulted: Vec::new(),
                 piece: 150,
                 refetch_in_body: BTreeSet::new(),
                 checks: Checks::default(),
@@ -410,6 +415,17 @@ impl World {
     #[must_use]
     pub fn database(&self) -> Ref<'_, ModelDatabase> {
         Ref::map(self.inner.borrow(), |inner| &inner.db)
+    }
+
+    /// Changes how the app answers when it is asked.
+    pub fn set_says(&self, says: Says) {
+        self.inner.borrow_mut().says = says;
+    }
+
+    /// What the app was asked so far.
+    #[must_use]
+    pub fn consulted(&self) -> Vec<Upcoming> {
+        self.inner.borrow().consulted.clone()
     }
 
     /// Does something to the database behind the library's back.

@@ -7,6 +7,8 @@ use super::{Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run, closed};
 
 impl Machine {
     pub(super) fn asked(&mut self, ask: Ask, caller: Option<CallerId>, moment: Moment, effects: &mut Vec<Effect>) {
+        let mends = self.mends();
+        let (explicit, background) = (ask != Ask::Look, ask == Ask::Background);
         let kind = match ask {
             Ask::Close => return self.close(effects, caller),
             _ if self.is_closing() => {
@@ -22,25 +24,51 @@ impl Machine {
                 }
                 Kind::Check
             }
-            Ask::Check => Kind::Check,
+            Ask::Check | Ask::Background => Kind::Check,
             Ask::Force { version } => Kind::Force { version },
             Ask::Purge => Kind::Purge,
         };
-        let callers = caller.into_iter().collect::<Vec<_>>();
-        // Concurrent calls of one kind share one run.
-        if let Some(run) = self.run.iter_mut().chain(&mut self.queue).find(|run| run.kind == kind) {
-            run.callers.extend(callers);
+        let mut run = Run::new(kind);
+        run.called = explicit;
+        if background {
+            run.early.extend(caller);
+        } else {
+            run.callers.extend(caller);
+        }
+        // Concurrent calls of one kind share one run; but one that only puts tables right does not do what is asked.
+        let current = self.run.as_mut().filter(|_| !mends);
+        if let Some(shared) = current
+            .into_iter()
+            .chain(&mut self.queue)
+            .find(|shared| shared.kind == run.kind)
+        {
+            shared.callers.append(&mut run.callers);
+            shared.early.append(&mut run.early);
+            shared.called |= run.called;
             if let Phase::Leading { peek_ms } = &mut self.phase {
                 *peek_ms = moment.now_ms;
             }
             return;
         }
-        self.queue.push(Run {
-            kind,
-            callers,
-            announced: None,
-            restarts: 0,
-        });
+        self.queue.push(run);
+    }
+
+    /// Answers whoever wants no more than a replica to read.
+    pub(super) fn answer_early(&mut self, effects: &mut Vec<Effect>) {
+        if !self.is_usable() {
+            return;
+        }
+        for run in self
+            .run
+            .iter_mut()
+            .chain(&mut self.queue)
+            .filter(|run| !run.early.is_empty())
+        {
+            effects.push(Effect::Settle {
+                callers: std::mem::take(&mut run.early),
+                outcome: Ok(false),
+            });
+        }
     }
 
     pub(super) fn led(&mut self, outcome: Result<()>, moment: Moment, effects: &mut Vec<Effect>) {
@@ -62,6 +90,7 @@ impl Machine {
     /// Starts what is due: the next run, a retry, the next step of a run that waited for a time.
     pub(super) fn go_on(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         let now = moment.now_ms;
+        self.stop_consulting(effects);
         match &self.phase {
             Phase::Confirming { until_ms, .. } if *until_ms <= now => self.ask_again(effects),
             Phase::Settling { until_ms, .. }
@@ -73,12 +102,7 @@ impl Machine {
             _ => {}
         }
         if self.run.is_none() && self.queue.is_empty() && self.retry_at_ms.is_some_and(|at| at <= now) {
-            self.queue.push(Run {
-                kind: Kind::Check,
-                callers: Vec::new(),
-                announced: None,
-                restarts: 0,
-            });
+            self.queue.push(Run::new(Kind::Check));
         }
         if self.run.is_none() && !self.queue.is_empty() {
             self.retry_at_ms = None;

@@ -47,7 +47,10 @@ impl Machine {
     // ---- while another tab leads -------------------------------------------------------------------------------
 
     pub(super) fn peek(&mut self, now: u64, effects: &mut Vec<Effect>) {
-        let awaited = self.run.as_ref().is_some_and(|run| !run.callers.is_empty());
+        let awaited = self
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.callers.is_empty() || !run.early.is_empty());
         let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
         self.phase = Phase::Leading {
             peek_ms: now.saturating_add(pause),
@@ -70,7 +73,7 @@ impl Machine {
             self.record = Some(record);
             // What only a leader can do waits until this tab leads.
             if let Some(run) = self.run.as_mut().filter(|run| run.kind == Kind::Check) {
-                let callers = std::mem::take(&mut run.callers);
+                let callers = run.waiting();
                 if !callers.is_empty() {
                     effects.push(Effect::Settle {
                         callers,
@@ -160,7 +163,9 @@ impl Machine {
                 }
             }
             Phase::Staging(job) => {
-                let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(&job.record.version));
+                // A rebuild that only puts tables right is at the replica's own version, which the server has left.
+                let seen = self.put_off.as_ref().map_or(&job.record.version, |put| &put.version);
+                let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(seen));
                 if moved_on {
                     self.restart(None, moment, effects);
                 }
@@ -188,7 +193,14 @@ impl Machine {
             return self.fail(error, moment, effects);
         }
         if self.is_current(&version) {
+            self.put_off = None;
+            if let Some(record) = &self.record {
+                self.fit(&record.version, &record.manifest, effects);
+            }
             return self.up_to_date(effects);
+        }
+        if self.rests_held(&version) {
+            return self.stay(effects);
         }
         // A rolling deploy answers from old and new servers in turn: going back needs to be said twice.
         let goes_back = self
@@ -304,8 +316,12 @@ impl Machine {
                 *fingerprint = None;
             }
         }
+        let fit = self.fit(&version, &carried.manifest, effects);
         match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
-            Plan::UpToDate => self.up_to_date(effects),
+            Plan::UpToDate => {
+                self.put_off = None;
+                self.up_to_date(effects);
+            }
             Plan::Adopt {
                 create_indexes,
                 drop_indexes,
@@ -314,7 +330,7 @@ impl Machine {
             }
             Plan::Rebuild(mut rebuild) => {
                 rebuild.reason = self.reason(rebuild.reason, &version);
-                self.rebuild(rebuild, version, carried, moment, effects);
+                self.gate(rebuild, version, carried, fit, moment, effects);
             }
         }
     }
@@ -382,6 +398,7 @@ impl Machine {
             let from = std::mem::replace(&mut record.version, adopted.version).version;
             record.manifest = adopted.manifest;
             record.choice = adopted.choice;
+            self.put_off = None;
             effects.push(Effect::Emit(Event::Adopted { from, to }));
         }
         self.up_to_date(effects);

@@ -15,8 +15,8 @@ impl Machine {
     pub(super) fn finish(&mut self, outcome: Result<bool>, effects: &mut Vec<Effect>) {
         self.phase = Phase::Resting;
         let well = outcome.is_ok();
-        if let Some(run) = self.run.take() {
-            if let (Some(announced), Some(record)) = (run.announced, &self.record) {
+        if let Some(mut run) = self.run.take() {
+            if let (Some(announced), Some(record)) = (run.announced.take(), &self.record) {
                 // The server went back to what the replica already has: the rebuild ends with nothing to do.
                 effects.push(Effect::Emit(Event::Complete {
                     reason: announced.reason,
@@ -27,11 +27,9 @@ impl Machine {
                     duration_ms: 0,
                 }));
             }
-            if !run.callers.is_empty() {
-                effects.push(Effect::Settle {
-                    callers: run.callers,
-                    outcome,
-                });
+            let callers = run.waiting();
+            if !callers.is_empty() {
+                effects.push(Effect::Settle { callers, outcome });
             }
         }
         if let Some(record) = self.record.as_ref().filter(|_| well && self.mood == Mood::Fresh) {
@@ -79,7 +77,7 @@ impl Machine {
         self.fail(error, moment, effects);
     }
 
-    fn retry_later(&mut self, moment: Moment) {
+    pub(super) fn retry_later(&mut self, moment: Moment) {
         let ms = self.retry.next(moment.random);
         self.retry_at_ms = Some(moment.now_ms.saturating_add(ms));
     }
@@ -117,6 +115,7 @@ impl Machine {
         self.record = None;
         self.found = Found::default();
         self.distrusted.clear();
+        self.put_off = None;
         self.mood = Mood::Fresh;
         self.retry_at_ms = None;
         effects.push(Effect::ClearVersion);
@@ -143,8 +142,8 @@ impl Machine {
         };
         closing.extend(caller);
         let mut waiting: Vec<CallerId> = Vec::new();
-        for run in self.queue.drain(..) {
-            waiting.extend(run.callers);
+        for mut run in self.queue.drain(..) {
+            waiting.append(&mut run.waiting());
         }
         if !waiting.is_empty() {
             effects.push(Effect::Settle {

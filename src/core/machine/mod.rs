@@ -8,6 +8,7 @@ mod check;
 mod ending;
 mod feeding;
 mod following;
+mod gate;
 mod job;
 mod phase;
 mod rebuild;
@@ -28,6 +29,7 @@ use crate::retry::Backoff;
 use crate::shape::Handle;
 use crate::tail::{Moment, Tail};
 
+pub(crate) use gate::PutOff;
 pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Run, Then};
 pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
 
@@ -47,6 +49,8 @@ pub struct Machine {
     pub(crate) distrusted: SortedSet<Name>,
     /// Handles that Electric said are gone, until the table is built anew.
     pub(crate) expired: SortedMap<Name, Handle>,
+    /// The rebuild that the app put off, or that its code could not live with.
+    pub(crate) put_off: Option<PutOff>,
     pub(crate) tail: Tail,
     /// Whether the app's own sync was started, and not stopped since.
     pub(crate) feeding: bool,
@@ -74,6 +78,7 @@ impl Machine {
             found: Found::default(),
             distrusted: SortedSet::new(),
             expired: SortedMap::new(),
+            put_off: None,
             tail,
             feeding: false,
             mood: Mood::Fresh,
@@ -116,6 +121,7 @@ impl Machine {
         }
         self.take(input, moment, &mut effects);
         self.go_on(moment, &mut effects);
+        self.answer_early(&mut effects);
         self.turn_tail(moment, &mut effects);
         self.show_status(&mut effects);
         self.ask_to_wake(&mut effects);
@@ -135,6 +141,7 @@ impl Machine {
                 endpoint: Endpoint::Schemas,
                 outcome,
             } => self.schemas_answered(outcome, moment, effects),
+            Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
             Input::Translated(outcome) => self.translated(outcome, moment, effects),
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),

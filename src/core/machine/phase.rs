@@ -1,7 +1,7 @@
 //! Where a run is, and what is known of it.
 
 use crate::config::Carried;
-use crate::plan::Reason;
+use crate::plan::{Reason, Rebuild};
 use crate::record::Record;
 use crate::version::ServerVersion;
 
@@ -21,6 +21,12 @@ pub(crate) enum Kind {
 pub(crate) struct Run {
     pub(super) kind: Kind,
     pub(super) callers: Vec<CallerId>,
+    /// Callers who want no more than a replica to read.
+    pub(super) early: Vec<CallerId>,
+    /// Whether the app called for it.
+    pub(super) called: bool,
+    /// Whether the app said that a rebuild may begin.
+    pub(super) agreed: bool,
     /// Set once [`Event::Start`] was emitted: exactly one closing event must follow (R2).
     pub(super) announced: Option<Announced>,
     /// Times this run began anew because the server changed under it.
@@ -54,6 +60,13 @@ pub(crate) enum Phase {
     Describing { version: ServerVersion },
     /// Looking at the structure that is there.
     Inspecting { version: ServerVersion, carried: Carried },
+    /// Asking the app whether the rebuild may begin.
+    Consulting {
+        rebuild: Box<Rebuild>,
+        version: ServerVersion,
+        carried: Carried,
+        since_ms: u64,
+    },
     /// Writing a version that changes no row.
     Adopting { record: Box<Record> },
     /// Having the app's own sync stop.
@@ -80,6 +93,28 @@ pub(crate) enum Then {
     Rebuild(Box<Job>),
     Purge,
     Close(Vec<CallerId>),
+}
+
+impl Run {
+    /// A run that nobody waits for.
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            callers: Vec::new(),
+            early: Vec::new(),
+            called: false,
+            agreed: false,
+            announced: None,
+            restarts: 0,
+        }
+    }
+
+    /// Whoever still waits.
+    pub(super) fn waiting(&mut self) -> Vec<CallerId> {
+        let mut waiting = std::mem::take(&mut self.callers);
+        waiting.append(&mut self.early);
+        waiting
+    }
 }
 
 impl Machine {

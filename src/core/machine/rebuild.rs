@@ -19,7 +19,7 @@ use super::job::{Job, staged_enums};
 use super::{Announced, Effect, Machine, Mood, Phase, Purpose, Then};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
-const LOOK_EVERY_MS: u64 = 5_000;
+pub(super) const LOOK_EVERY_MS: u64 = 5_000;
 /// How often one run begins anew because the server changed under it, before it gives up and backs off.
 const MOST_RESTARTS: u32 = 20;
 
@@ -139,7 +139,11 @@ impl Machine {
             state: RecordState::Whole,
             version,
             manifest: carried.manifest,
-            choice: self.config.choice_key(),
+            choice: match (&self.put_off, old) {
+                // Only tables that were chosen before are put right.
+                (Some(_), Some(old)) => old.choice.clone(),
+                _ => self.config.choice_key(),
+            },
             shapes,
             epoch: old.map_or(0, |record| record.epoch) + 1,
         };

@@ -27,6 +27,7 @@ impl Machine {
             (_, Some(Run { announced: Some(_), .. })) => Status::Migrating,
             (Phase::Leading { .. }, _) if self.record.is_some() => Status::Following,
             _ if usable && (self.tail.is_cut_off() || self.mood == Mood::Unreachable) => Status::Offline,
+            _ if self.is_usable() && self.mood == Mood::Fresh && self.waits_for_app() => Status::Outdated,
             _ if usable && self.mood == Mood::Fresh && self.distrusted.is_empty() => Status::Ready,
             (_, Some(_)) => Status::Checking,
             _ if self.mood != Mood::Fresh => Status::Failed,
@@ -34,6 +35,11 @@ impl Machine {
             _ if usable => Status::Checking,
             _ => Status::Idle,
         }
+    }
+
+    /// Whether there is a rebuild that the app was asked about and has not agreed to.
+    const fn waits_for_app(&self) -> bool {
+        self.put_off.is_some() || matches!(self.phase, Phase::Consulting { .. })
     }
 
     /// Whether the record says whole and the tables it names were seen to be there.

@@ -5,8 +5,9 @@ use super::job::Job;
 use super::*;
 use crate::config::Carried;
 use crate::config::{Choice, Feed, Limits, Source, Strategy};
+use crate::expects::Expects;
 use crate::fingerprint::Fingerprint;
-use crate::host::{Answer, FeedCall};
+use crate::host::{Answer, FeedCall, Say};
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Home, Places};
 use crate::plan::Reason;
@@ -104,6 +105,12 @@ fn phases() -> Vec<Phase> {
             version: version("1"),
             carried: carried(),
         },
+        Phase::Consulting {
+            rebuild: Box::new(job().rebuild),
+            version: version("1"),
+            carried: carried(),
+            since_ms: NOW.now_ms,
+        },
         Phase::Adopting {
             record: Box::new(record()),
         },
@@ -131,6 +138,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Confirming { .. }
             | Phase::Describing { .. }
             | Phase::Inspecting { .. }
+            | Phase::Consulting { .. }
             | Phase::Adopting { .. }
             | Phase::Stopping(_)
             | Phase::Starting(_)
@@ -178,6 +186,9 @@ fn inputs() -> Vec<Input> {
             outcome: Err(trouble()),
         },
         Input::Translated(Err(trouble())),
+        Input::Consulted(Ok(Say::Go)),
+        Input::Consulted(Ok(Say::Later)),
+        Input::Consulted(Err(trouble())),
         Input::Staging {
             table: name("users"),
             report: StageReport::Rows(5),
@@ -222,6 +233,7 @@ fn inputs() -> Vec<Input> {
             Input::Led(_)
             | Input::Answered { .. }
             | Input::Translated(_)
+            | Input::Consulted(_)
             | Input::Staging { .. }
             | Input::Staged { .. }
             | Input::Polled { .. }
@@ -256,6 +268,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
             ..
         } => return matches!(phase, Phase::Asking { .. } | Phase::Staging(_)),
         Input::Answered { .. } | Input::Translated(_) => return matches!(phase, Phase::Describing { .. }),
+        Input::Consulted(_) => return matches!(phase, Phase::Consulting { .. }),
         Input::Staging { table, .. } | Input::Staged { table, .. } => {
             return matches!(phase, Phase::Staging(job) if job.loading.contains(table));
         }
@@ -289,6 +302,7 @@ fn machine(phase: Phase) -> Machine {
         scope: Scope::Changed,
         source: Source::Endpoints,
         feed: Feed::Ours,
+        expects: Expects::Nothing,
         limits: Limits::default(),
     });
     machine.lead = match phase {
@@ -297,10 +311,9 @@ fn machine(phase: Phase) -> Machine {
     };
     if !matches!(phase, Phase::Resting | Phase::Closed) {
         machine.run = Some(Run {
-            kind: Kind::Check,
             callers: vec![7],
-            announced: None,
-            restarts: 0,
+            called: true,
+            ..Run::new(Kind::Check)
         });
     }
     machine.phase = phase;
@@ -328,7 +341,13 @@ fn an_input_that_does_not_belong_leaves_the_state_as_it_was() {
 #[test]
 fn whoever_asks_is_answered_or_waits() {
     for phase in phases() {
-        for ask in [Ask::Check, Ask::Force { version: None }, Ask::Purge, Ask::Close] {
+        for ask in [
+            Ask::Check,
+            Ask::Background,
+            Ask::Force { version: None },
+            Ask::Purge,
+            Ask::Close,
+        ] {
             let mut machine = machine(phase.clone());
             let effects = machine.step(Input::Asked { ask, caller: Some(9) }, NOW);
             let answered = effects
@@ -338,7 +357,7 @@ fn whoever_asks_is_answered_or_waits() {
                 .run
                 .iter()
                 .chain(&machine.queue)
-                .any(|run| run.callers.contains(&9));
+                .any(|run| run.callers.contains(&9) || run.early.contains(&9));
             assert!(answered != waits, "{phase:?}: answered {answered}, waits {waits}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::host::{Answer, Endpoint, FeedCall};
+use crate::host::{Answer, Endpoint, FeedCall, Say, Upcoming};
 use crate::ident::Name;
 use crate::op::{Op, Rows};
 use crate::shape::ShapeRequest;
@@ -17,6 +17,8 @@ pub type CallerId = u32;
 pub enum Ask {
     /// Look, and rebuild if the structure changed.
     Check,
+    /// The same, but the answer is no as soon as there is a whole replica to read.
+    Background,
     /// The same, but nobody waits, and not too often: the window got the focus, an hour went by, the network is back.
     Look,
     /// Rebuild everything.
@@ -58,6 +60,8 @@ pub enum Input {
     },
     /// The SQL module answered with a manifest document.
     Translated(Result<String>),
+    /// The app said whether a rebuild may begin.
+    Consulted(Result<Say>),
     /// A table's loading goes on.
     Staging {
         /// The table.
@@ -131,6 +135,8 @@ pub enum Effect {
     AskServer(Endpoint),
     /// Turn SQL into a manifest.
     Translate(String),
+    /// Ask the app whether a rebuild may begin; replaces any earlier such question.
+    Consult(Upcoming),
     /// Load a table.
     Stage(Box<StageSpec>),
     /// Stop loading tables.

@@ -109,14 +109,12 @@ impl Tail {
             .is_some_and(|follower| follower.activity != Activity::Stopped)
     }
 
-    /// Whether every table that is followed cannot be reached.
+    /// Whether every table whose stream goes on cannot be reached.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
-        !self.followers.is_empty()
-            && self
-                .followers
-                .values()
-                .all(|follower| follower.health == Health::Failing)
+        let going = |follower: &&Follower| follower.activity != Activity::Stopped;
+        let mut going = self.followers.values().filter(going).peekable();
+        going.peek().is_some() && going.all(|follower| follower.health == Health::Failing)
     }
 
     /// Forgets every wait: the network came back.

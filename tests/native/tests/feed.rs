@@ -4,7 +4,8 @@ use electric_replica_core::config::{Config, Feed, Strategy};
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Fault, Kind, Tab, Temper, World};
+use electric_replica_core::fakes::{Fault, Kind, Says, Tab, Temper, World};
+use electric_replica_core::host::Say;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Scope;
 use electric_replica_core::record::RecordState;
@@ -201,4 +202,23 @@ fn a_manager_that_is_closed_while_the_apps_sync_starts_stops_it_again() {
     let replica = world.open();
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)));
     assert_eq!(world.difference(), None);
+}
+
+/// The server's rows are of another structure by now than the tables that stand.
+#[test]
+fn a_rebuild_that_is_put_off_starts_no_sync_in_a_new_page() {
+    let world = world();
+    let replica = set_up(&world);
+    world.kill(replica.host().id());
+    world.deploy(1);
+    world.set_says(Says::AtOnce(Say::Later));
+    let second = world.open();
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
+    assert_eq!((world.feeder(), second.status()), (None, Status::Outdated));
+    world.set_says(Says::AtOnce(Say::Go));
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(true)));
+    assert_eq!(
+        (world.feeder(), second.status()),
+        (Some(second.host().id()), Status::Ready)
+    );
 }

@@ -1,0 +1,114 @@
+import { reportLater } from "./listeners.js";
+import type { MigrationPending, ReplicaEvent, ReplicaOptions, ReplicaState } from "./types.js";
+
+/** How long a busy page may hold a rebuild back under the policy `when-idle`. */
+const MOST_IDLE_MS = 10_000;
+
+/** What would be done, as src/client/events.rs writes it. */
+export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed"> {
+  reason: "changed" | "forced";
+}
+
+/** What the policy needs of the manager. */
+export interface Owner {
+  /** The replica as it is now; nothing where there is none. */
+  current(): ReplicaState | undefined;
+  /** Tells the app. */
+  deliver(event: ReplicaEvent): void;
+  /** Checks, and rebuilds. */
+  check(): Promise<boolean>;
+}
+
+/** The app's say in a rebuild: its policy and its hooks. What becomes of the replica is decided in the core. */
+export class Policy {
+  readonly #options: ReplicaOptions;
+  readonly #owner: Owner;
+  /** What the questions since the last rebuild are about. An answer to an older one is no answer. */
+  #round = {};
+  #accepted = false;
+  #old: ReplicaState | undefined;
+
+  constructor(options: ReplicaOptions, owner: Owner) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  /**
+   * Resolves to whether the rebuild may begin.
+   *
+   * @throws whatever `onBefore` throws
+   */
+  async consult(upcoming: Upcoming): Promise<boolean> {
+    await Promise.resolve(); // what happened before is told before
+    const old = this.#owner.current();
+    // Whoever forces a rebuild has no need to be asked about it.
+    if (upcoming.reason !== "forced" && !(await this.#allows(upcoming))) return false;
+    const { onBefore } = this.#options;
+    return !onBefore || old === undefined || (await onBefore(old)) !== false;
+  }
+
+  /** Takes note of what the app was told, and calls its hooks. */
+  hear(event: ReplicaEvent): void {
+    const { onAfter, onFallback } = this.#options;
+    if (event.type === "migration:start") this.#old = this.#owner.current();
+    if (event.type === "migration:complete") {
+      this.#round = {};
+      const now = this.#owner.current();
+      // A rebuild that was begun may end with nothing to do: the server went back.
+      const done = event.tables.length > 0 || event.from !== event.to;
+      if (now && done && onAfter) call(() => onAfter(this.#old ?? null, now));
+    }
+    if (event.type === "migration:error" && event.code !== "CLOSED" && onFallback) call(() => onFallback(event.error));
+  }
+
+  async #allows(upcoming: Upcoming): Promise<boolean> {
+    switch (this.#options.policy ?? "auto") {
+      case "auto":
+        return true;
+      case "when-idle":
+        await idle();
+        return true;
+      case "prompt":
+      case "manual":
+        if (!this.#accepted) this.#owner.deliver(this.#pending(upcoming));
+        return this.#accepted;
+    }
+  }
+
+  #pending(upcoming: Upcoming): MigrationPending {
+    const round = this.#round;
+    return {
+      type: "migration:pending",
+      ...upcoming,
+      reason: "changed",
+      accept: async () => {
+        if (this.#round === round) this.#accepted = true;
+        const rebuilt = await this.#owner.check();
+        // After a failure the manager tries again by itself, without asking again.
+        this.#accepted = false;
+        return rebuilt;
+      },
+      later: () => {
+        if (this.#round === round) this.#accepted = false;
+      },
+    };
+  }
+}
+
+/** Calls a hook for which nothing waits: its error is the app's, and is reported as any uncaught one. */
+function call(hook: () => unknown): void {
+  try {
+    Promise.resolve(hook()).catch(reportLater);
+  } catch (thrown) {
+    reportLater(thrown);
+  }
+}
+
+/** Resolves once the page has nothing better to do, or has been busy for too long. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    // Safari has none.
+    if (typeof requestIdleCallback === "function") requestIdleCallback(() => resolve(), { timeout: MOST_IDLE_MS });
+    else setTimeout(resolve, 200);
+  });
+}
