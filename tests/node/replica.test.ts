@@ -51,7 +51,7 @@ test("a second start downloads no row", async (t) => {
   const second = await manage(t, demo, { db, fetch: spy });
   assert.equal(await second.manager.checkAndMigrate(), false);
   await eventually(() => {
-    assert.ok(asked.some((url) => url.searchParams.get("live") === "true"));
+    assert.ok(asked.some((url) => url.searchParams.get("live") === "true"), "nothing is followed yet");
     return Promise.resolve();
   });
 
