@@ -23,6 +23,7 @@ export type ReplicaErrorCode =
   | "STORAGE_FULL"
   | "SYNC_FAILED"
   | "HOOK_FAILED"
+  | "NO_PREVIOUS"
   | "CLOSED"
   | "INTERNAL";
 

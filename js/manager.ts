@@ -109,6 +109,10 @@ class Manager implements ReplicaManager {
     await this.#call(() => this.#raw.force());
   }
 
+  rollback(): Promise<boolean> {
+    return this.#call(() => this.#raw.rollback());
+  }
+
   async purge(): Promise<void> {
     await this.#call(() => this.#raw.purge());
   }

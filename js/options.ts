@@ -55,6 +55,7 @@ export function plainOptions(options: ReplicaOptions): object {
     scope: options.scope ?? (options.sync ? "all" : "changed"),
     lockName: lockName(options),
     schemaSource: options.schemaSource ?? "endpoints",
+    keepPreviousMs: options.keepPreviousMs,
     sync: options.sync,
     ...plainExpects(options.expects),
     limits: options.limits,

@@ -103,6 +103,8 @@ export interface ReplicaOptions {
    * required. For development: no index, no enum's labels (such a column is text), columns in the order of their names.
    */
   schemaSource?: "endpoints" | "electric";
+  /** How long the tables that a rebuild replaced are kept for `rollback()`, in milliseconds. Default 0: not at all. */
+  keepPreviousMs?: number;
   /** The app's own sync instead of this package's. With it, `strategy` is `in-place`, `scope` is `all`, and no shape is asked for. */
   sync?: SyncOptions;
   /**
@@ -144,10 +146,20 @@ export interface ReplicaOptions {
 }
 
 /**
- * Whether the replica may be read, and how fresh it is. `ready`, `outdated` and `offline` mean whole and readable; during
- * `checking`, `migrating` and `error` a replica that was there before is still readable.
+ * Whether the replica may be read, and how fresh it is. `ready`, `outdated`, `offline` and `held` mean whole and readable;
+ * during `checking`, `migrating` and `error` a replica that was there before is still readable.
  */
-export type ReplicaStatus = "idle" | "following" | "checking" | "migrating" | "ready" | "outdated" | "offline" | "error" | "closed";
+export type ReplicaStatus =
+  | "idle"
+  | "following"
+  | "checking"
+  | "migrating"
+  | "ready"
+  | "outdated"
+  | "offline"
+  | "held"
+  | "error"
+  | "closed";
 
 /** Why a rebuild happens. */
 export type MigrationReason = "first" | "changed" | "repair" | "forced";
@@ -276,6 +288,14 @@ export interface ReplicaManager {
   runMigration(version?: string): Promise<boolean>;
   /** Forgets nothing a reader sees, but fetches every row anew from the server. */
   reset(): Promise<void>;
+  /**
+   * Puts the tables back that the last rebuild for another version replaced, as long as they are kept. The replica then
+   * is `held`: nothing changes it until `runMigration()`, or until the server has yet another version.
+   *
+   * @returns `true`
+   * @throws {ReplicaError} `NO_PREVIOUS` where nothing is kept.
+   */
+  rollback(): Promise<boolean>;
   /** Drops the replica: its tables, the record, the version in localStorage. For logging out. */
   purge(): Promise<void>;
   /** Ends: streams stop, the lead is given to another tab. The rows stay. */

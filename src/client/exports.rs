@@ -82,6 +82,11 @@ impl RawReplica {
         self.ask(Ask::Force { version })
     }
 
+    /// Puts the tables back that the last rebuild replaced.
+    pub fn rollback(&self) -> Promise {
+        self.ask(Ask::Rollback)
+    }
+
     /// Drops the replica and all that is stored about it.
     pub fn purge(&self) -> Promise {
         self.ask(Ask::Purge)

@@ -42,6 +42,7 @@ impl Options {
             "strategy",
             "scope",
             "schemaSource",
+            "keepPreviousMs",
             "sync",
             "expects",
             "expectsFingerprint",
@@ -77,6 +78,7 @@ impl Options {
                 "electric" => Source::Electric,
                 _ => return Err(options.refuse("schemaSource", "neither \"endpoints\" nor \"electric\"")),
             },
+            keep_previous_ms: options.natural("keepPreviousMs")?.map_or(0, u64::from),
             feed: read_sync(&sync)?,
             limits: read_limits(&get(value, "limits"))?,
         };

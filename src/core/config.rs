@@ -24,6 +24,8 @@ pub struct Config {
     pub scope: Scope,
     /// What says which structure the server has.
     pub source: Source,
+    /// How long the tables that a swap replaced are kept, in milliseconds; 0 for not at all.
+    pub keep_previous_ms: u64,
     /// Who brings the rows.
     pub feed: Feed,
     /// What this build of the app reads.
@@ -52,6 +54,9 @@ pub enum Feed {
         keys: Vec<String>,
     },
 }
+
+/// No timer of a browser waits longer.
+const MOST_KEPT_MS: u64 = 2_000_000_000;
 
 /// What a table's definition is while the app's own sync feeds it: nothing is asked of Electric.
 pub(crate) const APP: &str = "app";
@@ -192,10 +197,14 @@ impl Config {
     /// # Errors
     ///
     /// `INVALID_OPTIONS` where a sync of the app's own is to do what only this library's does, or where nothing says
-    /// which tables there are.
+    /// which tables there are; or where something is to be kept that cannot be.
     pub fn check(&self) -> Result<()> {
         if self.source == Source::Electric && self.chosen().next().is_none() {
             let detail = "with `schemaSource: \"electric\"`, `tables` must say which";
+            return Err(Error::new(ErrorCode::InvalidOptions, "reading the options", detail));
+        }
+        if self.keep_previous_ms > 0 && (self.strategy == Strategy::InPlace || self.keep_previous_ms > MOST_KEPT_MS) {
+            let detail = "`keepPreviousMs` needs `strategy: \"swap\"`, and is at most 2,000,000,000";
             return Err(Error::new(ErrorCode::InvalidOptions, "reading the options", detail));
         }
         if !self.is_app_fed() {

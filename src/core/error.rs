@@ -54,6 +54,8 @@ pub enum ErrorCode {
     SyncFailed,
     /// A hook of the app's own threw.
     HookFailed,
+    /// There is no earlier replica to go back to.
+    NoPrevious,
     /// The manager was closed, or the caller's signal aborted.
     Closed,
     /// The core met an input that does not belong to its state: a defect of this library.
@@ -62,7 +64,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of docs/ERRORS.md.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::NotInitialized,
         Self::InvalidOptions,
         Self::NotADatabase,
@@ -86,6 +88,7 @@ impl ErrorCode {
         Self::StorageFull,
         Self::SyncFailed,
         Self::HookFailed,
+        Self::NoPrevious,
         Self::Closed,
         Self::Internal,
     ];
@@ -117,6 +120,7 @@ impl ErrorCode {
             Self::StorageFull => "STORAGE_FULL",
             Self::SyncFailed => "SYNC_FAILED",
             Self::HookFailed => "HOOK_FAILED",
+            Self::NoPrevious => "NO_PREVIOUS",
             Self::Closed => "CLOSED",
             Self::Internal => "INTERNAL",
         }

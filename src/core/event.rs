@@ -123,6 +123,8 @@ pub enum Status {
     Outdated,
     /// Usable, but the server cannot be reached (R1).
     Offline,
+    /// Rolled back to the tables before, which stay as they are (R1).
+    Held,
     /// The last run failed. An existing replica is readable.
     Failed,
     /// Closed.
@@ -141,6 +143,7 @@ impl Status {
             Self::Ready => "ready",
             Self::Outdated => "outdated",
             Self::Offline => "offline",
+            Self::Held => "held",
             Self::Failed => "error",
             Self::Closed => "closed",
         }

@@ -25,6 +25,8 @@ pub struct Record {
     pub shapes: SortedMap<Name, ShapeRecord>,
     /// Counts the rebuilds; two tabs compare it.
     pub epoch: u64,
+    /// The server's version that was rolled back from: the tables stay as they are until it has another.
+    pub held: Option<String>,
 }
 
 /// Whether a replica may be read.
@@ -69,7 +71,8 @@ impl Record {
     }
 
     /// Reads the rows of `Op::ReadRecord`: state, version, index, timestamp, fingerprint, manifest, epoch, and one
-    /// shape's table, fingerprint, definition, handle, offset and LSN, and the choice; a row a shape. No row is no record.
+    /// shape's table, fingerprint, definition, handle, offset and LSN, the choice, the version it is held from, and until
+    /// when the one before it is kept; a row a shape. No row is no record.
     ///
     /// # Errors
     ///
@@ -80,6 +83,12 @@ impl Record {
         };
         read(first, rows).map(Some).ok_or(Damage)
     }
+}
+
+/// Until when the replica before this one is kept, in milliseconds since 1970, as `Op::ReadRecord` tells.
+#[must_use]
+pub fn kept_until(rows: &Rows) -> Option<u64> {
+    cell(rows.first()?, 15)?.parse().ok()
 }
 
 impl Record {
@@ -132,6 +141,7 @@ fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
         choice: text(first, 13)?,
         shapes,
         epoch: cell(first, 6)?.parse().ok()?,
+        held: text(first, 14),
     })
 }
 
@@ -181,7 +191,7 @@ pub(crate) mod tests {
             Some(record.document()),
             Some(record.epoch.to_string()),
         ];
-        let choice = [Some(record.choice.clone())];
+        let choice = [Some(record.choice.clone()), record.held.clone()];
         let row = |shape: [Option<String>; 6]| head.iter().cloned().chain(shape).chain(choice.clone()).collect();
         let shape = |(name, shape): (&Name, &ShapeRecord)| {
             row([
@@ -232,6 +242,7 @@ pub(crate) mod tests {
             manifest,
             choice: "all".into(),
             epoch: u64::MAX,
+            held: None,
         }
     }
 
@@ -241,6 +252,7 @@ pub(crate) mod tests {
         assert_eq!(Record::from_rows(&rows(&record)), Ok(Some(record.clone())));
         record.shapes.clear();
         record.state = RecordState::Rebuilding;
+        record.held = Some("0004_y".to_owned());
         assert_eq!(Record::from_rows(&rows(&record)), Ok(Some(record)));
         assert_eq!(Record::from_rows(&Vec::new()), Ok(None));
     }

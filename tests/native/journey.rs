@@ -500,6 +500,7 @@ pub fn journeys() -> Vec<Journey> {
     fed(&mut all);
     described(&mut all);
     all.extend(asked_first());
+    all.push(rolled_back());
     all.push(own_tables());
     all.push(claimed_later());
     all.push(moving_on());
@@ -523,6 +524,37 @@ fn without_endpoints() -> Config {
         source: Source::Electric,
         ..with_choice(tables)
     }
+}
+
+/// The app goes back, and the server goes on.
+fn rolled_back() -> Journey {
+    let to = |version: &str, users: &str| release(version, &[users, POSTS, MOOD]);
+    let second = to("0002", "users: id int4 | name text! | age int4 | mail text");
+    let third: fn(&World) = |world| world.deploy(2);
+    let keeps = Config {
+        keep_previous_ms: 600_000,
+        ..config()
+    };
+    let steps = [
+        Step::World(edit),
+        Step::World(deploy),
+        CHECK,
+        Step::Ask(Ask::Rollback),
+        CHECK,
+        Step::World(edit),
+        Step::World(third),
+        CHECK,
+    ];
+    let outcomes = [OK, OK, SAME, OK];
+    let mut back = journey(
+        "the app goes back, and the server goes on",
+        Some(second),
+        keeps,
+        &steps,
+        &outcomes,
+    );
+    back.releases.push(to("0003", "users: id int4 | name text! | age text"));
+    back
 }
 
 /// Nothing but Electric says which structure the server has.

@@ -91,6 +91,7 @@ pub fn config() -> Config {
         strategy: Strategy::Swap,
         scope: Scope::Changed,
         source: Source::Endpoints,
+        keep_previous_ms: 0,
         feed: Feed::Ours,
         expects: Expects::Nothing,
         limits: Limits {

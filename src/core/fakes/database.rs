@@ -66,6 +66,8 @@ impl ModelSchema {
 pub struct StoredRecord {
     /// State, version, index, timestamp, fingerprint, manifest, epoch, choice.
     pub head: [Option<String>; 8],
+    /// The version it is held from.
+    pub held: Option<String>,
     /// Fingerprint, definition, handle, offset, LSN, by table.
     pub shapes: BTreeMap<String, [String; 5]>,
 }
@@ -82,6 +84,8 @@ pub struct ModelDatabase {
     pub record: Option<StoredRecord>,
     /// What the app's own sync remembers of each table, by the key of its subscription.
     pub(super) subscriptions: BTreeMap<String, BTreeMap<String, Vec<Row>>>,
+    /// The tables before the last swap, with their record and until when they are kept.
+    pub previous: Option<(ModelSchema, StoredRecord, u64)>,
     /// The record as it was last read: reading its manifest takes longer than anything else here.
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
@@ -141,10 +145,19 @@ impl ModelDatabase {
     }
 
     fn record_rows(&self) -> Rows {
-        let Some(record) = &self.record else { return Rows::new() };
+        self.record
+            .as_ref()
+            .map_or_else(Rows::new, |record| self.rows_of(record))
+    }
+
+    fn rows_of(&self, record: &StoredRecord) -> Rows {
+        let until = self.previous.as_ref().map(|(_, _, until)| until.to_string());
         let [state, version, index, timestamp, fingerprint, manifest, epoch, choice] = record.head.clone();
         let head = [state, version, index, timestamp, fingerprint, manifest, epoch];
-        let row = |shape: Vec<Option<String>>| head.iter().cloned().chain(shape).chain([choice.clone()]).collect();
+        let row = |shape: Vec<Option<String>>| {
+            let rest = [choice.clone(), record.held.clone(), until.clone()];
+            head.iter().cloned().chain(shape).chain(rest).collect()
+        };
         if record.shapes.is_empty() {
             return vec![row(vec![None; 6])];
         }
@@ -187,11 +200,18 @@ impl ModelDatabase {
             .collect()
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an operation")]
     fn perform(&mut self, op: Op) -> Result<Rows> {
         let doing = op.doing();
         let needs_home = matches!(
             op,
-            Op::ReadRecord | Op::WriteRecord(_) | Op::WriteVersion(_) | Op::WritePosition { .. } | Op::ForgetRecord
+            Op::ReadRecord
+                | Op::ReadPrevious
+                | Op::KeepPrevious { .. }
+                | Op::WriteRecord(_)
+                | Op::WriteVersion(_)
+                | Op::WritePosition { .. }
+                | Op::ForgetRecord
         );
         if needs_home && !self.home {
             return Err(failed(&doing, "the library's tables are not there"));
@@ -210,6 +230,7 @@ impl ModelDatabase {
                 old.head = new.head;
                 old.head[0] = state;
                 old.head[6] = epoch;
+                old.held = None;
             }
             Op::WritePosition { table, position, lsn } => {
                 let shape = self
@@ -272,10 +293,23 @@ impl ModelDatabase {
                     old_enums: enums,
                     new_tables: Vec::new(),
                     new_enums: Vec::new(),
+                    kept: None,
+                    returns: false,
                 },
                 &doing,
             )?,
             Op::ForgetSubscriptions { keys } => self.subscriptions.retain(|key, _| !keys.contains(key)),
+            Op::KeepPrevious { tables, until_ms } => {
+                let record = self.record.clone().ok_or_else(|| refused(&doing, "no record"))?;
+                let moved = |table: &String| tables.iter().any(|name| name.as_str() == table);
+                let shapes = record.shapes.into_iter().filter(|(table, _)| moved(table)).collect();
+                self.previous = Some((ModelSchema::default(), StoredRecord { shapes, ..record }, until_ms));
+            }
+            Op::ReadPrevious => {
+                let kept = self.previous.as_ref().map(|(_, record, _)| record);
+                return Ok(kept.map_or_else(Rows::new, |record| self.rows_of(record)));
+            }
+            Op::DropPrevious => self.previous = None,
             Op::Checkpoint => {}
         }
         Ok(Rows::new())
@@ -423,24 +457,32 @@ impl ModelDatabase {
 
     fn swap(&mut self, swap: &Swap, doing: &str) -> Result<()> {
         for table in &swap.old_tables {
-            if self.app.tables.remove(table.as_str()).is_some() {
-                self.dropped.insert(table.to_string());
+            let old = self.app.tables.remove(table.as_str());
+            let keeps = swap.kept.as_ref().is_some_and(|kept| kept.contains(table));
+            match (old, &mut self.previous) {
+                (Some(old), Some((previous, _, _))) if keeps => drop(previous.tables.insert(table.to_string(), old)),
+                (Some(_), _) => drop(self.dropped.insert(table.to_string())),
+                _ => {}
             }
         }
         for ty in swap.old_enums.iter().chain(&swap.new_enums) {
             let used = |table: &ModelTable| table.columns.iter().any(|column| column.ty.enum_name() == Some(ty));
             let used = self.app.tables.values().any(used);
-            if let Some(labels) = self.app.enums.remove(ty.as_str())
+            let labels = self.app.enums.remove(ty.as_str());
+            if let (Some(labels), Some((previous, _, _)), true) = (&labels, &mut self.previous, swap.kept.is_some()) {
+                previous.enums.insert(ty.to_string(), labels.clone());
+            } else if let Some(labels) = labels
                 && used
             {
                 self.app.enums.insert(format!("electric_replica_old_{ty}"), labels);
             }
         }
         for ty in &swap.new_enums {
-            let staging = self
-                .staging
-                .as_mut()
-                .ok_or_else(|| failed(doing, "no staging schema"))?;
+            let staging = match (&mut self.staging, &mut self.previous) {
+                (_, Some((previous, _, _))) if swap.returns => previous,
+                (Some(staging), _) => staging,
+                _ => return Err(failed(doing, "no staging schema")),
+            };
             let labels = staging
                 .enums
                 .remove(ty.as_str())
@@ -448,10 +490,11 @@ impl ModelDatabase {
             self.app.enums.insert(ty.to_string(), labels);
         }
         for name in &swap.new_tables {
-            let staging = self
-                .staging
-                .as_mut()
-                .ok_or_else(|| failed(doing, "no staging schema"))?;
+            let staging = match (&mut self.staging, &mut self.previous) {
+                (_, Some((previous, _, _))) if swap.returns => previous,
+                (Some(staging), _) => staging,
+                _ => return Err(failed(doing, "no staging schema")),
+            };
             let table = staging
                 .tables
                 .remove(name.as_str())
@@ -558,6 +601,7 @@ fn stored(record: &Record) -> StoredRecord {
             Some(record.epoch.to_string()),
             Some(record.choice.clone()),
         ],
+        held: record.held.clone(),
         shapes: record.shapes.iter().map(shape).collect(),
     }
 }

@@ -26,6 +26,7 @@ impl Machine {
             }
             Ask::Check | Ask::Background => Kind::Check,
             Ask::Force { version } => Kind::Force { version },
+            Ask::Rollback => Kind::Rollback,
             Ask::Purge => Kind::Purge,
         };
         let mut run = Run::new(kind);
@@ -96,11 +97,12 @@ impl Machine {
             Phase::Settling { until_ms, .. }
                 if self.tail.is_settled() || (*until_ms <= now && self.tail.is_quiet()) =>
             {
-                self.swap(effects);
+                self.swap(moment, effects);
             }
             Phase::Leading { peek_ms } if *peek_ms <= now => self.peek(now, effects),
             _ => {}
         }
+        self.expire(now, effects);
         if self.run.is_none() && self.queue.is_empty() && self.retry_at_ms.is_some_and(|at| at <= now) {
             self.queue.push(Run::new(Kind::Check));
         }

@@ -38,7 +38,7 @@ impl Machine {
                 self.phase = Phase::Reading;
                 effects.push(Effect::Transact {
                     purpose: Purpose::Read,
-                    ops: vec![Op::EnsureHome, Op::ReadRecord],
+                    ops: vec![Op::EnsureHome, Op::ReadPrevious, Op::ReadRecord],
                 });
             }
         }
@@ -96,6 +96,7 @@ impl Machine {
         };
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.
         let record = rows.last().and_then(|rows| Record::from_rows(rows).ok().flatten());
+        self.read_previous(&rows);
         // While the tail goes on, what it has applied since is in memory and in the database alike.
         let tables = record.as_ref().map(Record::table_names).unwrap_or_default();
         let strangers: Vec<Name> = self
@@ -120,6 +121,9 @@ impl Machine {
                 self.found = found(&rows);
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Purge)) {
                     return self.let_go(Then::Purge, effects);
+                }
+                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Rollback)) {
+                    return self.roll_back(moment, effects);
                 }
                 self.ask(None, effects);
             }
@@ -192,6 +196,10 @@ impl Machine {
             let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
             return self.fail(error, moment, effects);
         }
+        if self.is_held_from(&version) {
+            self.mood = Mood::Fresh;
+            return self.finish(Ok(false), effects);
+        }
         if self.is_current(&version) {
             self.put_off = None;
             if let Some(record) = &self.record {
@@ -225,6 +233,7 @@ impl Machine {
         let recorded = self
             .record
             .as_ref()
+            .filter(|record| record.held.is_none())
             .is_some_and(|record| record.choice == self.config.choice_key() && record.version.is_same(version));
         recorded && !forced && self.distrusted.is_empty() && self.is_usable()
     }
@@ -318,6 +327,8 @@ impl Machine {
         }
         let fit = self.fit(&version, &carried.manifest, effects);
         match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
+            // The server went back as well: from here on it is followed again.
+            Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
             Plan::UpToDate => {
                 self.put_off = None;
                 self.up_to_date(effects);
@@ -363,6 +374,7 @@ impl Machine {
             version,
             manifest: carried.manifest,
             choice: self.config.choice_key(),
+            held: None,
             ..record.clone()
         };
         let mut ops = Vec::new();
@@ -399,6 +411,7 @@ impl Machine {
             record.manifest = adopted.manifest;
             record.choice = adopted.choice;
             self.put_off = None;
+            record.held = None;
             effects.push(Effect::Emit(Event::Adopted { from, to }));
         }
         self.up_to_date(effects);

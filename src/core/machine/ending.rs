@@ -87,7 +87,7 @@ impl Machine {
     pub(super) fn purge(&mut self, effects: &mut Vec<Effect>) {
         let followed: Vec<Name> = self.tail.tables().cloned().collect();
         self.unfollow(&followed, effects);
-        let mut ops = vec![Op::DropStaging, Op::ForgetRecord];
+        let mut ops = vec![Op::DropStaging, Op::DropPrevious, Op::ForgetRecord];
         if let Some(record) = &self.record {
             ops.push(Op::Swap(Swap {
                 schema: self.config.places.app.clone(),
@@ -95,6 +95,8 @@ impl Machine {
                 old_enums: record.manifest.enums.iter().map(|ty| ty.name.clone()).collect(),
                 new_tables: Vec::new(),
                 new_enums: Vec::new(),
+                kept: None,
+                returns: false,
             }));
         }
         ops.extend(self.forget_subscriptions());
@@ -113,6 +115,7 @@ impl Machine {
             return self.fail(error, moment, effects);
         }
         self.record = None;
+        self.previous_until_ms = None;
         self.found = Found::default();
         self.distrusted.clear();
         self.put_off = None;

@@ -69,7 +69,8 @@ impl Machine {
 
     /// Follows every recorded table that is not followed, from where its rows stand.
     pub(crate) fn follow_record(&mut self) {
-        let whole = |record: &&Record| record.state == RecordState::Whole && !self.config.is_app_fed();
+        let whole =
+            |record: &&Record| record.state == RecordState::Whole && record.held.is_none() && !self.config.is_app_fed();
         let Some(record) = self.record.as_ref().filter(whole) else {
             return;
         };

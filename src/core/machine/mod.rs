@@ -12,6 +12,7 @@ mod gate;
 mod job;
 mod phase;
 mod rebuild;
+mod returning;
 mod showing;
 mod vocabulary;
 
@@ -54,6 +55,10 @@ pub struct Machine {
     pub(crate) tail: Tail,
     /// Whether the app's own sync was started, and not stopped since.
     pub(crate) feeding: bool,
+    /// What was kept of the replica before, while it is asked for.
+    pub(crate) previous: Option<Box<Record>>,
+    /// Until when it is kept.
+    pub(crate) previous_until_ms: Option<u64>,
     pub(crate) mood: Mood,
     pub(crate) status: Status,
     pub(crate) retry: Backoff,
@@ -81,6 +86,8 @@ impl Machine {
             put_off: None,
             tail,
             feeding: false,
+            previous: None,
+            previous_until_ms: None,
             mood: Mood::Fresh,
             status: Status::Idle,
             retry: Backoff::new(1_000, 300_000),
@@ -170,6 +177,7 @@ impl Machine {
             Purpose::Prepare => self.prepared(outcome, moment, effects),
             Purpose::Swap => self.swapped(outcome, moment, effects),
             Purpose::Apply => self.live_applied(outcome, moment, effects),
+            Purpose::Rollback => self.returned(outcome, moment, effects),
             Purpose::Purge => self.purged(outcome, moment, effects),
             // Cleaning up is for speed and space, never for being right.
             Purpose::Tidy => {}

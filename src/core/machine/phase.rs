@@ -13,6 +13,7 @@ use super::{CallerId, Machine};
 pub(crate) enum Kind {
     Check,
     Force { version: Option<String> },
+    Rollback,
     Purge,
 }
 
@@ -81,6 +82,8 @@ pub(crate) enum Phase {
     Settling { job: Box<Job>, until_ms: u64 },
     /// Putting the new tables in place.
     Swapping(Box<Job>),
+    /// Putting the tables before back, with the record as it will be.
+    Returning(Box<Record>),
     /// Dropping everything.
     Purging,
     /// Over.

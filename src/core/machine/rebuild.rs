@@ -146,6 +146,7 @@ impl Machine {
             },
             shapes,
             epoch: old.map_or(0, |record| record.epoch) + 1,
+            held: None,
         };
         Job {
             rebuild,
@@ -261,7 +262,7 @@ impl Machine {
 
     // ---- the swap ------------------------------------------------------------------------------------------------
 
-    pub(super) fn swap(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
         for (table, staged) in &job.staged {
@@ -282,11 +283,15 @@ impl Machine {
             }
         }
         let schema = self.config.places.app.clone();
+        let kept = self.keep(&job, moment, &mut ops);
         // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
         ops.push(Op::WriteRecord(job.record.clone()));
         if self.config.strategy == Strategy::Swap {
             drop_indexes(&job, &schema, &mut ops);
-            ops.push(Op::Swap(job.rebuild.swap(schema.clone())));
+            ops.push(Op::Swap(Swap {
+                kept,
+                ..job.rebuild.swap(schema.clone())
+            }));
         }
         for (table, index) in std::mem::take(&mut job.rebuild.create_indexes) {
             let schema = schema.clone();
@@ -400,7 +405,7 @@ impl Machine {
 }
 
 /// What is there once a record's tables have been put in place.
-fn found_as_recorded(record: &Record) -> Found {
+pub(super) fn found_as_recorded(record: &Record) -> Found {
     let tables = record
         .shapes
         .iter()
@@ -427,8 +432,11 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     let mut old_enums: SortedSet<Name> = swap.old_enums.into_iter().collect();
     old_enums.extend(swap.new_enums);
     let mut ops = vec![
+        Op::DropPrevious,
         Op::WriteRecord(unfinished(job)),
         Op::Swap(Swap {
+            kept: None,
+            returns: false,
             old_enums: old_enums.into_iter().collect(),
             new_tables: Vec::new(),
             new_enums: Vec::new(),

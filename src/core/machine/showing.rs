@@ -26,6 +26,7 @@ impl Machine {
             (Phase::Closed, _) => Status::Closed,
             (_, Some(Run { announced: Some(_), .. })) => Status::Migrating,
             (Phase::Leading { .. }, _) if self.record.is_some() => Status::Following,
+            _ if self.is_rolled_back() && self.is_usable() && self.mood != Mood::Failed => Status::Held,
             _ if usable && (self.tail.is_cut_off() || self.mood == Mood::Unreachable) => Status::Offline,
             _ if self.is_usable() && self.mood == Mood::Fresh && self.waits_for_app() => Status::Outdated,
             _ if usable && self.mood == Mood::Fresh && self.distrusted.is_empty() => Status::Ready,
@@ -57,6 +58,8 @@ impl Machine {
             _ => None,
         };
         let retry = self.retry_at_ms.filter(|_| self.run.is_none());
-        effects.push(Effect::WakeAt(self.wake_ms.into_iter().chain(phase).chain(retry).min()));
+        let kept = self.previous_until_ms.filter(|_| self.may_expire());
+        let times = self.wake_ms.into_iter().chain(phase).chain(retry).chain(kept);
+        effects.push(Effect::WakeAt(times.min()));
     }
 }

@@ -57,6 +57,7 @@ fn record() -> Record {
         version: version("1"),
         manifest: manifest(),
         choice: "all".to_owned(),
+        held: None,
         shapes: SortedMap::new(),
         epoch: 1,
     }
@@ -125,6 +126,7 @@ fn phases() -> Vec<Phase> {
             until_ms: u64::MAX,
         },
         Phase::Swapping(job()),
+        Phase::Returning(Box::new(record())),
         Phase::Purging,
         Phase::Closed,
     ];
@@ -146,6 +148,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Staging(_)
             | Phase::Settling { .. }
             | Phase::Swapping(_)
+            | Phase::Returning(_)
             | Phase::Purging
             | Phase::Closed => {}
         }
@@ -168,6 +171,7 @@ fn inputs() -> Vec<Input> {
         Purpose::Swap,
         Purpose::Apply,
         Purpose::Tidy,
+        Purpose::Rollback,
         Purpose::Purge,
     ];
     let mut all = vec![
@@ -251,6 +255,7 @@ fn inputs() -> Vec<Input> {
                 | Purpose::Swap
                 | Purpose::Apply
                 | Purpose::Tidy
+                | Purpose::Rollback
                 | Purpose::Purge => {}
             },
         }
@@ -289,6 +294,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Purpose::Adopt => matches!(phase, Phase::Adopting { .. }),
         Purpose::Prepare => matches!(phase, Phase::Preparing(_)),
         Purpose::Swap => matches!(phase, Phase::Swapping(_)),
+        Purpose::Rollback => matches!(phase, Phase::Returning(_)),
         Purpose::Purge => matches!(phase, Phase::Purging),
     }
 }
@@ -301,6 +307,7 @@ fn machine(phase: Phase) -> Machine {
         strategy: Strategy::Swap,
         scope: Scope::Changed,
         source: Source::Endpoints,
+        keep_previous_ms: 0,
         feed: Feed::Ours,
         expects: Expects::Nothing,
         limits: Limits::default(),
@@ -345,6 +352,7 @@ fn whoever_asks_is_answered_or_waits() {
             Ask::Check,
             Ask::Background,
             Ask::Force { version: None },
+            Ask::Rollback,
             Ask::Purge,
             Ask::Close,
         ] {

@@ -26,6 +26,8 @@ pub enum Ask {
         /// Only if the server's version is this one.
         version: Option<String>,
     },
+    /// Put the tables back that the last swap replaced.
+    Rollback,
     /// Drop the replica and all that is stored about it.
     Purge,
     /// End.
@@ -115,6 +117,8 @@ pub enum Purpose {
     Apply,
     /// Cleaning up. How it ends changes nothing.
     Tidy,
+    /// Putting the tables before back.
+    Rollback,
     /// Dropping everything.
     Purge,
 }

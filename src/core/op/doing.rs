@@ -34,6 +34,8 @@ impl Op {
             Self::DropIndex { .. } => "dropping an index".to_owned(),
             Self::Drop { .. } => "dropping tables".to_owned(),
             Self::ForgetSubscriptions { .. } => "forgetting the subscriptions of the app's sync".to_owned(),
+            Self::KeepPrevious { .. } | Self::DropPrevious => "clearing what was kept of the replica before".to_owned(),
+            Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
         }
     }

@@ -145,6 +145,7 @@ fn record(version: &str, manifest: Manifest) -> Record {
     };
     Record {
         choice: "all".into(),
+        held: None,
         state: RecordState::Whole,
         version: ServerVersion {
             version: version.into(),

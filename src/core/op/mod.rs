@@ -140,6 +140,17 @@ pub enum Op {
         /// The keys.
         keys: Vec<String>,
     },
+    /// Keeps the record as it is, and makes room beside it for tables that a swap is to keep.
+    KeepPrevious {
+        /// Those of its tables that the swap replaces or removes.
+        tables: Vec<Name>,
+        /// Until when, in milliseconds since 1970.
+        until_ms: u64,
+    },
+    /// Reads the record that was kept.
+    ReadPrevious,
+    /// Drops whatever was kept.
+    DropPrevious,
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,
 }
@@ -166,6 +177,10 @@ pub struct Swap {
     pub new_tables: Vec<Name>,
     /// The enum types to move from staging into it.
     pub new_enums: Vec<Name>,
+    /// Those of the old tables that are kept beside it instead, with all the old enum types.
+    pub kept: Option<Vec<Name>>,
+    /// Whether the new ones are not staged, but were kept.
+    pub returns: bool,
 }
 
 /// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer

@@ -18,18 +18,25 @@ pub struct Places {
     pub home: Name,
     /// Where tables are built, out of every reader's sight.
     pub staging: Name,
+    /// Where the tables before the last swap stay as long as they are kept.
+    pub previous: Name,
     /// The one the app reads.
     pub app: Name,
 }
 
 impl Places {
-    /// `electric_replica`, `electric_replica_staging`, and the app's schema.
+    /// `electric_replica`, `electric_replica_staging`, `electric_replica_previous`, and the app's schema.
     ///
     /// # Errors
     ///
     /// `INVALID_NAME` where the app's schema would be one of ours, or one that Postgres keeps for itself.
     pub fn new(app: Name) -> Result<Self> {
-        let taken = ["electric_replica", "electric_replica_staging", "information_schema"];
+        let taken = [
+            "electric_replica",
+            "electric_replica_staging",
+            "electric_replica_previous",
+            "information_schema",
+        ];
         if taken.contains(&app.as_str()) || app.as_str().starts_with("pg_") {
             let detail = format!("{:?} is not a schema for an app's tables", app.as_str());
             return Err(Error::new(ErrorCode::InvalidName, "choosing the app's schema", detail));
@@ -37,6 +44,7 @@ impl Places {
         Ok(Self {
             home: Name::parse("electric_replica")?,
             staging: Name::parse("electric_replica_staging")?,
+            previous: Name::parse("electric_replica_previous")?,
             app,
         })
     }
@@ -129,7 +137,7 @@ impl Op {
                 Ok(vec![ingest::statement(&target, table, change, type_sql)?])
             }
 
-            Self::Swap(swap) => one(swap::sql(swap, &places.staging)),
+            Self::Swap(swap) => one(swap::sql(swap, places)),
             Self::CreateIndex { schema, table, index } => one(create_index(schema, table, index)),
             Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
             Self::Drop { schema, tables, enums } => one(swap::sql(
@@ -139,10 +147,15 @@ impl Op {
                     old_enums: std::mem::take(enums),
                     new_tables: Vec::new(),
                     new_enums: Vec::new(),
+                    kept: None,
+                    returns: false,
                 },
-                &places.staging,
+                places,
             )),
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
+            Self::KeepPrevious { tables, until_ms } => Ok(keep_previous(places, tables, *until_ms)),
+            Self::ReadPrevious => one(read_previous(places)),
+            Self::DropPrevious => Ok(drop_previous(places)),
             Self::Checkpoint => one("CHECKPOINT".into()),
         }
     }
@@ -151,7 +164,8 @@ impl Op {
 // ----------------------------------------------------------------------------------------------------------- record
 
 /// The columns of the two tables, in the order in which they are created.
-const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice";
+const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
+const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn";
 
 fn home_table(places: &Places, table: &str) -> String {
@@ -171,7 +185,14 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
             columns = literal(columns),
         )
     };
-    let body = format!("BEGIN {} {} END", forget(&replica, REPLICA), forget(&shapes, SHAPES));
+    let (previous, previous_shapes) = (home_table(places, "previous"), home_table(places, "previous_shapes"));
+    let body = format!(
+        "BEGIN {} {} {} {} END",
+        forget(&replica, REPLICA),
+        forget(&shapes, SHAPES),
+        forget(&previous, PREVIOUS),
+        forget(&previous_shapes, SHAPES)
+    );
     [
         format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
         format!("CREATE SCHEMA IF NOT EXISTS {}", places.app.quoted()),
@@ -179,24 +200,63 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
         format!(
             "CREATE TABLE IF NOT EXISTS {replica} (state text NOT NULL, version text NOT NULL, index bigint, \
              timestamp bigint, fingerprint text, manifest text NOT NULL, epoch text NOT NULL, choice \
-             text NOT NULL)"
+             text NOT NULL, held text)"
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
              text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL)"
         ),
+        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
+        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
     .map(Statement::new)
     .into()
 }
 
+fn read_previous(places: &Places) -> String {
+    read(places, "previous", "previous_shapes")
+}
+
 fn read_record(places: &Places) -> String {
+    read(places, "replica", "shapes")
+}
+
+fn drop_previous(places: &Places) -> Vec<Statement> {
+    vec![
+        Statement::new(drop_schema(&places.previous)),
+        Statement::new(format!("DELETE FROM {}", home_table(places, "previous"))),
+        Statement::new(format!("DELETE FROM {}", home_table(places, "previous_shapes"))),
+    ]
+}
+
+fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Statement> {
+    let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
+    let mut statements = drop_previous(places);
+    statements.extend([
+        Statement::new(format!("CREATE SCHEMA {}", places.previous.quoted())),
+        Statement::new(format!(
+            "INSERT INTO {} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {}",
+            home_table(places, "previous"),
+            home_table(places, "replica"),
+        )),
+        Statement::new(format!(
+            "INSERT INTO {} SELECT {SHAPES} FROM {} WHERE table_name = ANY (ARRAY[{}]::text[])",
+            home_table(places, "previous_shapes"),
+            home_table(places, "shapes"),
+            joined(&tables, ", "),
+        )),
+    ]);
+    statements
+}
+
+fn read(places: &Places, record: &str, shapes: &str) -> String {
     format!(
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, r.manifest, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, r.choice FROM {} r LEFT JOIN {} s ON true ORDER BY \
-         s.table_name",
-        home_table(places, "replica"),
-        home_table(places, "shapes"),
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
+         ORDER BY s.table_name",
+        home_table(places, "previous"),
+        home_table(places, record),
+        home_table(places, shapes),
     )
 }
 
@@ -220,7 +280,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     let version = &record.version;
     let head = Statement::new(format!(
         "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
-         $7::text, $8::text)",
+         $7::text, $8::text, $9::text)",
         home_table(places, "replica"),
     ))
     .with_params(vec![
@@ -232,6 +292,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
         Some(record.document()),
         Some(record.epoch.to_string()),
         Some(record.choice.clone()),
+        record.held.clone(),
     ]);
     let shapes = record.shapes.iter().map(|(table, shape)| {
         Value::from([
@@ -258,7 +319,7 @@ fn write_version(places: &Places, record: &Record) -> Statement {
     let version = &record.version;
     let sql = format!(
         "UPDATE {} SET version = $1::text, index = $2::text::bigint, timestamp = $3::text::bigint, \
-         fingerprint = $4::text, manifest = $5::text, choice = $6::text",
+         fingerprint = $4::text, manifest = $5::text, choice = $6::text, held = NULL",
         home_table(places, "replica"),
     );
     let params = vec![

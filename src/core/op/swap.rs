@@ -6,7 +6,7 @@
 //! query up anew from its text: so those are removed, and the old table's channel is notified. Checked with PGlite
 //! 0.5.16; `tests/node/op-sql.test.ts` guards it.
 
-use super::Swap;
+use super::{Places, Swap};
 use crate::ident::{Name, literal, qualified};
 use crate::sorted::SortedSet;
 use crate::text::joined;
@@ -15,14 +15,18 @@ use crate::text::joined;
 ///
 /// Permanent views of the app's own that read the old tables are created anew; one that no longer fits is left out,
 /// with a notice. Foreign keys of the app's own tables to the old ones go with them.
-pub(super) fn sql(swap: &Swap, staging: &Name) -> String {
+pub(super) fn sql(swap: &Swap, places: &Places) -> String {
     let Swap {
         schema,
         old_tables,
         old_enums,
         new_tables,
         new_enums,
+        kept,
+        returns,
     } = swap;
+    let source = if *returns { &places.previous } else { &places.staging };
+    let keep: &[Name] = kept.as_deref().unwrap_or_default();
     let mut body = String::from(DECLARE);
     let mut line = |text: &str| {
         body.push_str(text);
@@ -34,26 +38,44 @@ pub(super) fn sql(swap: &Swap, staging: &Name) -> String {
         oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
     ));
     line(NOTE);
-    for table in old_tables {
+    if !keep.is_empty() {
+        line(&loosen(&oids(schema, keep)));
+    }
+    for table in keep {
+        line(&format!(
+            "ALTER TABLE IF EXISTS {} SET SCHEMA {};",
+            qualified(schema, table),
+            places.previous.quoted()
+        ));
+    }
+    for table in old_tables.iter().filter(|table| !keep.contains(table)) {
         line(&format!("DROP TABLE IF EXISTS {} CASCADE;", qualified(schema, table)));
     }
     // A type of that name that no record knows is in the way as much as an old one.
     let mut in_the_way: SortedSet<Name> = old_enums.iter().cloned().collect();
     in_the_way.extend(new_enums.iter().cloned());
     for ty in &in_the_way {
-        line(&clear_enum(schema, ty));
+        let clear = clear_enum(schema, ty);
+        if kept.is_some() && old_enums.contains(ty) {
+            line(&keep_enum(schema, ty, &places.previous, &clear));
+        } else {
+            line(&clear);
+        }
     }
     for ty in new_enums {
-        line(&format!(
-            "ALTER TYPE {} SET SCHEMA {};",
-            qualified(staging, ty),
-            schema.quoted()
-        ));
+        let moved = format!("ALTER TYPE {} SET SCHEMA {};", qualified(source, ty), schema.quoted());
+        if *returns {
+            // One that a table of the app's own uses has stayed where it was.
+            let name = literal(&qualified(source, ty));
+            line(&format!("IF to_regtype({name}) IS NOT NULL THEN {moved} END IF;"));
+        } else {
+            line(&moved);
+        }
     }
     for table in new_tables {
         line(&format!(
             "ALTER TABLE {} SET SCHEMA {};",
-            qualified(staging, table),
+            qualified(source, table),
             schema.quoted()
         ));
     }
@@ -79,6 +101,36 @@ fn clear_enum(schema: &Name, ty: &Name) -> String {
         "BEGIN DROP TYPE IF EXISTS {target}; EXCEPTION WHEN dependent_objects_still_exist THEN EXECUTE format('ALTER \
          TYPE %s RENAME TO %I', {name}, 'electric_replica_old_' || to_regtype({name})::oid); END;",
         name = literal(&target),
+    )
+}
+
+/// Keeps an enum type beside the tables that are kept; one that a table of the app's own uses is treated as ever.
+fn keep_enum(schema: &Name, ty: &Name, previous: &Name, clear: &str) -> String {
+    let target = qualified(schema, ty);
+    let name = literal(&target);
+    format!(
+        "IF EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid \
+         WHERE to_regtype({name}) IN (t.oid, t.typelem) AND c.relkind IN ('r', 'p') AND c.oid <> ALL (old)) THEN {clear} \
+         ELSIF to_regtype({name}) IS NOT NULL THEN ALTER TYPE {target} SET SCHEMA {}; END IF;",
+        previous.quoted(),
+    )
+}
+
+/// Takes from the tables what dropping them would take along: views, live queries' among them, triggers, and the
+/// foreign keys of the app's own tables.
+fn loosen(tables: &str) -> String {
+    format!(
+        "FOR item IN SELECT unnest(ARRAY(
+SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, c.oid::regclass)
+FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ({tables})
+AND c.relkind IN ('v', 'm')
+UNION SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint
+WHERE contype = 'f' AND confrelid = ANY ({tables})
+UNION SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger
+WHERE NOT tgisinternal AND tgrelid = ANY ({tables}))) AS statement LOOP
+EXECUTE item.statement;
+END LOOP;"
     )
 }
 

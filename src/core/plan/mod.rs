@@ -129,6 +129,8 @@ impl Rebuild {
             old_enums: self.old_enums.clone(),
             new_tables: self.tables.clone(),
             new_enums: self.new_enums.clone(),
+            kept: None,
+            returns: false,
         }
     }
 }

@@ -89,6 +89,7 @@ fn record(structures: [Is; 3]) -> Record {
         version: version("1"),
         shapes: manifest.tables.iter().map(shape).collect(),
         choice: "all".into(),
+        held: None,
         manifest,
         epoch: 1,
     }

@@ -1,0 +1,212 @@
+//! Going back to the tables before: what is kept, for how long, and what ends it.
+
+use electric_replica_core::config::Config;
+use electric_replica_core::driver::Replica;
+use electric_replica_core::error::{ErrorCode, Result};
+use electric_replica_core::event::Status;
+use electric_replica_core::fakes::{Fault, Kind, ModelTable, Tab, World};
+use electric_replica_core::machine::Ask;
+use electric_replica_tests::{config, release, row};
+
+const KEPT_MS: u64 = 600_000;
+
+fn world() -> World {
+    let of = |version: &str, users: &str, mood: &str| release(version, &[users, "tags: id int4 | mood mood", mood]);
+    let releases = vec![
+        of(
+            "1",
+            "users: id int4 | name text | mood mood | ix=by_name(name)",
+            "mood = a, b",
+        ),
+        of(
+            "2",
+            "users: id int4 | name text | age int4 | ix=by_name(name)",
+            "mood = a, b",
+        ),
+        of(
+            "3",
+            "users: id int4 | name text | age int4 | web text",
+            "mood = a, b, c",
+        ),
+    ];
+    let world = World::new(
+        releases,
+        Config {
+            keep_previous_ms: KEPT_MS,
+            ..config()
+        },
+    );
+    world.write(vec![
+        ("users", row("id=1, name=one, mood=a")),
+        ("tags", row("id=1, mood=b")),
+    ]);
+    world
+}
+
+fn columns(world: &World) -> Vec<String> {
+    let db = world.database();
+    let users = db.app.tables.get("users");
+    users.map(ModelTable::columns).unwrap_or_default()
+}
+
+fn code(outcome: Option<Result<bool>>) -> Option<Result<bool, ErrorCode>> {
+    outcome.map(|outcome| outcome.map_err(|error| error.code()))
+}
+
+/// At the second release.
+fn migrated() -> (World, Replica<Tab>) {
+    let world = world();
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.pass(1_000);
+    world.deploy(1);
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)));
+    (world, replica)
+}
+
+#[test]
+fn a_rollback_puts_the_tables_before_back_and_holds_them() {
+    let (world, replica) = migrated();
+    world.write(vec![
+        ("users", row("id=2, name=two, age=2")),
+        ("tags", row("id=2, mood=a")),
+    ]);
+    world.pass(1_000);
+
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    assert_eq!(columns(&world), ["id", "name", "mood"]);
+    assert_eq!(
+        world.database().app.tables["users"].rows(),
+        [row("id=1, name=one, mood=a")]
+    );
+    // What the rebuild left alone stays as it is now.
+    assert_eq!(world.database().app.tables["tags"].rows().len(), 2);
+    assert_eq!(
+        (replica.status(), replica.version().as_deref()),
+        (Status::Held, Some("1"))
+    );
+    assert_eq!(world.stored_version().as_deref(), Some("1"));
+
+    // Nothing streams into it, in this page and in the next, and no check changes it.
+    let snapshots = world.snapshots();
+    world.write(vec![("tags", row("id=3, mood=a"))]);
+    world.pass(30_000);
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.kill(replica.host().id());
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!((replica.status(), world.snapshots()), (Status::Held, snapshots));
+    assert_eq!(world.database().app.tables["tags"].rows().len(), 2);
+    assert_eq!(
+        code(world.ask(&replica, Ask::Rollback)),
+        Some(Err(ErrorCode::NoPrevious))
+    );
+}
+
+#[test]
+fn a_held_replica_is_let_go_by_force_by_another_version_and_where_the_server_goes_back_as_well() {
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    assert_eq!(world.ask(&replica, Ask::Force { version: None }), Some(Ok(true)));
+    assert_eq!((replica.status(), world.difference()), (Status::Ready, None));
+
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    world.deploy(2);
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)));
+    assert_eq!((replica.status(), world.difference()), (Status::Ready, None));
+    // And back again from there.
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    assert_eq!(columns(&world), ["id", "name", "mood"]);
+
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    world.deploy(0);
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.write(vec![("tags", row("id=9, mood=a"))]);
+    let there = world.run(300_000, |world, _| world.difference().is_none().then_some(()));
+    assert_eq!((there, replica.status()), (Some(()), Status::Ready));
+}
+
+#[test]
+fn nothing_is_kept_unless_it_is_asked_for_and_no_longer_than_that() {
+    let (world, replica) = migrated();
+    assert!(world.database().previous.is_some());
+    world.pass(KEPT_MS + 5_000);
+    assert!(world.database().previous.is_none());
+    assert_eq!(
+        code(world.ask(&replica, Ask::Rollback)),
+        Some(Err(ErrorCode::NoPrevious))
+    );
+    assert_eq!((replica.status(), world.difference()), (Status::Ready, None));
+
+    // A page that is opened later drops it too, and so does a rebuild of the same version.
+    let (world, replica) = migrated();
+    world.kill(replica.host().id());
+    world.pass(KEPT_MS);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.pass(1_000);
+    assert!(world.database().previous.is_none());
+
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Force { version: None }), Some(Ok(true)));
+    assert!(world.database().previous.is_none());
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Purge), Some(Ok(false)));
+    assert!(world.database().previous.is_none());
+
+    let world = world_without();
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.deploy(1);
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)));
+    assert!(world.database().previous.is_none());
+    assert_eq!(
+        code(world.ask(&replica, Ask::Rollback)),
+        Some(Err(ErrorCode::NoPrevious))
+    );
+}
+
+fn world_without() -> World {
+    let world = world();
+    world.set_config(config());
+    world
+}
+
+#[test]
+fn a_rollback_that_fails_or_is_cut_off_leaves_the_one_or_the_other_whole() {
+    let (world, replica) = migrated();
+    let from = world.calls().len();
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    let calls = world.calls().len();
+    for call in from..calls {
+        let kind = world.calls()[call].kind;
+        let deaths = [Fault::KillBefore, Fault::KillAfter];
+        for fault in kind
+            .faults()
+            .iter()
+            .chain(&deaths)
+            .copied()
+            .filter(|_| kind == Kind::Transact)
+        {
+            let (world, replica) = migrated();
+            world.plan_fault(call, fault);
+            let _ = world.ask(&replica, Ask::Rollback);
+            world.kill(replica.host().id());
+            let replica = world.open();
+            assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)), "{call} {fault:?}");
+            let record = world.database().read_record().unwrap();
+            let held = record.held.is_some();
+            assert_eq!(held, columns(&world) == ["id", "name", "mood"], "{call} {fault:?}");
+            assert_eq!(
+                replica.status(),
+                if held { Status::Held } else { Status::Ready },
+                "{call} {fault:?}"
+            );
+            world.deploy(2);
+            assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)), "{call} {fault:?}");
+            assert_eq!(world.difference(), None, "{call} {fault:?}");
+        }
+    }
+}
