@@ -6,12 +6,13 @@
 import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 import { electricSync } from "@electric-sql/pglite-sync";
+import { replicaStartParams } from "electric-replica";
 
-/** `recommended`: with `file_extend_method=write_zeros`; `default`: as PGlite is without options. */
+/** `recommended`: with this library's `replicaStartParams`; `default`: as PGlite is without options. */
 export type Settings = "recommended" | "default";
 
 export const startParams = (settings: Settings): string[] =>
-  settings === "default" ? [...PGlite.defaultStartParams] : [...PGlite.defaultStartParams, "-c", "file_extend_method=write_zeros"];
+  settings === "default" ? [...PGlite.defaultStartParams] : [...PGlite.defaultStartParams, ...replicaStartParams];
 
 export const extensions = () => ({ live, sync: electricSync() });
 

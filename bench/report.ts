@@ -65,8 +65,8 @@ same server of this machine with the same rows. Only ratios within one run mean 
 ${Object.entries(MEANINGS).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`).join("\n")}
 
 "ms" is from the call until the rows can be read, "stored" until they are on disk as well. What an app's query waits was measured in
-rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one before. With recommended settings PGlite is started with
-\`file_extend_method=write_zeros\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16.
+rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one before. With recommended settings PGlite is started with this
+library's \`replicaStartParams\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16.
 
 ![Load times by candidate](${plot})
 ${run.groups.map((group) => `\n## ${titleOf(group)}\n\n${table(group)}\n`).join("")}

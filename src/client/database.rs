@@ -1,7 +1,7 @@
 //! The core's transactions over whatever looks like a PGlite. Everything runs inside `db.transaction`: a `BEGIN` of
 //! our own would mix the app's queries into ours (FACTS §2).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
@@ -11,6 +11,7 @@ use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
+use crate::clock::now_ms;
 use crate::errors::{from_database, get, set};
 use crate::host::BrowserHost;
 
@@ -27,6 +28,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn query(this: &Transaction, sql: &str, params: &Array, options: &Object) -> std::result::Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn exec(this: &Transaction, sql: &str, options: &Object) -> std::result::Result<JsValue, JsValue>;
 }
 
 impl PgLite {
@@ -57,13 +61,18 @@ impl Database for BrowserHost {
         let work = prepare(ops, &self.places)?;
         let answers: Rc<RefCell<Vec<Rows>>> = Rc::default();
         let failure: Rc<RefCell<Option<Error>>> = Rc::default();
+        let called_ms = now_ms();
+        let within_ms: Rc<Cell<u64>> = Rc::default();
         let body = {
-            let (answers, failure) = (Rc::clone(&answers), Rc::clone(&failure));
+            let (answers, failure, within) = (Rc::clone(&answers), Rc::clone(&failure), Rc::clone(&within_ms));
             // Runs to its end even if nobody waits for it any more: PGlite's mutex keeps later transactions behind it.
             Closure::once_into_js(move |transaction: JsValue| -> Promise {
                 let transaction: Transaction = transaction.unchecked_into();
                 future_to_promise(async move {
-                    match perform(&transaction, work).await {
+                    let begun_ms = now_ms();
+                    let outcome = perform(&transaction, work).await;
+                    within.set(now_ms().saturating_sub(begun_ms));
+                    match outcome {
                         Ok(rows) => {
                             answers.replace(rows);
                             Ok(JsValue::UNDEFINED)
@@ -80,6 +89,8 @@ impl Database for BrowserHost {
             Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
             Err(thrown) => Err(thrown),
         };
+        let whole_ms = now_ms().saturating_sub(called_ms);
+        self.overhead_ms.set(whole_ms.saturating_sub(within_ms.get()));
         match (outcome, failure.take()) {
             (_, Some(error)) => Err(error),
             (Err(thrown), None) => Err(from_database("running a transaction", thrown)),
@@ -90,6 +101,10 @@ impl Database for BrowserHost {
                 Ok(answers.take())
             }
         }
+    }
+
+    fn overhead_ms(&self) -> u64 {
+        self.overhead_ms.get()
     }
 }
 
@@ -113,7 +128,7 @@ fn prepare(ops: Vec<Op>, places: &Places) -> Result<Vec<Work>> {
     for op in ops {
         work.push(Work {
             doing: op.doing(),
-            statements: op.statements(places)?,
+            statements: Statement::merged(op.statements(places)?),
         });
     }
     Ok(work)
@@ -135,15 +150,11 @@ async fn perform(transaction: &Transaction, work: Vec<Work>) -> std::result::Res
 }
 
 /// Runs one statement. Answers its rows, and whether it did what was expected of it.
-async fn run(transaction: &Transaction, statement: Statement) -> std::result::Result<(Rows, bool), JsValue> {
-    let params: Array = statement
-        .params
-        .iter()
-        .map(|param| param.as_deref().map_or(JsValue::NULL, JsValue::from_str))
-        .collect();
+async fn run(transaction: &Transaction, mut statement: Statement) -> std::result::Result<(Rows, bool), JsValue> {
     let options = Object::new();
     set(&options, "rowMode", &"array".into());
-    if let Some(bytes) = &statement.blob {
+    // Given back as soon as the blob holds them: a piece may be large.
+    if let Some(bytes) = statement.blob.take() {
         let parts = Array::of1(&Uint8Array::from(bytes.as_slice()));
         set(
             &options,
@@ -151,8 +162,18 @@ async fn run(transaction: &Transaction, statement: Statement) -> std::result::Re
             &web_sys::Blob::new_with_u8_array_sequence(&parts)?.into(),
         );
     }
-    let promise = transaction.query(&statement.sql, &params, &options)?;
-    let result = JsFuture::from(Promise::resolve(&promise)).await?;
+    let promise = if statement.params.is_empty() {
+        transaction.exec(&statement.sql, &options)?
+    } else {
+        let param = |param: &Option<String>| param.as_deref().map_or(JsValue::NULL, JsValue::from_str);
+        let params = statement.params.iter().map(param).collect();
+        transaction.query(&statement.sql, &params, &options)?
+    };
+    let mut result = JsFuture::from(Promise::resolve(&promise)).await?;
+    // One result a statement: the last one's is the answer.
+    if let Some(results) = result.dyn_ref::<Array>() {
+        result = results.get(results.length().saturating_sub(1));
+    }
     let met = match statement.expect {
         Expect::Anything => true,
         Expect::OneRow => get(&result, "affectedRows").as_f64() == Some(1.0),

@@ -1,6 +1,7 @@
 //! What TypeScript calls. An export converts, calls and converts; it has no `if`.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
@@ -144,6 +145,7 @@ fn create(
     let config = options.config;
     let host = BrowserHost {
         db,
+        overhead_ms: Rc::default(),
         places: config.places.clone(),
         fetch,
         version_url: options.version_url,

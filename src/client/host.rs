@@ -1,5 +1,6 @@
 //! The browser, as the core sees it.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
@@ -16,6 +17,8 @@ use crate::events::{Outbox, upcoming};
 /// Everything the core's driver needs, over what the page was given.
 pub(crate) struct BrowserHost {
     pub(crate) db: PgLite,
+    /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
+    pub(crate) overhead_ms: Rc<Cell<u64>>,
     pub(crate) places: Places,
     pub(crate) fetch: Function,
     pub(crate) version_url: String,

@@ -19,6 +19,9 @@ pub trait Database {
     ///
     /// `ROW_REFUSED`, `DATABASE_FAILED`, `STORAGE_FULL`.
     fn transact(&self, ops: Vec<Op>) -> impl Future<Output = Result<Vec<Rows>>>;
+
+    /// How many milliseconds the last transaction took besides its operations: to wait for its turn, to begin, to end.
+    fn overhead_ms(&self) -> u64;
 }
 
 /// The endpoints that say what the schema is.

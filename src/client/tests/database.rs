@@ -24,12 +24,14 @@ fn database(answer: &str) -> (JsValue, BrowserHost) {
                 async transaction(body) {{
                     said.push('begin');
                     try {{
+                        const run = async (sql, options) => {{
+                            said.push(sql);
+                            globalThis.asked = {{ options, bytes: await options.blob?.text() }};
+                            return answer(sql);
+                        }};
                         await body({{
-                            async query(sql, params, options) {{
-                                said.push(sql);
-                                globalThis.asked = {{ options, bytes: await options.blob?.text() }};
-                                return answer(sql);
-                            }},
+                            query: (sql, params, options) => run(sql, options),
+                            exec: async (sql, options) => [{{ rows: [['of an earlier statement']] }}, await run(sql, options)],
                         }});
                         said.push('commit');
                     }} catch (thrown) {{

@@ -12,6 +12,7 @@ use crate::event::{Closes, Event, Status};
 use crate::op::{Home, Op, Rows};
 use crate::record::{Record, RecordState};
 use crate::shape::Offset;
+use crate::stage::MOST_TIMES;
 
 /// Requests in ten seconds that no honest tab sends.
 const MOST_REQUESTS: usize = 600;
@@ -55,7 +56,7 @@ impl World {
     /// Performs a transaction of a tab, and looks at what came of it.
     pub(super) fn perform(&self, _tab: u32, ops: Vec<Op>) -> Result<Vec<Rows>> {
         let mut inner = self.inner.borrow_mut();
-        let most = inner.config.limits.piece_bytes + inner.piece + 4_096;
+        let most = inner.config.limits.piece_bytes * MOST_TIMES + inner.piece + 4_096;
         let copied = ops.iter().map(|op| match op {
             Op::Copy { rows, .. } => rows.len(),
             _ => 0,

@@ -1,133 +1,43 @@
-//! Loading one table out of every reader's sight: the shape's snapshot straight from the network into COPY, in
-//! pieces small enough that the app's own queries get a turn, then keys, then the log until up to date.
-//!
-//! What the answers mean is decided by [`Stream`]; what a disagreement with the manifest means, by [`Patience`].
+//! One table's loading: which request comes next, what is done with its answer, and what with a failure.
 
-use crate::config::Limits;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
 use crate::deadline::{Patient, open};
 use crate::error::{Error, ErrorCode, Result};
-use crate::fingerprint::Fingerprint;
 use crate::host::{self, Host};
 use crate::ident::Name;
 use crate::ingest::{Change, Message, MessageReader, Transcoder};
-use crate::manifest::Table;
-use crate::op::{Home, Op};
-use crate::record::ShapeRecord;
-use crate::retry::Backoff;
-use crate::shape::{
-    Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Position, Progress, ShapeDefinition, ShapeHead, Stream, Verdict,
-};
+use crate::op::Op;
+use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
+
+use super::pace::Pace;
+use super::patience::Patience;
+use super::{StageReport, StageSpec, Staged, loading, text};
 
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
 /// How often in a row a shape may fail to answer before the rebuild is given up, and tried again later.
 const MOST_FAILURES: u32 = 8;
-/// As much of a refusal as is read.
-const MOST_REFUSAL_BYTES: usize = 4_096;
 /// How often rows that PGlite refuses are fetched again: Electric may have served the old structure's rows.
 const MOST_REFUSALS: u32 = 2;
 /// How often a body that cannot be read is asked for again before it is believed to be wrong.
 const MOST_MISREADINGS: u32 = 3;
 
-/// What to load, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StageSpec {
-    /// The structure.
-    pub table: Table,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
-    /// Where it stands, empty and without keys.
-    pub home: Home,
-    /// The enum types that stand in staging.
-    pub staged_enums: Vec<Name>,
-    /// What to ask Electric for.
-    pub definition: ShapeDefinition,
-    /// A handle that Electric said is gone: a cache may still answer with it.
-    pub expired: Option<Handle>,
-    /// Speeds and patience.
-    pub limits: Limits,
-}
-
-/// How loading goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StageReport {
-    /// So many rows are in.
-    Rows(u64),
-    /// Electric does not serve the wanted structure yet.
-    Waiting,
-}
-
-/// A loaded table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Staged {
-    /// What was asked for.
-    pub definition: ShapeDefinition,
-    /// The structure it has.
-    pub fingerprint: Fingerprint,
-    /// Up to where its rows stand.
-    pub position: Position,
-    /// Up to which LSN they are complete.
-    pub lsn: Lsn,
-    /// Rows loaded.
-    pub rows: u64,
-}
-
-impl Staged {
-    /// What is recorded of it.
-    #[must_use]
-    pub fn shape(&self) -> ShapeRecord {
-        ShapeRecord {
-            fingerprint: self.fingerprint.clone(),
-            definition: self.definition.key(),
-            position: self.position.clone(),
-            lsn: self.lsn,
-        }
-    }
-}
-
-/// Loads a table.
-///
-/// # Errors
-///
-/// Whatever the shape, the database or the caller's patience ends with. The half-filled table is left to the next
-/// rebuild, which resets the staging schema.
-pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
-    let mut loader = Loader::new(host, spec, report);
-    loop {
-        loader.empty().await?;
-        match loader.round().await? {
-            Round::Again => {}
-            Round::Later { ms } => host.sleep(ms).await,
-            Round::UpToDate => return loader.finish().await,
-        }
-    }
-}
-
-/// The first few kilobytes of a body, as far as it is there and is text.
-pub(crate) async fn text<B: host::Body>(body: &mut B) -> String {
-    let mut bytes = Vec::new();
-    while let Ok(Some(piece)) = body.next().await {
-        bytes.extend(piece);
-        if bytes.len() > MOST_REFUSAL_BYTES {
-            break;
-        }
-    }
-    bytes.truncate(MOST_REFUSAL_BYTES);
-    let text = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    bytes.truncate(text);
-    String::from_utf8(bytes).unwrap_or_default()
-}
-
 /// One table's loading.
-struct Loader<'a, H, R> {
+pub(super) struct Loader<'a, H, R> {
     host: &'a H,
     spec: &'a StageSpec,
     report: &'a R,
     stream: Stream,
     patience: Patience,
+    pace: Pace,
     /// COPY text that is not yet in the table.
     rows: Vec<u8>,
     columns: Vec<Name>,
+    /// The piece that is being loaded while the next one is read.
+    under_way: Option<UnderWay<'a>>,
     /// Rows of all finished chunks.
     loaded: u64,
     /// The chunk that was being read when the connection was cut, and how many of its rows are taken.
@@ -138,6 +48,20 @@ struct Loader<'a, H, R> {
     seen: Lsn,
     refusals: u32,
     misreadings: u32,
+}
+
+/// The milliseconds a transaction took, and how many of them were not for its rows.
+struct Took {
+    ms: u64,
+    own_ms: u64,
+}
+
+/// A transaction that loads a piece.
+struct UnderWay<'a> {
+    work: Pin<Box<dyn Future<Output = Result<Took>> + 'a>>,
+    bytes: usize,
+    /// Rows that are in once it has ended.
+    rows: u64,
 }
 
 /// Whether the table has its keys.
@@ -159,7 +83,7 @@ enum Touched {
 }
 
 /// What follows on one request and its answer.
-enum Round {
+pub(super) enum Round {
     /// The next one, at once.
     Again,
     /// The next one, after a wait.
@@ -169,14 +93,16 @@ enum Round {
 }
 
 impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
-    fn new(host: &'a H, spec: &'a StageSpec, report: &'a R) -> Self {
+    pub(super) fn new(host: &'a H, spec: &'a StageSpec, report: &'a R) -> Self {
         Self {
             host,
             spec,
             report,
             stream: Stream::fresh(spec.definition.clone(), spec.expired.clone()).bounded(MOST_FAILURES),
             patience: Patience::new(&spec.limits),
+            pace: Pace::new(spec.limits.piece_bytes),
             rows: Vec::new(),
+            under_way: None,
             columns: spec.table.columns.iter().map(|column| column.name.clone()).collect(),
             loaded: 0,
             chunk: None,
@@ -190,7 +116,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     }
 
     /// Sends the next request, and reads its answer to the end.
-    async fn round(&mut self) -> Result<Round> {
+    pub(super) async fn round(&mut self) -> Result<Round> {
         let stall_ms = self.spec.limits.stall_ms;
         let Ok((head, body)) = open(self.host, &self.stream.request(Mode::CatchUp), stall_ms).await else {
             return self.cut();
@@ -234,6 +160,8 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Body::SnapshotChunk => self.read_chunk(head, body).await,
             Body::Log => self.read_log(body).await,
         };
+        // Whatever comes next finds no transaction under way; and if that failed, nothing else matters.
+        let outcome = self.land().await.and(outcome);
         let ending = match outcome {
             Ok(ending) => ending,
             Err(error) => return self.recover(error),
@@ -285,22 +213,19 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         };
         let mut transcoder = Transcoder::for_table(&self.spec.table).skipping(taken);
         let mut messages = Vec::new();
-        while let Some(bytes) = body.next().await? {
+        while let Some(bytes) = self.next(body).await? {
             let pushed = transcoder.push(&bytes, &mut self.rows, &mut messages);
             // What stands before the bad message of a piece is taken all the same.
             self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
             pushed?;
-            if self.rows.len() >= self.spec.limits.piece_bytes {
-                self.copy().await?;
-                (self.report)(StageReport::Rows(self.loaded + transcoder.rows()));
+            if self.rows.len() >= self.pace.bytes() {
+                self.copy(self.loaded + transcoder.rows()).await?;
             }
         }
         let rows = transcoder.rows();
         transcoder.finish()?;
         self.loaded += rows;
-        self.copy().await?;
-        (self.report)(StageReport::Rows(self.loaded));
-        Ok(self.note(messages))
+        self.take(messages).await
     }
 
     async fn read_log(&mut self, body: &mut impl host::Body) -> Result<Ending> {
@@ -310,14 +235,21 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             reader.push(&bytes, &mut messages)?;
         }
         reader.finish()?;
+        self.take(messages).await
+    }
+
+    /// Takes the messages of a whole body. The last rows of a snapshot go in together with the keys: a small table is
+    /// one transaction.
+    async fn take(&mut self, messages: Vec<Message>) -> Result<Ending> {
         let ending = self.note(messages);
-        if self.changes.len() >= LOG_BATCH && ending != Ending::MustRefetch {
+        let whole = matches!(ending, Ending::UpToDate(_));
+        if whole || self.changes.len() >= LOG_BATCH && ending != Ending::MustRefetch {
             self.apply().await?;
         }
         Ok(ending)
     }
 
-    /// Takes the messages of a whole body.
+    /// Remembers what the messages of a whole body say.
     fn note(&mut self, messages: Vec<Message>) -> Ending {
         let ending = Ending::of(&messages);
         if let Ending::UpToDate(Some(seen)) = ending {
@@ -331,23 +263,89 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         ending
     }
 
-    async fn copy(&mut self) -> Result<()> {
-        if self.rows.is_empty() {
+    /// The body's next piece; meanwhile the rows of earlier ones are loaded.
+    async fn next(&mut self, body: &mut impl host::Body) -> Result<Option<Vec<u8>>> {
+        let mut next = pin!(body.next());
+        poll_fn(|context| {
+            let loaded = self
+                .under_way
+                .as_mut()
+                .map(|under_way| under_way.work.as_mut().poll(context));
+            let loaded = match loaded {
+                Some(Poll::Ready(outcome)) => self.landed(outcome),
+                _ => Ok(()),
+            };
+            if let Err(error) = loaded {
+                return Poll::Ready(Err(error));
+            }
+            next.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Begins to load the rows that are read, once those before are in. There are `total` of them.
+    async fn copy(&mut self, total: u64) -> Result<()> {
+        self.land().await?;
+        let Some(op) = self.piece() else { return Ok(()) };
+        let bytes = match &op {
+            Op::Copy { rows, .. } => rows.len(),
+            _ => 0,
+        };
+        self.touched = Touched::Unsure;
+        let host = self.host;
+        let work = async move {
+            let begun_ms = host.now_ms();
+            host.transact(vec![op]).await?;
+            Ok(Took {
+                ms: host.now_ms().saturating_sub(begun_ms),
+                own_ms: host.overhead_ms(),
+            })
+        };
+        self.under_way = Some(UnderWay {
+            work: Box::pin(work),
+            bytes,
+            rows: total,
+        });
+        Ok(())
+    }
+
+    /// Waits for the piece that is under way.
+    async fn land(&mut self) -> Result<()> {
+        let Some(under_way) = &mut self.under_way else {
             return Ok(());
+        };
+        let outcome = under_way.work.as_mut().await;
+        self.landed(outcome)
+    }
+
+    /// Takes down what came of the piece that was under way.
+    fn landed(&mut self, outcome: Result<Took>) -> Result<()> {
+        let under_way = self.under_way.take();
+        let Took { ms, own_ms } = outcome?;
+        self.touched = Touched::Yes;
+        if let Some(UnderWay { bytes, rows, .. }) = under_way {
+            self.pace.took(bytes, ms, own_ms);
+            (self.report)(StageReport::Rows(rows));
         }
+        Ok(())
+    }
+
+    /// The rows that are read, as an operation.
+    fn piece(&mut self) -> Option<Op> {
         let rows = std::mem::take(&mut self.rows);
-        let op = Op::Copy {
+        (!rows.is_empty()).then(|| Op::Copy {
             home: self.spec.home.clone(),
             table: self.spec.table.name.clone(),
             columns: self.columns.clone(),
             rows,
-        };
-        self.transact(vec![op]).await
+        })
     }
 
-    /// Adds the keys once all snapshot rows are in, then applies what the log holds.
+    /// Loads the last snapshot rows and adds the keys, then applies what the log holds.
     async fn apply(&mut self) -> Result<()> {
+        self.land().await?;
         let mut ops = Vec::new();
+        ops.extend(self.piece());
         if self.keyed == Keyed::No {
             ops.push(Op::AddKeys {
                 home: self.spec.home.clone(),
@@ -365,20 +363,15 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         if ops.is_empty() {
             return Ok(());
         }
-        self.transact(ops).await?;
-        self.keyed = Keyed::Yes;
-        Ok(())
-    }
-
-    async fn transact(&mut self, ops: Vec<Op>) -> Result<()> {
         self.touched = Touched::Unsure;
         self.host.transact(ops).await?;
         self.touched = Touched::Yes;
+        self.keyed = Keyed::Yes;
+        (self.report)(StageReport::Rows(self.loaded));
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Staged> {
-        self.apply().await?;
+    pub(super) fn finish(self) -> Result<Staged> {
         let position = self.stream.position().ok_or_else(|| {
             Error::new(
                 ErrorCode::Internal,
@@ -435,7 +428,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     }
 
     /// Takes the rows out that a given-up loading left in the table.
-    async fn empty(&mut self) -> Result<()> {
+    pub(super) async fn empty(&mut self) -> Result<()> {
         if self.touched == Touched::Stale {
             let (home, table) = (self.spec.home.clone(), self.spec.table.name.clone());
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
@@ -443,59 +436,6 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
         Ok(())
     }
-}
-
-/// How long a rebuild bears with a server that does not serve what it announces.
-struct Patience {
-    since_ms: Option<u64>,
-    most_ms: u64,
-    soft_ms: u64,
-    pauses: Backoff,
-}
-
-impl Patience {
-    const fn new(limits: &Limits) -> Self {
-        Self {
-            since_ms: None,
-            most_ms: limits.patience_ms,
-            soft_ms: limits.soft_patience_ms,
-            pauses: Backoff::new(250, 5_000),
-        }
-    }
-
-    /// Judges what Electric announces. A soft disagreement is borne with in the end: a table that is never written may
-    /// never be announced anew.
-    fn judge(&mut self, agreement: &Agreement, now_ms: u64, table: &Name) -> Result<()> {
-        let (Agreement::Soft(why) | Agreement::Hard(why)) = agreement else {
-            return Ok(());
-        };
-        let since = *self.since_ms.get_or_insert(now_ms);
-        if matches!(agreement, Agreement::Soft(_)) && now_ms.saturating_sub(since) >= self.soft_ms {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorCode::SchemaMismatch,
-            loading(table),
-            format!("Electric serves another structure: {why}"),
-        ))
-    }
-
-    /// How long to wait before the next try.
-    fn wait(&mut self, error: Error, now_ms: u64, random: f64) -> Result<u64> {
-        let since = *self.since_ms.get_or_insert(now_ms);
-        if now_ms.saturating_sub(since) >= self.most_ms {
-            return Err(error);
-        }
-        Ok(self.pause(random))
-    }
-
-    fn pause(&mut self, random: f64) -> u64 {
-        self.pauses.next(random)
-    }
-}
-
-fn loading(table: &Name) -> String {
-    format!("loading table {}", table.quoted())
 }
 
 fn cut_off(table: &Name) -> Error {

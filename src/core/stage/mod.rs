@@ -1,0 +1,121 @@
+//! Loading one table out of every reader's sight: the shape's snapshot straight from the network into COPY, in
+//! pieces small enough that the app's own queries get a turn, then keys, then the log until up to date.
+//!
+//! What the answers mean is decided by [`Stream`](crate::shape::Stream); what a disagreement with the manifest means, by
+//! `patience`; how large the pieces are, by `pace`.
+
+mod loader;
+mod pace;
+mod patience;
+
+use crate::config::Limits;
+use crate::error::Result;
+use crate::fingerprint::Fingerprint;
+use crate::host::{self, Host};
+use crate::ident::Name;
+use crate::manifest::Table;
+use crate::op::Home;
+use crate::record::ShapeRecord;
+use crate::shape::{Handle, Lsn, Position, ShapeDefinition};
+
+use loader::{Loader, Round};
+
+#[cfg(feature = "fakes")]
+pub(crate) use pace::MOST_TIMES;
+
+/// As much of a refusal as is read.
+const MOST_REFUSAL_BYTES: usize = 4_096;
+
+/// What to load, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageSpec {
+    /// The structure.
+    pub table: Table,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Where it stands, empty and without keys.
+    pub home: Home,
+    /// The enum types that stand in staging.
+    pub staged_enums: Vec<Name>,
+    /// What to ask Electric for.
+    pub definition: ShapeDefinition,
+    /// A handle that Electric said is gone: a cache may still answer with it.
+    pub expired: Option<Handle>,
+    /// Speeds and patience.
+    pub limits: Limits,
+}
+
+/// How loading goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageReport {
+    /// So many rows are in.
+    Rows(u64),
+    /// Electric does not serve the wanted structure yet.
+    Waiting,
+}
+
+/// A loaded table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// What was asked for.
+    pub definition: ShapeDefinition,
+    /// The structure it has.
+    pub fingerprint: Fingerprint,
+    /// Up to where its rows stand.
+    pub position: Position,
+    /// Up to which LSN they are complete.
+    pub lsn: Lsn,
+    /// Rows loaded.
+    pub rows: u64,
+}
+
+impl Staged {
+    /// What is recorded of it.
+    #[must_use]
+    pub fn shape(&self) -> ShapeRecord {
+        ShapeRecord {
+            fingerprint: self.fingerprint.clone(),
+            definition: self.definition.key(),
+            position: self.position.clone(),
+            lsn: self.lsn,
+        }
+    }
+}
+
+/// Loads a table.
+///
+/// # Errors
+///
+/// Whatever the shape, the database or the caller's patience ends with. The half-filled table is left to the next
+/// rebuild, which resets the staging schema.
+pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
+    let mut loader = Loader::new(host, spec, report);
+    loop {
+        loader.empty().await?;
+        match loader.round().await? {
+            Round::Again => {}
+            Round::Later { ms } => host.sleep(ms).await,
+            Round::UpToDate => return loader.finish(),
+        }
+    }
+}
+
+/// The first few kilobytes of a body, as far as it is there and is text.
+pub(crate) async fn text<B: host::Body>(body: &mut B) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(piece)) = body.next().await {
+        bytes.extend(piece);
+        if bytes.len() > MOST_REFUSAL_BYTES {
+            break;
+        }
+    }
+    bytes.truncate(MOST_REFUSAL_BYTES);
+    let text = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    bytes.truncate(text);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// What is being done, for errors.
+fn loading(table: &Name) -> String {
+    format!("loading table {}", table.quoted())
+}
