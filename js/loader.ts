@@ -14,11 +14,12 @@ interface Source {
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /** Loads a module's bytes and starts it. */
-export async function start(glue: Glue, source: Source, url?: URL | string): Promise<void> {
-  await glue.default({ module_or_path: await bytes(source, url) });
+export async function start(glue: Glue, source: Source): Promise<void> {
+  await glue.default({ module_or_path: await bytes(source) });
 }
 
-async function bytes(source: Source, url: URL | string = source.url): Promise<BufferSource> {
+/** A module's bytes, from where it is served. */
+export async function bytes(source: Source, url: URL | string = source.url): Promise<BufferSource> {
   const address = String(url);
   if (address.startsWith("file:")) return readFile(address);
   const served = await download(address);

@@ -1,4 +1,4 @@
-import { initReplica, RawReplica, whenDead } from "./client.js";
+import { initReplica, loadRebuild, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
 import { Listeners } from "./listeners.js";
@@ -34,6 +34,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
         },
         manifestFromSql,
         (upcoming: Upcoming) => policy.consult(upcoming),
+        loadRebuild,
       ),
   );
   const manager = new Manager(raw, listeners, options);
@@ -70,8 +71,8 @@ class Manager implements ReplicaManager {
     this.#listeners = listeners;
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
-        whenDead((message) => {
-          this.#panic = new ReplicaError("INTERNAL", `while running the replica: the WebAssembly module panicked: ${message}`);
+        whenDead((cause) => {
+          this.#panic = new ReplicaError("INTERNAL", "while running the replica: the WebAssembly module failed", { cause });
           this.#end();
           reject(this.#panic);
         }),

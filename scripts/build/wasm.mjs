@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { bin, CACHE, PKG } from "../lib/paths.mjs";
 import { run } from "../lib/process.mjs";
 import { once } from "../lib/stamp.mjs";
+import { GATES } from "./gates.mjs";
+import { shorten } from "./names.mjs";
+import { split } from "./split.mjs";
 
 /**
  * @typedef {object} WasmModule
@@ -12,11 +15,12 @@ import { once } from "../lib/stamp.mjs";
  * @property {string} crate
  * @property {string} folder of the crate
  * @property {string} optimisation wasm-opt's level: the lightest makes more bytes, but such as brotli packs better (docs/SIZE.md)
+ * @property {string} [second] the name of what is split off and loaded when it is needed
  */
 
 /** @type {WasmModule[]} */
 export const MODULES = [
-  { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-O1" },
+  { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-O1", second: "rebuild" },
   { name: "ddl", crate: "electric-replica-ddl", folder: "src/ddl", optimisation: "-Oz" },
 ];
 
@@ -25,34 +29,72 @@ const FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-f
 
 /** @param {WasmModule} module @param {import("../setup.mjs").Tools} tools */
 export async function wasmModule(module, { toolchain, bindgen }) {
-  const { name, crate, folder, optimisation } = module;
+  const { name, crate, folder, second } = module;
+  const outputs = second
+    ? [`${name}_bg.js`, `${name}_bg.d.ts`, `${name}_bg.wasm`, `${name}_base64.js`, `${second}_bg.wasm`, `${second}_base64.js`]
+    : [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${name}_base64.js`];
   const made = {
-    inputs: ["Cargo.toml", "Cargo.lock", "src/core", folder, "scripts/build/wasm.mjs", "scripts/setup/wasm.mjs", "package-lock.json"],
-    outputs: [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${name}_base64.js`].map((file) => `pkg/wasm/${file}`),
+    inputs: ["Cargo.toml", "Cargo.lock", "src/core", folder, "scripts/build", "scripts/setup/wasm.mjs", "package-lock.json"],
+    outputs: outputs.map((file) => `pkg/wasm/${file}`),
     salt: `${toolchain.identity} ${bindgen.version}`,
   };
   await once(`${name}.wasm`, made, async () => {
     // Of a crate that is also an rlib, cargo optimises no link (`lto`), and says nothing: ask for the cdylib alone.
-    await run(toolchain.cargo("rustc", "--release", "--package", crate, "--lib", "--crate-type", "cdylib"));
+    await run(toolchain.release("rustc", "--release", "--package", crate, "--lib", "--crate-type", "cdylib"));
 
     const glue = join(CACHE, "wasm", name);
     const compiled = join(toolchain.targetDir, "wasm32-unknown-unknown", "release", `${crate.replaceAll("-", "_")}.wasm`);
     rmSync(glue, { recursive: true, force: true });
-    // The loader of `js/` alone knows where the module lies; a second address in the glue would be bundled twice.
-    const shape = ["--target", "web", "--omit-default-module-path", "--remove-producers-section"];
-    await run({ command: bindgen.bindgen, args: [compiled, ...shape, "--out-dir", glue, "--out-name", name] });
-
-    const wasm = join(glue, `${name}_bg.wasm`);
-    const features = FEATURES.map((feature) => `--enable-${feature}`);
-    await run({ command: bin("wasm-opt"), args: [optimisation, ...features, wasm, "--output", wasm] });
-
     mkdirSync(join(PKG, "wasm"), { recursive: true });
-    for (const file of [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${name}_bg.wasm.d.ts`]) {
-      copyFileSync(join(glue, file), join(PKG, "wasm", file));
-    }
-    writeTwin(name, readFileSync(wasm));
+    // The loader of `js/` alone knows where the modules lie; a second address in the glue would be bundled twice.
+    const target = second ? ["--target", "bundler"] : ["--target", "web", "--omit-default-module-path"];
+    await run({ command: bindgen.bindgen, args: [compiled, ...target, "--remove-producers-section", "--out-dir", glue, "--out-name", name] });
+    if (second) await inTwo({ ...module, second }, glue);
+    else await inOne(module, glue);
   });
 }
+
+/** @param {WasmModule} module @param {string} glue the folder of what wasm-bindgen wrote */
+async function inOne({ name, optimisation }, glue) {
+  const wasm = join(glue, `${name}_bg.wasm`);
+  await optimise(wasm, wasm, optimisation);
+  for (const file of [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${name}_bg.wasm.d.ts`]) {
+    copyFileSync(join(glue, file), join(PKG, "wasm", file));
+  }
+  writeTwin(name, readFileSync(wasm));
+}
+
+/**
+ * What every page needs, and what is loaded when something is to be rebuilt. js/client.ts starts both by itself, so that
+ * of the glue only the functions are taken that the module imports and exports.
+ *
+ * @param {WasmModule & { second: string }} module @param {string} glue the folder of what wasm-bindgen wrote
+ */
+async function inTwo({ name, second, optimisation }, glue) {
+  const whole = join(glue, "whole.wasm");
+  await optimise(join(glue, `${name}_bg.wasm`), whole, optimisation, "--debuginfo");
+  const listing = join(glue, "whole.wat");
+  await run({ command: bin("wasm-dis"), args: [...features(), whole, "--output", listing] });
+  const { wat: short, glue: script } = shorten(readFileSync(listing, "utf8"), readFileSync(join(glue, `${name}_bg.js`), "utf8"), `./${name}_bg.js`);
+  const parts = split(short, GATES);
+
+  for (const [part, text] of /** @type {const} */ ([[name, parts.first], [second, parts.second]])) {
+    const source = join(glue, `${part}.wat`);
+    const wasm = join(PKG, "wasm", `${part}_bg.wasm`);
+    writeFileSync(source, text);
+    await optimise(source, wasm, "--remove-unused-module-elements", "--strip-debug", "--strip-producers");
+    writeTwin(part, readFileSync(wasm));
+  }
+  writeFileSync(join(PKG, "wasm", `${name}_bg.js`), script);
+  const declarations = readFileSync(join(glue, `${name}.d.ts`), "utf8");
+  const set = "/** Says where the functions below are; before that, none of them may be called. */\nexport function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+  writeFileSync(join(PKG, "wasm", `${name}_bg.d.ts`), `${declarations}\n${set}`);
+}
+
+const features = () => FEATURES.map((feature) => `--enable-${feature}`);
+
+/** @param {string} from @param {string} to @param {string[]} passes */
+const optimise = (from, to, ...passes) => run({ command: bin("wasm-opt"), args: [...features(), from, ...passes, "--output", to] });
 
 /** The module as text, for where a .wasm file cannot be fetched; imported only then. @param {string} name @param {Buffer} bytes */
 function writeTwin(name, bytes) {

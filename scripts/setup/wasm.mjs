@@ -24,6 +24,7 @@ const STANDARD_LIBRARY = ["-Z", "build-std=std,panic_abort", "-Z", "build-std-fe
  * @property {string} identity changes whenever what it builds may change
  * @property {string} targetDir where its artifacts lie: two compilers reject each other's (E0514)
  * @property {(subcommand: string, ...args: string[]) => import("../lib/process.mjs").Call} cargo
+ * @property {(subcommand: string, ...args: string[]) => import("../lib/process.mjs").Call} release builds what is published
  */
 
 /**
@@ -74,38 +75,45 @@ function hasTarget() {
 /** @returns {WasmToolchain} */
 function ordinary() {
   const targetDir = at("target-wasm", "rustup");
+  /** @type {WasmToolchain["cargo"]} */
+  const cargo = (subcommand, ...args) => ({
+    command: "cargo",
+    args: [subcommand, "--target", TARGET, "--target-dir", targetDir, ...args],
+    env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags() },
+  });
   return {
     says: `the rustc on PATH, with its own ${TARGET} target`,
     identity: `ordinary ${ask("rustc", "-vV")}`,
     targetDir,
-    cargo: (subcommand, ...args) => ({
-      command: "cargo",
-      args: [subcommand, "--target", TARGET, "--target-dir", targetDir, ...args],
-      env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags() },
-    }),
+    cargo,
+    release: cargo,
   };
 }
 
 /** @returns {WasmToolchain} */
 function debian() {
   const targetDir = at("target-wasm", "debian");
+  /** @type {(rustflags: string) => WasmToolchain["cargo"]} */
+  const cargo = (rustflags) => (subcommand, ...args) => ({
+    // Called by its own path: by way of PATH, `cargo clippy` could become another compiler's.
+    command: subcommand === "clippy" ? "/usr/bin/cargo-clippy" : "/usr/bin/cargo",
+    args: [subcommand, ...STANDARD_LIBRARY, "--target", TARGET, "--target-dir", targetDir, ...args],
+    env: {
+      PATH: `/usr/bin:${process.env.PATH ?? ""}`,
+      CARGO: "/usr/bin/cargo",
+      RUSTC: "/usr/bin/rustc",
+      RUSTC_BOOTSTRAP: "1",
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker(),
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags,
+    },
+  });
   return {
     says: "Debian's rustc-web, building its own standard library (-Z build-std)",
     identity: `debian ${ask("/usr/bin/rustc", "-vV")} ${STANDARD_LIBRARY.join(" ")}`,
     targetDir,
-    cargo: (subcommand, ...args) => ({
-      // Called by its own path: by way of PATH, `cargo clippy` could become another compiler's.
-      command: subcommand === "clippy" ? "/usr/bin/cargo-clippy" : "/usr/bin/cargo",
-      args: [subcommand, ...STANDARD_LIBRARY, "--target", TARGET, "--target-dir", targetDir, ...args],
-      env: {
-        PATH: `/usr/bin:${process.env.PATH ?? ""}`,
-        CARGO: "/usr/bin/cargo",
-        RUSTC: "/usr/bin/rustc",
-        RUSTC_BOOTSTRAP: "1",
-        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker(),
-        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags(),
-      },
-    }),
+    cargo: cargo(flags()),
+    // A panic is a trap and says nothing: js/traps.ts notices it. Takes a standard library that was built so as well.
+    release: cargo(`${flags()} -Zunstable-options -Cpanic=immediate-abort`),
   };
 }
 

@@ -1,6 +1,5 @@
 //! What TypeScript calls. An export converts, calls and converts; it has no `if`.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use electric_replica_core::driver::Replica;
@@ -17,25 +16,6 @@ use crate::events::Outbox;
 use crate::host::BrowserHost;
 use crate::options::Options;
 
-thread_local! {
-    /// Who is told of a panic: the module's memory is not to be trusted after one, and nothing in it runs again.
-    static PANIC_LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
-}
-
-/// Sets who is told, with one sentence, when the module panics.
-#[wasm_bindgen(js_name = onPanic)]
-pub fn on_panic(listener: Function) {
-    PANIC_LISTENER.set(Some(listener));
-    std::panic::set_hook(Box::new(|panic| {
-        let message = panic.to_string();
-        PANIC_LISTENER.with_borrow(|listener| {
-            listener
-                .as_ref()
-                .map(|listener| listener.call1(&JsValue::UNDEFINED, &message.into()))
-        });
-    }));
-}
-
 /// One replica. js/manager.ts is its only caller.
 #[wasm_bindgen]
 pub struct RawReplica {
@@ -51,7 +31,8 @@ impl std::fmt::Debug for RawReplica {
 #[wasm_bindgen]
 impl RawReplica {
     /// Takes the database, the plain options, and the functions `fetch(url, init)`, `onEvent(event)`,
-    /// `manifestFromSql(text)` and `consult(upcoming)`, whose `false` puts a rebuild off. Nothing happens before the first call.
+    /// `manifestFromSql(text)`, `consult(upcoming)`, whose `false` puts a rebuild off, and `loadRebuild()`. Nothing happens
+    /// before the first call.
     ///
     /// # Errors
     ///
@@ -64,8 +45,9 @@ impl RawReplica {
         on_event: Function,
         manifest_from_sql: Function,
         consult: Function,
+        load_rebuild: Function,
     ) -> std::result::Result<Self, JsValue> {
-        create(db, options, fetch, on_event, manifest_from_sql, consult).map_err(|error| to_js(&error))
+        create(db, options, fetch, on_event, manifest_from_sql, consult, load_rebuild).map_err(|error| to_js(&error))
     }
 
     /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
@@ -139,6 +121,7 @@ fn create(
     on_event: Function,
     manifest_from_sql: Function,
     consult: Function,
+    load_rebuild: Function,
 ) -> Result<RawReplica> {
     let db = PgLite::new(db)?;
     let options = Options::read(options)?;
@@ -155,6 +138,7 @@ fn create(
         manifest_from_sql,
         sync: options.sync,
         consult,
+        load_rebuild,
         outbox: Outbox::new(on_event),
     };
     let replica = Replica::new(config, host);

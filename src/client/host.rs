@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
-use electric_replica_core::host::{App, FeedCall, Feeder, Say, SqlReader, Upcoming};
+use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, SqlReader, Upcoming};
 use electric_replica_core::op::Places;
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -30,17 +30,13 @@ pub(crate) struct BrowserHost {
     /// The option of that name: `stop` and `start` are called on it.
     pub(crate) sync: JsValue,
     pub(crate) consult: Function,
+    pub(crate) load_rebuild: Function,
     pub(crate) outbox: Rc<Outbox>,
 }
 
 impl SqlReader for BrowserHost {
     async fn manifest_from_sql(&self, schemas: String) -> Result<String> {
-        let doing = "reading the schemas as SQL";
-        let translated = async {
-            let promise = self.manifest_from_sql.call1(&JsValue::UNDEFINED, &schemas.into())?;
-            JsFuture::from(Promise::resolve(&promise)).await
-        };
-        let document = translated.await.map_err(|thrown| from_helper(doing, thrown))?;
+        let document = help("reading the schemas as SQL", &self.manifest_from_sql, &schemas.into()).await?;
         Ok(document.as_string().unwrap_or_default())
     }
 }
@@ -81,4 +77,21 @@ impl App for BrowserHost {
             }
         }
     }
+}
+
+impl RebuildCode for BrowserHost {
+    async fn load_rebuild(&self) -> Result<()> {
+        help("loading the rebuild module", &self.load_rebuild, &JsValue::UNDEFINED)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Calls one of our own JavaScript helpers and waits for its answer.
+async fn help(doing: &str, helper: &Function, argument: &JsValue) -> Result<JsValue> {
+    let answer = async {
+        let promise = helper.call1(&JsValue::UNDEFINED, argument)?;
+        JsFuture::from(Promise::resolve(&promise)).await
+    };
+    answer.await.map_err(|thrown| from_helper(doing, thrown))
 }

@@ -156,7 +156,7 @@ impl Choice {
         names.sort();
         let twice = names.iter().zip(names.iter().skip(1)).find(|(one, next)| one == next);
         if let Some((twice, _)) = twice {
-            let detail = format!("table {:?} is chosen twice", twice.as_str());
+            let detail = format!("table {} is chosen twice", twice.quoted());
             return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
         }
         Ok(Self::Some(tables))

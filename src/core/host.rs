@@ -87,6 +87,18 @@ pub trait SqlReader {
     fn manifest_from_sql(&self, schemas: String) -> impl Future<Output = Result<String>>;
 }
 
+/// The rebuild module. The browser's code is in two WebAssembly modules with one memory: what every page needs, and what
+/// only a rebuild does. Whatever is reached from a gate, a function that says so of itself, is in the second one, and
+/// must not be called before that one is loaded; scripts/build/split.mjs takes them apart.
+pub trait RebuildCode {
+    /// Loads it, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_INITIALIZED` where it cannot be loaded.
+    fn load_rebuild(&self) -> impl Future<Output = Result<()>>;
+}
+
 /// A small store beside the database, for other code to read and as a fast hint. It may be blocked: then it is empty
 /// and forgets.
 pub trait Store {
@@ -181,6 +193,12 @@ pub trait EventSink {
 }
 
 /// All of it.
-pub trait Host: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + App + EventSink {}
+pub trait Host:
+    Database + Server + Shapes + SqlReader + RebuildCode + Store + Feeder + Lock + Clock + App + EventSink
+{
+}
 
-impl<T: Database + Server + Shapes + SqlReader + Store + Feeder + Lock + Clock + App + EventSink> Host for T {}
+impl<T> Host for T where
+    T: Database + Server + Shapes + SqlReader + RebuildCode + Store + Feeder + Lock + Clock + App + EventSink
+{
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
-use crate::manifest::{Manifest, SchemasAnswer, parse_schemas, to_document};
+use crate::manifest::{Manifest, read_stored, to_document};
 use crate::op::Rows;
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::sorted::SortedMap;
@@ -121,9 +121,7 @@ fn text(row: &[Option<String>], at: usize) -> Option<String> {
 }
 
 fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
-    let Ok(SchemasAnswer::Manifest { manifest, .. }) = parse_schemas(cell(first, 5)?) else {
-        return None;
-    };
+    let manifest = read_stored(cell(first, 5)?)?;
     let mut shapes = SortedMap::new();
     for row in rows {
         if let Some(table) = cell(row, 7) {
@@ -178,6 +176,7 @@ fn read_shape(row: &[Option<String>]) -> Option<ShapeRecord> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::manifest::{SchemasAnswer, parse_schemas};
 
     /// The rows as the database would answer them.
     pub(crate) fn rows(record: &Record) -> Rows {

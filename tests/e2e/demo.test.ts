@@ -120,7 +120,11 @@ test("a page loaded again after a migration downloads no row and is usable at on
   while (!asked.some((url) => url.searchParams.get("live") === "true")) await page.waitForRequest(/live=true/);
   assert.deepEqual(asked.filter((url) => url.searchParams.get("offset") === "-1").map(String), []);
   assert.deepEqual((await takeStory(page)).events, []);
+  await part(page, "write").click();
+  await eventually(async () => assert.equal(await part(page, "row-count").textContent(), "201"));
   await sameRows(page, demo);
+  const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => /(\w+)_bg[^/]*\.wasm/.exec(name)?.[1]));
+  assert.deepEqual(loaded.filter(Boolean), ["client"], "what only a rebuild needs is not loaded");
 });
 
 test("a page whose server is gone opens with the rows it has", async (t) => {

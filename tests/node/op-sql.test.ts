@@ -26,6 +26,8 @@ type Row = Record<string, unknown>;
 type Recorded = "recordNone" | "recordFirst" | "recordSecond" | "inspectFirst" | "inspectSecond" | "inspectKinds";
 
 interface Golden {
+  verify: Transaction;
+  seal: Transaction;
   ensureHome: Transaction;
   readRecord: Transaction;
   first: Transaction[];
@@ -285,6 +287,41 @@ test("a swap that fails leaves everything as it was", async (t) => {
   await db.query("DELETE FROM users WHERE id = 1");
   await seen.until((rows) => rows.length === 1);
   await end([mounted]);
+});
+
+test("a seal holds until something that a reader could see of its table changes", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const [verify] = golden.verify;
+  assert.ok(verify);
+  // Not in a transaction of its own, which would end the one below.
+  const holds = async () => (await select(db, verify.sql)).map((row) => row.table_name).sort();
+  assert.deepEqual(await holds(), [], "what was never sealed");
+  await run(db, golden.seal);
+  assert.deepEqual(await holds(), ["companies", "gone", "users"]);
+
+  for (const [change, broken] of [
+    ["ALTER TABLE users ADD note text", ["users"]],
+    ["ALTER TABLE users DROP email", ["users"]],
+    ["ALTER TABLE users RENAME email TO mail", ["users"]],
+    ["ALTER TABLE users ALTER email TYPE varchar(90)", ["users"]],
+    ["ALTER TABLE users ALTER id TYPE bigint", ["users"]],
+    ["ALTER TABLE users ALTER email DROP NOT NULL", ["users"]],
+    ["ALTER TABLE users DROP CONSTRAINT users_pkey", ["users"]],
+    ["ALTER TABLE gone RENAME TO went", ["gone"]],
+    ["DROP TABLE companies", ["companies"]],
+    ["DROP TABLE gone; CREATE VIEW gone AS SELECT 1 AS id", ["gone"]],
+    ["ALTER TYPE mood ADD VALUE 'new'", ["companies", "users"]],
+    ["CREATE INDEX more ON users (email); INSERT INTO users (id, email) VALUES (7, 'g@x')", []],
+    ["CREATE SCHEMA elsewhere; SET search_path TO elsewhere", []],
+  ] as const) {
+    const rest = ["companies", "gone", "users"].filter((name) => !(broken as readonly string[]).includes(name));
+    await db.exec("BEGIN");
+    await db.exec(change);
+    assert.deepEqual(await holds(), rest, change);
+    await db.exec("ROLLBACK");
+  }
+  assert.deepEqual(await holds(), ["companies", "gone", "users"]);
 });
 
 test("every type of Postgres' own is created and inspected as it was named, in a schema of any name", async (t) => {

@@ -29,6 +29,7 @@ pub(super) fn host() -> BrowserHost {
         manifest_from_sql: function("", "throw new Error('no SQL was expected')"),
         sync: JsValue::UNDEFINED,
         consult: function("", "throw new Error('no question was expected')"),
+        load_rebuild: function("", ""),
         outbox: Outbox::new(function("", "")),
     }
 }

@@ -15,6 +15,7 @@ use crate::event::Status;
 use crate::host::{Answer, Body, Endpoint, FeedCall, Host};
 use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
+use crate::op::Op;
 use crate::record::Record;
 use crate::shape::{ResponseHead, ShapeRequest, described};
 use crate::sorted::SortedMap;
@@ -172,8 +173,13 @@ impl<H: Host + 'static> Driver<H> {
         match effect {
             Effect::Lead => self.lead(),
             Effect::Transact { purpose, ops } => {
+                let ask_ms = self.limits().ask_ms;
                 let task = async move {
-                    let outcome = shared.host.transact(ops).await;
+                    let loaded = load_rebuild(&shared.host, !ops.iter().all(Op::is_everyday), ask_ms).await;
+                    let outcome = match loaded {
+                        Ok(()) => shared.host.transact(ops).await,
+                        Err(error) => Err(error),
+                    };
                     Input::Transacted { purpose, outcome }
                 };
                 self.tasks.add(TaskKey::Transact(purpose), Box::pin(task));
@@ -181,8 +187,15 @@ impl<H: Host + 'static> Driver<H> {
             Effect::AskServer(endpoint) => {
                 let ask_ms = self.limits().ask_ms;
                 let task = async move {
-                    let outcome = in_time(&shared.host, ask_ms, ask(&shared, endpoint)).await;
-                    let outcome = outcome.unwrap_or_else(|| Err(silent(endpoint)));
+                    // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
+                    let is_needed =
+                        endpoint == Endpoint::Schemas || shared.machine.borrow().config.source == Source::Electric;
+                    let outcome = match load_rebuild(&shared.host, is_needed, ask_ms).await {
+                        Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
+                            .await
+                            .unwrap_or_else(|| Err(silent(endpoint))),
+                        Err(error) => Err(error),
+                    };
                     Input::Answered { endpoint, outcome }
                 };
                 self.tasks.add(TaskKey::Ask, Box::pin(task));
@@ -267,6 +280,8 @@ impl<H: Host + 'static> Driver<H> {
         self.tasks.add(TaskKey::Feed, Box::pin(task));
     }
 
+    /// A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
     fn stage(&mut self, spec: Box<StageSpec>) {
         let shared = Rc::clone(&self.shared);
         let table = spec.table.name.clone();
@@ -333,6 +348,18 @@ async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> 
         heads.push((table, head));
     }
     described(&heads)
+}
+
+/// Has the rebuild module loaded, where it is needed.
+async fn load_rebuild<H: Host>(host: &H, is_needed: bool, ms: u64) -> Result<()> {
+    if !is_needed {
+        return Ok(());
+    }
+    let loaded = in_time(host, ms, host.load_rebuild()).await;
+    loaded.unwrap_or_else(|| {
+        let doing = "loading the rebuild module";
+        Err(Error::new(ErrorCode::NotInitialized, doing, "no answer came in time"))
+    })
 }
 
 /// An endpoint that took the question and never answered.

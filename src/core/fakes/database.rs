@@ -70,6 +70,8 @@ pub struct StoredRecord {
     pub held: Option<String>,
     /// Fingerprint, definition, handle, offset, LSN, by table.
     pub shapes: BTreeMap<String, [String; 5]>,
+    /// The structure each sealed table had.
+    seals: BTreeMap<String, Rows>,
 }
 
 /// The model database.
@@ -243,6 +245,35 @@ impl ModelDatabase {
                 shape[4] = lsn.to_string();
             }
             Op::ForgetRecord => self.record = None,
+            Op::Verify { .. } => {
+                let Some(record) = &self.record else {
+                    return Ok(Rows::new());
+                };
+                let holds = |(table, sealed): &(&String, &Rows)| {
+                    Name::parse(table).is_ok_and(|table| self.inspect(&[table]) == **sealed)
+                };
+                let names = record
+                    .seals
+                    .iter()
+                    .filter(holds)
+                    .map(|(table, _)| vec![Some(table.clone())]);
+                return Ok(names.collect());
+            }
+            Op::Seal { .. } => {
+                let names: Vec<Name> = self
+                    .recorded()
+                    .iter()
+                    .filter_map(|table| Name::parse(table).ok())
+                    .collect();
+                let seals: BTreeMap<String, Rows> = names
+                    .into_iter()
+                    .map(|name| (name.to_string(), self.inspect(&[name])))
+                    .filter(|(_, rows)| !rows.is_empty())
+                    .collect();
+                if let Some(record) = &mut self.record {
+                    record.seals = seals;
+                }
+            }
             Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
             Op::CountRows { home, table } => {
                 let rows = self.table(&home, &table, &doing)?.rows.len();
@@ -603,6 +634,7 @@ fn stored(record: &Record) -> StoredRecord {
         ],
         held: record.held.clone(),
         shapes: record.shapes.iter().map(shape).collect(),
+        seals: BTreeMap::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A tab's host: every call is numbered, takes its time, and can go wrong.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
@@ -12,7 +12,8 @@ use super::world::{Timer, World};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::host::{
-    Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, Say, Server, Shapes, SqlReader, Store, Upcoming,
+    Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, RebuildCode, Say, Server, Shapes, SqlReader, Store,
+    Upcoming,
 };
 use crate::op::{Op, Rows};
 use crate::shape::{ResponseHead, ShapeRequest};
@@ -43,6 +44,8 @@ pub enum Kind {
     Translate,
     /// Telling the app's own sync.
     Feed,
+    /// Loading the rebuild module.
+    Load,
     /// Asking the app.
     Consult,
 }
@@ -110,6 +113,7 @@ impl Kind {
             ],
             Self::Lead => &[Fault::Error(ErrorCode::Closed)],
             Self::Feed => &[Fault::Error(ErrorCode::SyncFailed)],
+            Self::Load => &[Fault::Error(ErrorCode::NotInitialized)],
             Self::Translate => &[
                 Fault::Error(ErrorCode::NotInitialized),
                 Fault::Error(ErrorCode::UnsupportedSql),
@@ -124,6 +128,8 @@ impl Kind {
 pub struct Tab {
     pub(super) world: World,
     id: u32,
+    /// Whether the rebuild module is loaded.
+    loaded: Rc<Cell<bool>>,
 }
 
 fn error(code: ErrorCode) -> Error {
@@ -131,8 +137,9 @@ fn error(code: ErrorCode) -> Error {
 }
 
 impl Tab {
-    pub(super) const fn new(world: World, id: u32) -> Self {
-        Self { world, id }
+    pub(super) fn new(world: World, id: u32) -> Self {
+        let loaded = Rc::default();
+        Self { world, id, loaded }
     }
 
     /// Its number.
@@ -217,6 +224,8 @@ struct Slot {
 impl Database for Tab {
     /// Transactions happen one after the other, and to their end even if nobody waits for them any more.
     async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
+        let is_ready = self.loaded.get() || ops.iter().all(Op::is_everyday);
+        assert!(is_ready, "the SQL of a rebuild before its module was loaded");
         let what = ops.iter().map(Op::doing).collect::<Vec<_>>().join("; ");
         let fault = self.call(Kind::Transact, what).await;
         let slot: Rc<RefCell<Slot>> = Rc::default();
@@ -255,6 +264,8 @@ impl Database for Tab {
 
 impl Server for Tab {
     async fn ask(&self, endpoint: Endpoint) -> Result<Answer> {
+        let is_ready = self.loaded.get() || endpoint == Endpoint::Version;
+        assert!(is_ready, "the schemas before the module that reads them was loaded");
         let fault = self.call(Kind::Ask, format!("{endpoint:?}")).await;
         self.wait(4).await;
         let answer = |status, content_type: &str, body: &str| {
@@ -409,6 +420,21 @@ impl App for Tab {
             (_, Says::Nothing) => pending().await,
             (_, Says::Fails) => Err(error(ErrorCode::HookFailed)),
         }
+    }
+}
+
+impl RebuildCode for Tab {
+    async fn load_rebuild(&self) -> Result<()> {
+        if self.loaded.get() {
+            return Ok(());
+        }
+        let fault = self.call(Kind::Load, String::new()).await;
+        self.wait(2).await;
+        if let Some(Fault::Error(code)) = fault {
+            return Err(error(code));
+        }
+        self.loaded.set(true);
+        Ok(())
     }
 }
 

@@ -36,9 +36,13 @@ impl Machine {
             Lead::Held => {
                 self.looked_ms = moment.now_ms;
                 self.phase = Phase::Reading;
+                let mut ops = vec![Op::EnsureHome, Op::ReadRecord];
+                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Rollback)) {
+                    ops.insert(1, Op::ReadPrevious);
+                }
                 effects.push(Effect::Transact {
                     purpose: Purpose::Read,
-                    ops: vec![Op::EnsureHome, Op::ReadPrevious, Op::ReadRecord],
+                    ops,
                 });
             }
         }
@@ -108,7 +112,12 @@ impl Machine {
         self.unfollow(&strangers, effects);
         self.record = record;
         self.phase = Phase::Verifying;
-        effects.push(self.inspect(Purpose::Verify, tables));
+        effects.push(Effect::Transact {
+            purpose: Purpose::Verify,
+            ops: vec![Op::Verify {
+                schema: self.config.places.app.clone(),
+            }],
+        });
     }
 
     pub(super) fn verified(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
@@ -118,7 +127,7 @@ impl Machine {
         match outcome {
             Err(error) => self.fail(error, moment, effects),
             Ok(rows) => {
-                self.found = found(&rows);
+                self.found = self.verified_tables(rows.last());
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Purge)) {
                     return self.let_go(Then::Purge, effects);
                 }
@@ -128,6 +137,19 @@ impl Machine {
                 self.ask(None, effects);
             }
         }
+    }
+
+    /// The recorded tables that are what they were when they were recorded.
+    fn verified_tables(&self, rows: Option<&Rows>) -> Found {
+        let mut found = Found::default();
+        for (table, shape) in self.record.iter().flat_map(|record| record.shapes.iter()) {
+            let is_named =
+                |row: &Vec<Option<String>>| row.first().is_some_and(|name| name.as_deref() == Some(table.as_str()));
+            if rows.is_some_and(|rows| rows.iter().any(is_named)) {
+                found.tables.insert(table.clone(), Some(shape.fingerprint.clone()));
+            }
+        }
+        found
     }
 
     fn inspect(&self, purpose: Purpose, tables: Vec<Name>) -> Effect {
@@ -155,26 +177,31 @@ impl Machine {
     }
 
     pub(super) fn version_answered(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
-        match &self.phase {
-            Phase::Asking { doubted } => {
-                let doubted = doubted.clone();
-                match read_version(outcome) {
-                    Ok(version) => self.decide(version, doubted.as_ref(), moment, effects),
-                    Err(error) if error.code() == ErrorCode::ServerUnreachable => {
-                        self.unreachable(error, moment, effects);
-                    }
-                    Err(error) => self.fail(error, moment, effects),
-                }
-            }
-            Phase::Staging(job) => {
-                // A rebuild that only puts tables right is at the replica's own version, which the server has left.
-                let seen = self.put_off.as_ref().map_or(&job.record.version, |put| &put.version);
-                let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(seen));
-                if moved_on {
-                    self.restart(None, moment, effects);
-                }
-            }
-            _ => {}
+        let Phase::Asking { doubted } = &self.phase else { return };
+        let doubted = doubted.clone();
+        match read_version(outcome) {
+            Ok(version) => self.decide(version, doubted.as_ref(), moment, effects),
+            Err(error) => self.unanswered(error, moment, effects),
+        }
+    }
+
+    /// An endpoint has no usable answer.
+    pub(super) fn unanswered(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
+        if error.code() == ErrorCode::ServerUnreachable {
+            self.unreachable(error, moment, effects);
+        } else {
+            self.fail(error, moment, effects);
+        }
+    }
+
+    /// While tables are loaded: whether they are still what the server has.
+    pub(super) fn version_moved(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Staging(job) = &self.phase else { return };
+        // A rebuild that only puts tables right is at the replica's own version, which the server has left.
+        let seen = self.put_off.as_ref().map_or(&job.record.version, |put| &put.version);
+        let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(seen));
+        if moved_on {
+            self.restart(None, moment, effects);
         }
     }
 
@@ -238,12 +265,12 @@ impl Machine {
         recorded && !forced && self.distrusted.is_empty() && self.is_usable()
     }
 
-    pub(super) fn schemas_answered(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn schemas_answered(&mut self, answer: Answer, moment: Moment, effects: &mut Vec<Effect>) {
         let Phase::Describing { version } = &self.phase else {
             return;
         };
         let version = version.clone();
-        match read_schemas(outcome) {
+        match read_schemas(answer) {
             Ok(SchemasAnswer::Manifest {
                 version: stated,
                 manifest,
@@ -253,8 +280,7 @@ impl Machine {
                 self.described(version, &manifest, moment, effects);
             }
             Ok(SchemasAnswer::Sql(schemas)) => effects.push(Effect::Translate(schemas)),
-            Err(error) if error.code() == ErrorCode::ServerUnreachable => self.unreachable(error, moment, effects),
-            Err(error) => self.fail(error, moment, effects),
+            Err(error) => self.unanswered(error, moment, effects),
         }
     }
 
@@ -331,6 +357,11 @@ impl Machine {
             Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
             Plan::UpToDate => {
                 self.put_off = None;
+                // Looked at in detail because a seal did not hold: let it hold the next time.
+                effects.push(Effect::Transact {
+                    purpose: Purpose::Tidy,
+                    ops: vec![self.seal()],
+                });
                 self.up_to_date(effects);
             }
             Plan::Adopt {
@@ -388,6 +419,7 @@ impl Machine {
         }
         // Only what the version changes: the tail may be writing positions meanwhile.
         ops.push(Op::WriteVersion(record.clone()));
+        ops.push(self.seal());
         self.phase = Phase::Adopting {
             record: Box::new(record),
         };
@@ -417,6 +449,12 @@ impl Machine {
         self.up_to_date(effects);
     }
 
+    pub(super) fn seal(&self) -> Op {
+        Op::Seal {
+            schema: self.config.places.app.clone(),
+        }
+    }
+
     fn up_to_date(&mut self, effects: &mut Vec<Effect>) {
         self.mood = Mood::Fresh;
         if self.config.is_app_fed() && !self.feeding {
@@ -431,18 +469,17 @@ fn found(rows: &[Rows]) -> Found {
 }
 
 fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
-    let answer = answered(outcome, ErrorCode::VersionUnavailable, "asking for the version")?;
+    let answer = answered(outcome?, ErrorCode::VersionUnavailable, "asking for the version")?;
     parse_version(&answer.body, answer.content_type.as_deref())
 }
 
-fn read_schemas(outcome: Result<Answer>) -> Result<SchemasAnswer> {
-    let answer = answered(outcome, ErrorCode::SchemasUnavailable, "asking for the schemas")?;
+fn read_schemas(answer: Answer) -> Result<SchemasAnswer> {
+    let answer = answered(answer, ErrorCode::SchemasUnavailable, "asking for the schemas")?;
     parse_schemas(&answer.body)
 }
 
 /// A status is an answer only if it is a 200; of the others, some pass and some stay.
-fn answered(outcome: Result<Answer>, otherwise: ErrorCode, doing: &str) -> Result<Answer> {
-    let answer = outcome?;
+fn answered(answer: Answer, otherwise: ErrorCode, doing: &str) -> Result<Answer> {
     let code = match answer.status {
         200 => return Ok(answer),
         429 | 500.. => ErrorCode::ServerUnreachable,

@@ -63,7 +63,7 @@ impl Machine {
                     (Ok(()), Some(job)) => {
                         effects.push(Effect::Transact {
                             purpose: Purpose::Swap,
-                            ops: vec![Op::WriteRecord(job.record.clone())],
+                            ops: vec![Op::WriteRecord(job.record.clone()), self.seal()],
                         });
                         self.phase = Phase::Swapping(job);
                     }
@@ -73,8 +73,9 @@ impl Machine {
         }
     }
 
-    /// Old tables out, new and empty ones in, and with them what the app's sync remembers of the old ones: it would
+    /// A gate to the rebuild module. Old tables out, new and empty ones in, and with them what the app's sync remembers of the old ones: it would
     /// resume where it was, and fetch no row of before.
+    #[inline(never)]
     fn replace(&mut self, mut job: Box<Job>, effects: &mut Vec<Effect>) {
         let schema = self.config.places.app.clone();
         job.home = Home::Staging;

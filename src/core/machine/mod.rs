@@ -19,11 +19,10 @@ mod vocabulary;
 use crate::sorted::{SortedMap, SortedSet};
 
 use crate::config::Config;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode};
 use crate::event::Status;
 use crate::host::Endpoint;
 use crate::ident::Name;
-use crate::op::Rows;
 use crate::plan::Found;
 use crate::record::Record;
 use crate::retry::Backoff;
@@ -139,19 +138,27 @@ impl Machine {
         match input {
             Input::Asked { ask, caller } => self.asked(ask, caller, moment, effects),
             Input::Led(outcome) => self.led(outcome, moment, effects),
-            Input::Transacted { purpose, outcome } => self.transacted(purpose, outcome, moment, effects),
+            Input::Transacted { purpose, outcome } if purpose.is_everyday() => match purpose {
+                Purpose::Peek => self.peeked(outcome, moment, effects),
+                Purpose::Read => self.record_read(outcome, moment, effects),
+                Purpose::Verify => self.verified(outcome, moment, effects),
+                Purpose::Apply => self.live_applied(outcome, moment, effects),
+                Purpose::Purge => self.purged(outcome, moment, effects),
+                _ => {}
+            },
             Input::Answered {
                 endpoint: Endpoint::Version,
                 outcome,
-            } => self.version_answered(outcome, moment, effects),
+            } if !matches!(self.phase, Phase::Staging(_)) => self.version_answered(outcome, moment, effects),
+            // Also where the rebuild module could not be loaded.
             Input::Answered {
                 endpoint: Endpoint::Schemas,
-                outcome,
-            } => self.schemas_answered(outcome, moment, effects),
-            Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
-            Input::Translated(outcome) => self.translated(outcome, moment, effects),
-            Input::Staging { table, report } => self.staging(&table, report, moment, effects),
-            Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
+                outcome: Err(error),
+            } => {
+                if matches!(self.phase, Phase::Describing { .. }) {
+                    self.unanswered(error, moment, effects);
+                }
+            }
             Input::Polled { table, outcome } => {
                 let trouble = self.tail.answered(&table, outcome, moment);
                 if let Some(trouble) = trouble {
@@ -164,23 +171,36 @@ impl Machine {
             Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             // Everything that waits for a time is looked at after every input.
             Input::Woken => {}
+            input => self.take_of_rebuild(input, moment, effects),
         }
     }
 
-    fn transacted(&mut self, purpose: Purpose, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        match purpose {
-            Purpose::Peek => self.peeked(outcome, moment, effects),
-            Purpose::Read => self.record_read(outcome, moment, effects),
-            Purpose::Verify => self.verified(outcome, moment, effects),
-            Purpose::Inspect => self.inspected(outcome, moment, effects),
-            Purpose::Adopt => self.adopted(outcome, moment, effects),
-            Purpose::Prepare => self.prepared(outcome, moment, effects),
-            Purpose::Swap => self.swapped(outcome, moment, effects),
-            Purpose::Apply => self.live_applied(outcome, moment, effects),
-            Purpose::Rollback => self.returned(outcome, moment, effects),
-            Purpose::Purge => self.purged(outcome, moment, effects),
-            // Cleaning up is for speed and space, never for being right.
-            Purpose::Tidy => {}
+    /// What happens only once the schemas were asked for. A gate to the rebuild module: see `host::RebuildCode`.
+    #[inline(never)]
+    fn take_of_rebuild(&mut self, input: Input, moment: Moment, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Answered {
+                endpoint: Endpoint::Version,
+                outcome,
+            } => self.version_moved(outcome, moment, effects),
+            Input::Answered {
+                endpoint: Endpoint::Schemas,
+                outcome: Ok(answer),
+            } => self.schemas_answered(answer, moment, effects),
+            Input::Translated(outcome) => self.translated(outcome, moment, effects),
+            Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
+            Input::Staging { table, report } => self.staging(&table, report, moment, effects),
+            Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
+            Input::Transacted { purpose, outcome } => match purpose {
+                Purpose::Inspect => self.inspected(outcome, moment, effects),
+                Purpose::Adopt => self.adopted(outcome, moment, effects),
+                Purpose::Prepare => self.prepared(outcome, moment, effects),
+                Purpose::Swap => self.swapped(outcome, moment, effects),
+                Purpose::Rollback => self.returned(outcome, moment, effects),
+                // Cleaning up is for speed and space, never for being right.
+                _ => {}
+            },
+            _ => {}
         }
     }
 }

@@ -262,6 +262,8 @@ impl Machine {
 
     // ---- the swap ------------------------------------------------------------------------------------------------
 
+    /// Another gate to the rebuild module.
+    #[inline(never)]
     pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
@@ -297,6 +299,7 @@ impl Machine {
             let schema = schema.clone();
             ops.push(Op::CreateIndex { schema, table, index });
         }
+        ops.push(self.seal());
         effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
         effects.push(Effect::Transact {
             purpose: Purpose::Swap,
@@ -374,7 +377,8 @@ impl Machine {
         matches!(self.phase, Phase::Settling { .. }) && self.building().contains(table)
     }
 
-    /// Begins the run anew: what was being built is no longer what the server has.
+    /// Begins the run anew: what was being built is no longer what the server has. Another gate to the rebuild module.
+    #[inline(never)]
     pub(super) fn restart(&mut self, error: Option<Error>, moment: Moment, effects: &mut Vec<Effect>) {
         let restarts = self.run.as_mut().map_or(0, |run| {
             run.restarts += 1;

@@ -76,6 +76,8 @@ impl Machine {
 
     // ---- going back ------------------------------------------------------------------------------------------------
 
+    /// A gate to the rebuild module, which is loaded for [`Op::ReadPrevious`].
+    #[inline(never)]
     pub(super) fn roll_back(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         let kept = self.previous_until_ms.is_some_and(|until| until > moment.now_ms);
         let previous = self.previous.take().filter(|_| kept && self.is_usable());
@@ -89,7 +91,12 @@ impl Machine {
         self.unfollow(&followed, effects);
         effects.push(Effect::Transact {
             purpose: Purpose::Rollback,
-            ops: vec![Op::WriteRecord(record.clone()), Op::Swap(swap), Op::DropPrevious],
+            ops: vec![
+                Op::WriteRecord(record.clone()),
+                Op::Swap(swap),
+                Op::DropPrevious,
+                self.seal(),
+            ],
         });
         self.phase = Phase::Returning(Box::new(record));
     }

@@ -123,6 +123,13 @@ pub enum Purpose {
     Purge,
 }
 
+impl Purpose {
+    /// Whether their ends are taken without the rebuild module.
+    pub(super) const fn is_everyday(self) -> bool {
+        matches!(self, Self::Peek | Self::Read | Self::Verify | Self::Apply | Self::Purge)
+    }
+}
+
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {

@@ -4,6 +4,7 @@
 mod check;
 mod document;
 mod spelling;
+mod stored;
 mod types;
 
 use crate::ident::Name;
@@ -11,8 +12,10 @@ use crate::sorted::SortedSet;
 
 pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_LABELS, MAX_TABLES};
 pub use document::{MAX_DOCUMENT_BYTES, SchemasAnswer, parse_schemas, to_document};
+pub(crate) use stored::read_stored;
 #[cfg(test)]
 pub(crate) use types::PLAIN;
+pub(crate) use types::typname;
 
 /// A validated set of tables: unique names, known types, a primary key each, within the limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -253,7 +253,7 @@ const EXTENSION: &[&str] = &[
 ];
 
 /// The type of exactly that `typname`.
-fn typname(name: &str) -> Option<&'static str> {
+pub(crate) fn typname(name: &str) -> Option<&'static str> {
     PLAIN.iter().chain(EXTENSION).find(|known| **known == name).copied()
 }
 

@@ -10,6 +10,15 @@ impl Op {
         matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::ForgetRecord)
     }
 
+    /// Whether a page that rebuilds nothing does it. Everything else takes the rebuild module.
+    #[must_use]
+    pub const fn is_everyday(&self) -> bool {
+        matches!(
+            self,
+            Self::EnsureHome | Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
+        )
+    }
+
     /// What it is doing, to stand after "while".
     #[must_use]
     pub fn doing(&self) -> String {
@@ -17,9 +26,11 @@ impl Op {
         match self {
             Self::EnsureHome => "creating the replica's own tables".to_owned(),
             Self::ReadRecord => "reading the replica's record".to_owned(),
-            Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
+            Self::Verify { .. } | Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
             Self::CountRows { table, .. } => on("counting the rows of", table),
-            Self::WriteRecord(_) | Self::WriteVersion(_) => "writing the replica's record".to_owned(),
+            Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } => {
+                "writing the replica's record".to_owned()
+            }
             Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::ForgetRecord => "forgetting the replica's record".to_owned(),
             Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),

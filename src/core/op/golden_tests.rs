@@ -348,7 +348,11 @@ fn statements() -> Value {
             table: name(table),
         }]
     };
+    let verify = vec![Op::Verify { schema: name("public") }];
+    let seal = vec![Op::Seal { schema: name("public") }];
     json!({
+        "verify": write("public", verify),
+        "seal": write("public", seal),
         "ensureHome": write("public", vec![Op::EnsureHome]),
         "readRecord": write("public", vec![Op::ReadRecord]),
         "first": [write("public", stage_one), write("public", swap_one)],

@@ -1,27 +1,61 @@
-//! Asks the database which structure is really there. The answer is read by `plan::Found`.
+//! Asks the database which structure is really there: in detail, which `plan::Found` reads, or only whether it is still
+//! the one that was sealed. A *seal* is a hash of what the catalogue says of a table, taken when the table was put in
+//! place. Where it still holds, nobody needs to know more.
 
 use super::Statement;
 use crate::ident::{Name, literal};
 use crate::text::joined;
 
+/// The tables of a schema, each column with its type, the enum type it is made of, and the primary key. Views and
+/// foreign tables are none of ours.
+const STRUCTURE: &str = " FROM pg_class c \
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+    LEFT JOIN pg_type t ON t.oid = a.atttypid \
+    LEFT JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END \
+    LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = ";
+
+/// An enum's labels in their order; an empty list of any other type.
+const LABELS: &str =
+    "(SELECT coalesce(json_agg(l.enumlabel ORDER BY l.enumsortorder), '[]') FROM pg_enum l WHERE l.enumtypid = e.oid)";
+
 /// Rows of table, column, place, type, NOT NULL, place in the primary key, and `{"name", "labels"}` of an enum.
 ///
-/// A table without columns answers one row. Views and foreign tables are none of ours.
+/// A table without columns answers one row.
 pub(super) fn statement(schema: &Name, tables: &[Name]) -> Statement {
     let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
     Statement::new(format!(
         "SELECT c.relname::text, a.attname::text, a.attnum::text, format_type(a.atttypid, a.atttypmod), \
          a.attnotnull::text, array_position(k.conkey, a.attnum)::text, CASE WHEN e.typtype = 'e' THEN json_build_object(\
-         'name', e.typname, 'labels', (SELECT coalesce(json_agg(l.enumlabel ORDER BY l.enumsortorder), '[]') FROM \
-         pg_enum l WHERE l.enumtypid = e.oid))::text END \
-         FROM pg_class c \
-         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         LEFT JOIN pg_type t ON t.oid = a.atttypid \
-         LEFT JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END \
-         LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
-         WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {}) AND c.relkind IN ('r', 'p') \
+         'name', e.typname, 'labels', {LABELS})::text END{STRUCTURE}{}) \
          AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname, a.attnum",
         literal(schema.as_str()),
         joined(&tables, ", "),
+    ))
+}
+
+/// The tables of a schema by name, with what would seal them now.
+fn seals(schema: &Name) -> String {
+    format!(
+        "(SELECT c.relname::text AS name, md5(string_agg(ROW(a.attname, t.typname, a.atttypmod, a.attnotnull, \
+         array_position(k.conkey, a.attnum), {LABELS})::text, ' ' ORDER BY a.attnum)) AS seal{STRUCTURE}{}) \
+         GROUP BY c.relname) t",
+        literal(schema.as_str()),
+    )
+}
+
+/// The names of the recorded tables whose seal holds.
+pub(super) fn verify(shapes: &str, schema: &Name) -> Statement {
+    Statement::new(format!(
+        "SELECT s.table_name FROM {shapes} s JOIN {} ON t.name = s.table_name AND t.seal = s.seal",
+        seals(schema)
+    ))
+}
+
+/// Seals the recorded tables as they are.
+pub(super) fn seal(shapes: &str, schema: &Name) -> Statement {
+    Statement::new(format!(
+        "UPDATE {shapes} s SET seal = t.seal FROM {} WHERE t.name = s.table_name",
+        seals(schema)
     ))
 }

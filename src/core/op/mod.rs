@@ -23,6 +23,16 @@ pub enum Op {
     EnsureHome,
     /// Reads the record. Answers nothing where the library's tables are missing.
     ReadRecord,
+    /// Answers the names of the recorded tables that still have the structure they were sealed with.
+    Verify {
+        /// The schema the app reads.
+        schema: Name,
+    },
+    /// Seals the recorded tables: what they are now is what [`Op::Verify`] compares with.
+    Seal {
+        /// The schema the app reads.
+        schema: Name,
+    },
     /// Reads the structure that is really there, of the named tables of one schema.
     Inspect {
         /// The schema the app reads.

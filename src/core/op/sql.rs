@@ -38,7 +38,7 @@ impl Places {
             "information_schema",
         ];
         if taken.contains(&app.as_str()) || app.as_str().starts_with("pg_") {
-            let detail = format!("{:?} is not a schema for an app's tables", app.as_str());
+            let detail = format!("{} is not a schema for an app's tables", app.quoted());
             return Err(Error::new(ErrorCode::InvalidName, "choosing the app's schema", detail));
         }
         Ok(Self {
@@ -88,21 +88,42 @@ impl Op {
         match &mut self {
             Self::EnsureHome => Ok(ensure_home(places)),
             Self::ReadRecord => one(read_record(places)),
-            Self::WriteRecord(record) => Ok(write_record(places, record)),
-            Self::WriteVersion(record) => Ok(vec![write_version(places, record)]),
             Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, table, position, *lsn)]),
-            Self::ForgetRecord => Ok(forget_record(places)),
+            Self::Verify { schema } => Ok(vec![inspect::verify(&home_table(places, "shapes"), schema)]),
+            Self::Apply {
+                home,
+                table,
+                change,
+                staged_enums,
+            } => {
+                let target = qualified(places.schema(home), &table.name);
+                let type_sql = |column: &Column| places.type_sql(column, home, staged_enums);
+                Ok(vec![ingest::statement(&target, table, change, type_sql)?])
+            }
+            _ => Ok(self.of_rebuild(places)),
+        }
+    }
 
-            Self::Inspect { schema, tables } => Ok(vec![inspect::statement(schema, tables)]),
+    /// The statements that nothing but a rebuild has. A gate to the rebuild module: see `host::RebuildCode`.
+    #[inline(never)]
+    fn of_rebuild(&mut self, places: &Places) -> Vec<Statement> {
+        let one = |sql: String| vec![Statement::new(sql)];
+        match self {
+            Self::WriteRecord(record) => write_record(places, record),
+            Self::WriteVersion(record) => vec![write_version(places, record)],
+            Self::ForgetRecord => forget_record(places),
+            Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
+            Self::Seal { schema } => vec![inspect::seal(&home_table(places, "shapes"), schema)],
+
             Self::CountRows { home, table } => one(format!(
                 "SELECT count(*)::text FROM {}",
                 qualified(places.schema(home), table)
             )),
 
-            Self::ResetStaging => Ok(vec![
+            Self::ResetStaging => vec![
                 Statement::new(drop_schema(&places.staging)),
                 Statement::new(format!("CREATE SCHEMA {}", places.staging.quoted())),
-            ]),
+            ],
             Self::DropStaging => one(drop_schema(&places.staging)),
 
             Self::CreateEnum { home, ty } => one(create_enum(places.schema(home), ty)),
@@ -119,24 +140,13 @@ impl Op {
             } => {
                 let target = qualified(places.schema(home), table);
                 let columns = quoted_list(&*columns);
-                Ok(vec![Statement {
+                vec![Statement {
                     blob: Some(std::mem::take(rows)),
                     ..Statement::new(format!("COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT text)"))
-                }])
+                }]
             }
             Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),
-            Self::AddKeys { home, table } => Ok(add_keys(places.schema(home), table)),
-            Self::Apply {
-                home,
-                table,
-                change,
-                staged_enums,
-            } => {
-                let target = qualified(places.schema(home), &table.name);
-                let type_sql = |column: &Column| places.type_sql(column, home, staged_enums);
-                Ok(vec![ingest::statement(&target, table, change, type_sql)?])
-            }
-
+            Self::AddKeys { home, table } => add_keys(places.schema(home), table),
             Self::Swap(swap) => one(swap::sql(swap, places)),
             Self::CreateIndex { schema, table, index } => one(create_index(schema, table, index)),
             Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
@@ -153,10 +163,16 @@ impl Op {
                 places,
             )),
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
-            Self::KeepPrevious { tables, until_ms } => Ok(keep_previous(places, tables, *until_ms)),
+            Self::KeepPrevious { tables, until_ms } => keep_previous(places, tables, *until_ms),
             Self::ReadPrevious => one(read_previous(places)),
-            Self::DropPrevious => Ok(drop_previous(places)),
+            Self::DropPrevious => drop_previous(places),
             Self::Checkpoint => one("CHECKPOINT".into()),
+            // Written above.
+            Self::EnsureHome
+            | Self::ReadRecord
+            | Self::WritePosition { .. }
+            | Self::Verify { .. }
+            | Self::Apply { .. } => Vec::new(),
         }
     }
 }
@@ -167,6 +183,8 @@ impl Op {
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn";
+/// Those of the second that only [`Op::Seal`] writes.
+const SEALED: &str = ",seal";
 
 fn home_table(places: &Places, table: &str) -> String {
     format!("{}.{table}", places.home.quoted())
@@ -186,12 +204,13 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
         )
     };
     let (previous, previous_shapes) = (home_table(places, "previous"), home_table(places, "previous_shapes"));
+    let sealed = format!("{SHAPES}{SEALED}");
     let body = format!(
         "BEGIN {} {} {} {} END",
         forget(&replica, REPLICA),
-        forget(&shapes, SHAPES),
+        forget(&shapes, &sealed),
         forget(&previous, PREVIOUS),
-        forget(&previous_shapes, SHAPES)
+        forget(&previous_shapes, &sealed)
     );
     [
         format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
@@ -204,7 +223,7 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
-             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL)"
+             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, seal text)"
         ),
         format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),

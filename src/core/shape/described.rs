@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::host::Answer;
 use crate::ident::Name;
-use crate::manifest::{BaseType, Column, ColumnType, Manifest, Table, to_document};
+use crate::manifest::{BaseType, Column, ColumnType, Manifest, Table, to_document, typname};
 use crate::version::ServerVersion;
 
 use super::response::ResponseHead;
@@ -16,11 +16,12 @@ use super::schema::{ElectricColumn, ElectricSchema};
 /// How many digits of the fingerprint are a version's name.
 const DIGITS: usize = 12;
 
-/// The answer of both endpoints, out of the head of each table's answer. Where one has none, its status is the answer's.
+/// A gate to the rebuild module. The answer of both endpoints, out of the head of each table's answer. Where one has none, its status is the answer's.
 ///
 /// # Errors
 ///
 /// `SHAPE_REJECTED` where Electric refuses a table; `SHAPE_PROTOCOL` where it tells no structure; `INVALID_NAME`.
+#[inline(never)]
 pub(crate) fn described(heads: &[(Name, ResponseHead)]) -> Result<Answer> {
     let mut manifest = Manifest::default();
     for (name, head) in heads {
@@ -85,7 +86,7 @@ fn table(name: &Name, head: &ResponseHead) -> Result<Table> {
 impl ElectricColumn {
     fn column_type(&self) -> ColumnType {
         let (base, array) = self.element();
-        let known = super::schema::builtin(base);
+        let known = typname(base);
         ColumnType {
             base: BaseType::Builtin(known.unwrap_or("text")),
             modifiers: self.modifiers(base).unwrap_or_default(),

@@ -6,7 +6,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
 use crate::json::{self, Object, Value, quoted};
-use crate::manifest::{BaseType, Column, ColumnType, Table};
+use crate::manifest::{BaseType, Column, ColumnType, Table, typname};
 use crate::sorted::SortedMap;
 use crate::text::{joined, number};
 
@@ -173,7 +173,7 @@ impl ElectricColumn {
             return Some(Difference::Hard("is an array on one side only"));
         }
         match &column.ty.base {
-            BaseType::Builtin(wanted) => match (builtin(base), builtin(wanted)) {
+            BaseType::Builtin(wanted) => match (typname(base), typname(wanted)) {
                 (Some(announced), Some(wanted)) if announced != wanted => {
                     return Some(Difference::Hard("has another type"));
                 }
@@ -196,7 +196,7 @@ impl ElectricColumn {
 
     /// What stands in parentheses, in the order SQL writes it; `None` for types of which Electric does not tell.
     pub(super) fn modifiers(&self, base: &str) -> Option<Vec<i32>> {
-        let said = match builtin(base)? {
+        let said = match typname(base)? {
             // Postgres keeps a scale in eleven bits, and Electric does not extend their sign.
             "numeric" => [self.precision, self.scale.map(|n| if n >= 1024 { n - 2048 } else { n })],
             // `varbit` without a limit is announced with the length -1.
@@ -215,7 +215,7 @@ fn is_enum(ty: &ColumnType, announced: &str) -> bool {
 
 /// Modifiers with Postgres' defaults written out, as far as Electric can tell them apart.
 fn normal(base: &str, said: &[i32]) -> Vec<i32> {
-    match (builtin(base), said) {
+    match (typname(base), said) {
         (Some("numeric"), [precision]) => vec![*precision, 0],
         (Some("time" | "timetz" | "timestamp" | "timestamptz"), [0]) => Vec::new(),
         (Some("bit" | "bpchar"), []) => vec![1],
@@ -235,16 +235,6 @@ fn listed(reasons: &[String]) -> String {
     match reasons.split_at_checked(MOST_REASONS) {
         Some((named, rest)) if !rest.is_empty() => format!("{}; and {} more", joined(named, "; "), rest.len()),
         _ => joined(reasons, "; "),
-    }
-}
-
-/// The `typname` of one of Postgres' own types or of a known extension's, from it or from SQL's name for it.
-pub(super) fn builtin(name: &str) -> Option<&'static str> {
-    // In quotes first: the type `"char"` is not SQL's `char`.
-    let found = ColumnType::recognise(&format!("\"{name}\""), &[]).or_else(|| ColumnType::recognise(name, &[]))?;
-    match found.base {
-        BaseType::Builtin(known) => Some(known),
-        BaseType::Enum(_) => None,
     }
 }
 

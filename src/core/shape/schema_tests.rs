@@ -99,7 +99,6 @@ fn every_way_electric_spells_a_type_is_the_manifests_type() {
             r#""c":{"type":"interval","fields":"DAY TO SECOND"}"#,
             column("c", "interval", &[]),
         ),
-        (r#""c":{"type":"integer"}"#, column("c", "int4", &[])),
         (r#""c":{"type":"text","dims":1}"#, array(column("c", "text", &[]))),
         (r#""c":{"type":"text","dims":2}"#, array(column("c", "text", &[]))),
         (r#""c":{"type":"_text"}"#, array(column("c", "text", &[]))),
