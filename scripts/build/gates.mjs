@@ -2,14 +2,15 @@
  * The gates of the rebuild module, as Rust names them without the crates' hashes: each is a function of src/core that says
  * of itself that it is one. What is only reached through them is not downloaded before something is to be rebuilt.
  */
-const DRIVER = String.raw`electric_replica_core::driver::Driver<electric_replica_client::host::BrowserHost>`;
+const CORE = "electric_replica_core";
+const HOST = "<electric_replica_client::host::BrowserHost>";
+/** What begins something that goes on; behind each are the future it is, and how that is dropped. */
+const TASKS = [...["stage", "feed", "consult"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
 
 export const GATES = [
-  /^<electric_replica_core::machine::Machine>::(take_of_rebuild|replace|roll_back|swap|restart)$/,
-  /^<electric_replica_core::op::Op>::of_rebuild$/,
-  /^electric_replica_core::shape::described::described$/,
-  // The loading of a table: what begins it, the future it is, and how that is dropped.
-  new RegExp(String.raw`^<${DRIVER}>::stage$`),
-  new RegExp(String.raw`^<${DRIVER}>::stage::\{closure#0\}$`),
-  new RegExp(String.raw`^core::ptr::drop_in_place::<<${DRIVER}>::stage::\{closure#0\}>$`),
+  new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|let_go|roll_back|swap|restart)$`),
+  new RegExp(`^<${CORE}::op::Op>::of_rebuild$`),
+  ...TASKS.flatMap((task) =>
+    [task, String.raw`${task}::\{closure#\d\}`, String.raw`core::ptr::drop_in_place::<${task}::\{closure#\d\}>`].map((name) => new RegExp(`^${name}$`)),
+  ),
 ];

@@ -5,6 +5,7 @@ mod tasks;
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -12,7 +13,7 @@ use crate::config::{Config, Limits, Source};
 use crate::deadline::{Patient, in_time, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Status;
-use crate::host::{Answer, Body, Endpoint, FeedCall, Host};
+use crate::host::{Answer, Body, Endpoint, FeedCall, Host, Upcoming};
 use crate::ingest::MessageReader;
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::op::Op;
@@ -187,13 +188,21 @@ impl<H: Host + 'static> Driver<H> {
             Effect::AskServer(endpoint) => {
                 let ask_ms = self.limits().ask_ms;
                 let task = async move {
+                    let (electric, app_fed) = {
+                        let config = &shared.machine.borrow().config;
+                        (config.source == Source::Electric, config.is_app_fed())
+                    };
                     // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
-                    let is_needed =
-                        endpoint == Endpoint::Schemas || shared.machine.borrow().config.source == Source::Electric;
-                    let outcome = match load_rebuild(&shared.host, is_needed, ask_ms).await {
-                        Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
-                            .await
-                            .unwrap_or_else(|| Err(silent(endpoint))),
+                    let outcome =
+                        match load_rebuild(&shared.host, electric || endpoint == Endpoint::Schemas, ask_ms).await {
+                            Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
+                                .await
+                                .unwrap_or_else(|| Err(silent(endpoint))),
+                            Err(error) => Err(error),
+                        };
+                    // So is all that has to do with the app's own sync, which starts once the server has answered.
+                    let outcome = match outcome {
+                        Ok(answer) => load_rebuild(&shared.host, app_fed, ask_ms).await.map(|()| answer),
                         Err(error) => Err(error),
                     };
                     Input::Answered { endpoint, outcome }
@@ -204,15 +213,7 @@ impl<H: Host + 'static> Driver<H> {
                 let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
                 self.tasks.add(TaskKey::Translate, Box::pin(task));
             }
-            Effect::Consult(upcoming) => {
-                // Whatever comes of an earlier question is not the answer to this one.
-                self.tasks.end(|key| matches!(key, TaskKey::Consult));
-                self.shared
-                    .mailbox
-                    .drop_those(|input| matches!(input, Input::Consulted(_)));
-                let task = async move { Input::Consulted(shared.host.consult(upcoming).await) };
-                self.tasks.add(TaskKey::Consult, Box::pin(task));
-            }
+            Effect::Consult(upcoming) => self.consult(upcoming),
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
@@ -261,7 +262,20 @@ impl<H: Host + 'static> Driver<H> {
         self.tasks.add(TaskKey::Lead, Box::pin(task));
     }
 
-    /// Stopping takes as long as an endpoint may; starting may well be all the loading there is.
+    /// A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
+    fn consult(&mut self, upcoming: Upcoming) {
+        // Whatever comes of an earlier question is not the answer to this one.
+        self.tasks.end(|key| matches!(key, TaskKey::Consult));
+        let shared = Rc::clone(&self.shared);
+        shared.mailbox.drop_those(|input| matches!(input, Input::Consulted(_)));
+        let task = async move { Input::Consulted(shared.host.consult(upcoming).await) };
+        self.tasks.add(TaskKey::Consult, Box::pin(task));
+    }
+
+    /// Stopping takes as long as an endpoint may; starting may well be all the loading there is. A gate to the
+    /// rebuild module, and what it begins is another.
+    #[inline(never)]
     fn feed(&mut self, call: FeedCall) {
         let shared = Rc::clone(&self.shared);
         let ask_ms = self.limits().ask_ms;
@@ -328,26 +342,31 @@ impl<H: Host + 'static> Driver<H> {
 
 /// Asks whoever knows of the server's schema.
 async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> {
-    let host = &shared.host;
-    let (source, requests, stall_ms) = {
-        let config = &shared.machine.borrow().config;
-        (
-            config.source,
-            config.structure_requests(host.now_ms())?,
-            config.limits.stall_ms,
-        )
-    };
-    if source == Source::Endpoints {
-        return host.ask(endpoint).await;
+    let source = shared.machine.borrow().config.source;
+    match source {
+        Source::Endpoints => shared.host.ask(endpoint).await,
+        Source::Electric => ask_electric(shared, endpoint).await,
     }
-    let mut heads = Vec::new();
-    for (table, request) in requests {
-        let Ok((head, _)) = open(host, &request, stall_ms).await else {
-            return Err(silent(endpoint));
+}
+
+/// A gate to the rebuild module, and what it begins is another.
+#[inline(never)]
+fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = Result<Answer>> + '_>> {
+    Box::pin(async move {
+        let host = &shared.host;
+        let (requests, stall_ms) = {
+            let config = &shared.machine.borrow().config;
+            (config.structure_requests(host.now_ms())?, config.limits.stall_ms)
         };
-        heads.push((table, head));
-    }
-    described(&heads)
+        let mut heads = Vec::new();
+        for (table, request) in requests {
+            let Ok((head, _)) = open(host, &request, stall_ms).await else {
+                return Err(silent(endpoint));
+            };
+            heads.push((table, head));
+        }
+        described(&heads)
+    })
 }
 
 /// Has the rebuild module loaded, where it is needed.

@@ -129,7 +129,7 @@ pub struct Tab {
     pub(super) world: World,
     id: u32,
     /// Whether the rebuild module is loaded.
-    loaded: Rc<Cell<bool>>,
+    pub(super) loaded: Rc<Cell<bool>>,
 }
 
 fn error(code: ErrorCode) -> Error {
@@ -404,6 +404,10 @@ impl SqlReader for Tab {
 
 impl App for Tab {
     async fn consult(&self, upcoming: Upcoming) -> Result<Say> {
+        assert!(
+            self.loaded.get(),
+            "a question before the module that asks it was loaded"
+        );
         let fault = self.call(Kind::Consult, upcoming.to.clone()).await;
         let says = {
             let mut inner = self.world.inner.borrow_mut();

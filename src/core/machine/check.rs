@@ -37,7 +37,11 @@ impl Machine {
                 self.looked_ms = moment.now_ms;
                 self.phase = Phase::Reading;
                 let mut ops = vec![Op::EnsureHome, Op::ReadRecord];
-                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Rollback)) {
+                if matches!(
+                    self.run.as_ref().map(|run| &run.kind),
+                    Some(Kind::Rollback | Kind::Purge)
+                ) {
+                    // Takes the rebuild module, which all of both is in.
                     ops.insert(1, Op::ReadPrevious);
                 }
                 effects.push(Effect::Transact {

@@ -17,7 +17,8 @@ use super::rebuild::unfinished;
 use super::{Effect, Machine, Phase, Purpose, Then};
 
 impl Machine {
-    /// Goes on to something that touches the tables; where the app's own sync has them, once that has let go.
+    /// A gate to the rebuild module. Goes on to something that touches the tables; where the app's own sync has them, once that has let go.
+    #[inline(never)]
     pub(super) fn let_go(&mut self, then: Then, effects: &mut Vec<Effect>) {
         if !self.config.is_app_fed() {
             return self.go_on_to(then, effects);
@@ -73,9 +74,8 @@ impl Machine {
         }
     }
 
-    /// A gate to the rebuild module. Old tables out, new and empty ones in, and with them what the app's sync remembers of the old ones: it would
+    /// Old tables out, new and empty ones in, and with them what the app's sync remembers of the old ones: it would
     /// resume where it was, and fetch no row of before.
-    #[inline(never)]
     fn replace(&mut self, mut job: Box<Job>, effects: &mut Vec<Effect>) {
         let schema = self.config.places.app.clone();
         job.home = Home::Staging;

@@ -143,7 +143,6 @@ impl Machine {
                 Purpose::Read => self.record_read(outcome, moment, effects),
                 Purpose::Verify => self.verified(outcome, moment, effects),
                 Purpose::Apply => self.live_applied(outcome, moment, effects),
-                Purpose::Purge => self.purged(outcome, moment, effects),
                 _ => {}
             },
             Input::Answered {
@@ -168,7 +167,6 @@ impl Machine {
                     self.retry_at_ms = self.retry_at_ms.map(|at| at.min(moment.now_ms));
                 }
             }
-            Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             // Everything that waits for a time is looked at after every input.
             Input::Woken => {}
             input => self.take_of_rebuild(input, moment, effects),
@@ -191,11 +189,13 @@ impl Machine {
             Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
+            Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             Input::Transacted { purpose, outcome } => match purpose {
                 Purpose::Inspect => self.inspected(outcome, moment, effects),
                 Purpose::Adopt => self.adopted(outcome, moment, effects),
                 Purpose::Prepare => self.prepared(outcome, moment, effects),
                 Purpose::Swap => self.swapped(outcome, moment, effects),
+                Purpose::Purge => self.purged(outcome, moment, effects),
                 Purpose::Rollback => self.returned(outcome, moment, effects),
                 // Cleaning up is for speed and space, never for being right.
                 _ => {}

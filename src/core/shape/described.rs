@@ -16,12 +16,11 @@ use super::schema::{ElectricColumn, ElectricSchema};
 /// How many digits of the fingerprint are a version's name.
 const DIGITS: usize = 12;
 
-/// A gate to the rebuild module. The answer of both endpoints, out of the head of each table's answer. Where one has none, its status is the answer's.
+/// The answer of both endpoints, out of the head of each table's answer. Where one has none, its status is the answer's.
 ///
 /// # Errors
 ///
 /// `SHAPE_REJECTED` where Electric refuses a table; `SHAPE_PROTOCOL` where it tells no structure; `INVALID_NAME`.
-#[inline(never)]
 pub(crate) fn described(heads: &[(Name, ResponseHead)]) -> Result<Answer> {
     let mut manifest = Manifest::default();
     for (name, head) in heads {
