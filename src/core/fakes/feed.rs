@@ -10,7 +10,10 @@ use crate::host::{FeedCall, Feeder};
 
 impl Feeder for Tab {
     async fn feed(&self, call: FeedCall) -> Result<()> {
-        assert!(self.loaded.get(), "the app's sync before the module that tells it was loaded");
+        assert!(
+            self.loaded.get(),
+            "the app's sync before the module that tells it was loaded"
+        );
         let fault = self.call(Kind::Feed, format!("{call:?}")).await;
         self.wait(3).await;
         if let Some(Fault::Error(code)) = fault {
