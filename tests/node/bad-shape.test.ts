@@ -25,7 +25,7 @@ function onTheWire(fault: ShapeFault, times: number): Fault {
   let left = times;
   return {
     spoil: (url) => {
-      if (isFresh(url)) broken.demo.faults?.set(left-- > 0 ? { shape: { ...fault, table: "companies", live: false, times: 1 } } : {});
+      if (isFresh(url)) broken.demo.faults?.set(left-- > 0 ? { shape: { ...fault, table: "companies", fresh: true, times: 1 } } : {});
       return undefined;
     },
   };

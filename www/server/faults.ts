@@ -18,6 +18,8 @@ export interface ShapeFault {
   table?: string;
   /** Only live requests, or only those that are not. */
   live?: boolean;
+  /** Only requests for a snapshot from its beginning, or only those that are not. */
+  fresh?: boolean;
   /** How many requests it spoils; all when absent. */
   times?: number;
   /** Bytes of the body that still arrive, for `truncate`; 2,000 when absent. */
@@ -95,7 +97,12 @@ export class FaultSwitch {
 
 function concerns(fault: ShapeFault, url: URL): boolean {
   const live = url.searchParams.get('live') === 'true';
-  return (fault.table === undefined || fault.table === url.searchParams.get('table')) && (fault.live === undefined || fault.live === live);
+  const fresh = url.searchParams.get('offset') === '-1';
+  return (
+    (fault.table === undefined || fault.table === url.searchParams.get('table')) &&
+    (fault.live === undefined || fault.live === live) &&
+    (fault.fresh === undefined || fault.fresh === fresh)
+  );
 }
 
 function answer(response: ServerResponse, status: number, type: string, body: string): true {
