@@ -31,6 +31,7 @@ export async function wasm({ tools: { toolchain, bindgen }, browser }) {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: bindgen.testRunner,
     CHROMEDRIVER: browser.chromedriver,
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriver,
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60", // seconds; a busy machine takes more than the runner's 5 to start the driver
   };
   return cargoTest({ ...call, env });
 }
