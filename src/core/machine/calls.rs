@@ -46,7 +46,9 @@ impl Machine {
             shared.callers.append(&mut run.callers);
             shared.early.append(&mut run.early);
             shared.called |= run.called;
-            if let Phase::Leading { peek_ms } = &mut self.phase {
+            if let Phase::Leading { peek_ms } = &mut self.phase
+                && *peek_ms < u64::MAX
+            {
                 *peek_ms = moment.now_ms;
             }
             return;
@@ -99,7 +101,7 @@ impl Machine {
             {
                 self.swap(moment, effects);
             }
-            Phase::Leading { peek_ms } if *peek_ms <= now => self.peek(now, effects),
+            Phase::Leading { peek_ms } if *peek_ms <= now => self.peek(effects),
             _ => {}
         }
         self.expire(now, effects);

@@ -54,15 +54,10 @@ impl Machine {
 
     // ---- while another tab leads -------------------------------------------------------------------------------
 
-    pub(super) fn peek(&mut self, now: u64, effects: &mut Vec<Effect>) {
-        let awaited = self
-            .run
-            .as_ref()
-            .is_some_and(|run| !run.callers.is_empty() || !run.early.is_empty());
-        let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
-        self.phase = Phase::Leading {
-            peek_ms: now.saturating_add(pause),
-        };
+    pub(super) fn peek(&mut self, effects: &mut Vec<Effect>) {
+        // The pause begins with the answer: where transactions take longer than it, peeks would pile up before the
+        // leader's own in the database that all tabs share.
+        self.phase = Phase::Leading { peek_ms: u64::MAX };
         effects.push(Effect::Transact {
             purpose: Purpose::Peek,
             ops: vec![Op::EnsureHome, Op::ReadRecord],
@@ -70,7 +65,7 @@ impl Machine {
     }
 
     /// A follower's checks are answered as soon as there is a whole replica: the leader keeps it right.
-    pub(super) fn peeked(&mut self, outcome: Result<Vec<Rows>>, _moment: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn peeked(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
         if !matches!(self.phase, Phase::Leading { .. }) {
             return;
         }
@@ -90,6 +85,14 @@ impl Machine {
                 }
             }
         }
+        let awaited = self
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.callers.is_empty() || !run.early.is_empty());
+        let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
+        self.phase = Phase::Leading {
+            peek_ms: moment.now_ms.saturating_add(pause),
+        };
     }
 
     // ---- what is stored, and what is really there ---------------------------------------------------------------

@@ -54,7 +54,7 @@ impl Machine {
     pub(super) fn ask_to_wake(&mut self, effects: &mut Vec<Effect>) {
         let phase = match &self.phase {
             Phase::Confirming { until_ms, .. } | Phase::Settling { until_ms, .. } => Some(*until_ms),
-            Phase::Leading { peek_ms } => Some(*peek_ms),
+            Phase::Leading { peek_ms } if *peek_ms < u64::MAX => Some(*peek_ms),
             _ => None,
         };
         let retry = self.retry_at_ms.filter(|_| self.run.is_none());

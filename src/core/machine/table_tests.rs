@@ -286,8 +286,8 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Input::Transacted { purpose, .. } => purpose,
     };
     match purpose {
-        // A peek that fails says nothing.
-        Purpose::Peek | Purpose::Apply | Purpose::Tidy => false,
+        Purpose::Peek => matches!(phase, Phase::Leading { .. }),
+        Purpose::Apply | Purpose::Tidy => false,
         Purpose::Read => matches!(phase, Phase::Reading),
         Purpose::Verify => matches!(phase, Phase::Verifying),
         Purpose::Inspect => matches!(phase, Phase::Inspecting { .. }),
@@ -387,4 +387,34 @@ fn a_look_right_after_another_does_nothing() {
             "{phase:?}: {effects:?}"
         );
     }
+}
+
+#[test]
+fn a_database_that_is_slow_to_answer_is_not_asked_again_meanwhile() {
+    let mut machine = machine(Phase::Leading { peek_ms: NOW.now_ms });
+    let peeks = |effects: &[Effect]| {
+        effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Transact { .. }))
+            .count()
+    };
+    let at = |seconds: u32| Moment {
+        now_ms: NOW.now_ms + u64::from(seconds) * 1_000,
+        ..NOW
+    };
+    assert_eq!(peeks(&machine.step(Input::Woken, at(0))), 1);
+    for seconds in 1..60 {
+        let ask = Input::Asked {
+            ask: Ask::Check,
+            caller: Some(seconds),
+        };
+        assert_eq!(peeks(&machine.step(ask, at(seconds))), 0);
+        assert_eq!(peeks(&machine.step(Input::Woken, at(seconds))), 0);
+    }
+    let answer = Input::Transacted {
+        purpose: Purpose::Peek,
+        outcome: Err(trouble()),
+    };
+    assert_eq!(peeks(&machine.step(answer, at(60))), 0);
+    assert_eq!(peeks(&machine.step(Input::Woken, at(61))), 1);
 }
