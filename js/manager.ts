@@ -2,10 +2,15 @@ import { initReplica, loadRebuild, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import { checkOptions, plainOptions, requester } from "./options.js";
+import { checkOptions, lockName, plainOptions, requester } from "./options.js";
 import { Policy, type Upcoming } from "./policy.js";
+import { onLeaderChange, steady } from "./steady.js";
+import { type TabCall, Tabs } from "./tabs.js";
 import { watch } from "./triggers.js";
-import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus } from "./types.js";
+import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus, StatusChange } from "./types.js";
+
+/** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
+const SETTLED_MS = 1_000;
 
 /**
  * Creates the manager of one replica. Nothing is fetched and nothing is touched before its first call.
@@ -21,14 +26,20 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     deliver: (event) => listeners.deliver(event),
     check: () => manager.checkAndMigrate(),
   });
+  const tabs: Tabs = new Tabs(lockName(options), {
+    status: () => manager.status,
+    version: () => raw.version,
+    deliver: (event) => listeners.deliver(event),
+    perform: (call) => manager.perform(call),
+  });
   const raw = guarded(
     () =>
       new RawReplica(
-        options.db,
+        steady(options.db),
         plainOptions(options),
         requester(options),
         (event: RawEvent) => {
-          const told = finished(event);
+          const told = tabs.tell(finished(event));
           listeners.deliver(told);
           policy.hear(told);
         },
@@ -37,14 +48,18 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
         loadRebuild,
       ),
   );
-  const manager = new Manager(raw, listeners, options);
+  const manager: Manager = new Manager(raw, listeners, tabs, options);
   return manager;
 }
 
-/** An event as the WebAssembly module hands it over: an error is still a plain object. */
-type RawEvent = Exclude<ReplicaEvent, MigrationError> | { type: "migration:error"; error: unknown; closesMigration: boolean };
+/** An event as the WebAssembly module hands it over: an error is still a plain object, and of other tabs it knows nothing. */
+type RawEvent =
+  | Exclude<ReplicaEvent, MigrationError | StatusChange>
+  | Omit<StatusChange, "leader">
+  | { type: "migration:error"; error: unknown; closesMigration: boolean };
 
 function finished(event: RawEvent): ReplicaEvent {
+  if (event.type === "status") return { ...event, leader: null };
   if (event.type !== "migration:error") return event;
   const error = ReplicaError.from(event.error);
   return { ...event, error, code: error.code, message: error.message, retryable: error.retryable };
@@ -61,25 +76,31 @@ function guarded<T>(call: () => T): T {
 class Manager implements ReplicaManager {
   readonly #raw: RawReplica;
   readonly #listeners: Listeners;
+  readonly #tabs: Tabs;
   readonly #endings: (() => void)[] = [];
   readonly #dead: Promise<never>;
   #panic: ReplicaError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(raw: RawReplica, listeners: Listeners, options: ReplicaOptions) {
+  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, options: ReplicaOptions) {
     this.#raw = raw;
     this.#listeners = listeners;
+    this.#tabs = tabs;
+    tabs.open();
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
         whenDead((cause) => {
           this.#panic = new ReplicaError("INTERNAL", "while running the replica: the WebAssembly module failed", { cause });
           this.#end();
+          tabs.close();
           reject(this.#panic);
         }),
       );
     });
     this.#dead.catch(() => undefined); // told to whoever calls
     this.#endings.push(watch(options.check ?? {}, () => void this.#look()));
+    const moved = () => setTimeout(() => void (this.#tabs.leads && this.checkAndMigrate().catch(() => undefined)), SETTLED_MS);
+    this.#endings.push(onLeaderChange(options.db, moved));
     const { signal } = options;
     if (signal) {
       const abort = () => void this.close();
@@ -95,7 +116,7 @@ class Manager implements ReplicaManager {
   }
 
   get version(): string | undefined {
-    return this.#panic ? undefined : this.#raw.version;
+    return this.#panic ? undefined : (this.#tabs.version ?? this.#raw.version);
   }
 
   checkAndMigrate({ background = false }: { background?: boolean } = {}): Promise<boolean> {
@@ -103,19 +124,24 @@ class Manager implements ReplicaManager {
   }
 
   runMigration(version?: string): Promise<boolean> {
-    return this.#call(() => this.#raw.force(version));
+    return this.#lead({ name: "runMigration", version }, () => this.#raw.force(version));
   }
 
   async reset(): Promise<void> {
-    await this.#call(() => this.#raw.force());
+    await this.#lead({ name: "reset" }, () => this.#raw.force());
   }
 
   rollback(): Promise<boolean> {
-    return this.#call(() => this.#raw.rollback());
+    return this.#lead({ name: "rollback" }, () => this.#raw.rollback());
   }
 
   async purge(): Promise<void> {
-    await this.#call(() => this.#raw.purge());
+    await this.#lead({ name: "purge" }, () => this.#raw.purge());
+  }
+
+  /** Does what another tab asks for. */
+  perform(call: TabCall): Promise<unknown> {
+    return call.name === "runMigration" ? this.runMigration(call.version) : this[call.name]();
   }
 
   close(): Promise<void> {
@@ -125,7 +151,11 @@ class Manager implements ReplicaManager {
 
   async #close(): Promise<void> {
     this.#end();
-    if (!this.#panic) await this.#call(() => this.#raw.close());
+    try {
+      if (!this.#panic) await this.#call(() => this.#raw.close());
+    } finally {
+      this.#tabs.close();
+    }
   }
 
   on: ReplicaManager["on"] = (name, listener) => this.#listeners.add(name, listener);
@@ -136,6 +166,11 @@ class Manager implements ReplicaManager {
 
   #end(): void {
     for (const end of this.#endings.splice(0)) end();
+  }
+
+  /** Calls what only the tab that leads can do: that tab does it. */
+  #lead<T>(call: TabCall, own: () => Promise<T>): Promise<T> {
+    return this.#call(() => this.#tabs.call(call, own));
   }
 
   async #call<T>(call: () => Promise<T>): Promise<T> {

@@ -72,7 +72,7 @@ function plainTable(table: string | TableOptions): object {
 }
 
 /** The name of the lock that one tab holds, or nothing where no other tab can reach the database. */
-function lockName(options: ReplicaOptions): string | undefined {
+export function lockName(options: ReplicaOptions): string | undefined {
   if (options.lockName === false) return undefined;
   if (options.lockName !== undefined) return options.lockName;
   // What is no database at all is refused later, with a code.

@@ -247,10 +247,20 @@ export interface Adopted {
   to: string;
 }
 
-/** The status changed. */
+/** The status changed, here or in the tab that leads. */
 export interface StatusChange {
   type: "status";
   status: ReplicaStatus;
+  /** The status of the tab that leads, where another one is known to. */
+  leader: ReplicaStatus | null;
+}
+
+/** This browser lacks what tabs need to work together. Told once, with the first event. */
+export interface Warning {
+  type: "warning";
+  /** `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing. */
+  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL";
+  message: string;
 }
 
 /** What `on` delivers, by name. */
@@ -263,6 +273,7 @@ export interface ReplicaEvents {
   "update-needed": UpdateNeeded;
   adopted: Adopted;
   status: StatusChange;
+  warning: Warning;
 }
 
 /** Any event. */

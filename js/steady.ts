@@ -1,0 +1,100 @@
+/**
+ * A PGliteWorker whose transactions end when its leader does. By itself it lets a transaction go on in the new leader's
+ * session, without its beginning and outside of any transaction; and what is asked before the new leader listens waits for ever.
+ */
+import type { ReplicaDatabase } from "./types.js";
+
+type Call = (sql: string, ...rest: unknown[]) => Promise<unknown>;
+type Session = { query: Call; exec: Call };
+
+/** What tells of its leader: a PGliteWorker. */
+interface Shared extends ReplicaDatabase {
+  onLeaderChange(listener: () => void): () => void;
+  syncToFs(): Promise<void>;
+}
+
+function isShared(db: ReplicaDatabase): db is Shared {
+  const { transaction, query, exec, onLeaderChange } = Object(db) as Partial<Shared>;
+  return [transaction, query, exec, onLeaderChange].every((method) => typeof method === "function");
+}
+
+/** The same database; where its leader changes under a transaction that has begun, that fails, and no more of it is done. */
+export function steady(db: ReplicaDatabase): ReplicaDatabase {
+  if (!isShared(db)) return db;
+  const transaction = async (body: (session: Session) => Promise<unknown>): Promise<unknown> => {
+    for (;;) {
+      const attempt = new Attempt(db);
+      try {
+        return await attempt.race(
+          db.transaction(async (inner: Session) => {
+            attempt.check();
+            attempt.begun = true;
+            const result = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec) });
+            attempt.check();
+            return result;
+          }),
+        );
+      } catch (thrown) {
+        // Nothing of it was done: the new leader does it.
+        if (attempt.begun || !attempt.failed) throw thrown;
+      } finally {
+        attempt.end();
+      }
+    }
+  };
+  return {
+    transaction,
+    query: (sql, params, options) => db.query(sql, params, options),
+    exec: (sql, options) => db.exec(sql, options),
+    ...(typeof db.syncToFs === "function" ? { syncToFs: () => stored(db) } : {}),
+  };
+}
+
+/** Has the files written; a leader that ends has them as they are. */
+async function stored(db: Shared): Promise<void> {
+  const attempt = new Attempt(db);
+  try {
+    await attempt.race(db.syncToFs());
+  } finally {
+    attempt.end();
+  }
+}
+
+/** Work for one leader of the database: it fails as soon as there is another. */
+class Attempt {
+  failed: Error | undefined;
+  begun = false;
+  readonly #failure: Promise<never>;
+  #end: () => void = () => undefined;
+
+  constructor(db: Shared) {
+    this.#failure = new Promise((_resolve, reject) => {
+      this.#end = db.onLeaderChange(() => reject((this.failed = new Error("the tab that ran the database ended"))));
+    });
+    this.#failure.catch(() => undefined); // told by `race`
+  }
+
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#failure]);
+  }
+
+  check(): void {
+    if (this.failed) throw this.failed;
+  }
+
+  checked(call: Call): Call {
+    return (...args) => {
+      this.check();
+      return call(...args);
+    };
+  }
+
+  end(): void {
+    this.#end();
+  }
+}
+
+/** Calls `listener` after the leader of a database that tabs share has changed. */
+export function onLeaderChange(db: ReplicaDatabase, listener: () => void): () => void {
+  return isShared(db) ? db.onLeaderChange(listener) : () => undefined;
+}

@@ -1,0 +1,236 @@
+/**
+ * The tabs of one replica: the one that leads tells the others what happens, and does what they are asked to do. Who
+ * leads is settled by the Web Lock in src/client/lock.rs; here it only shows.
+ */
+import { ReplicaError } from "./errors.js";
+import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from "./news.js";
+import type { ReplicaEvent, ReplicaStatus, Warning } from "./types.js";
+
+const TAKEN_MS = 5_000;
+
+/** What a tab that follows has the one that leads do. */
+export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "reset" | "purge" | "rollback" };
+
+/** What tabs say to each other. Its form is in the channel's name: a page of another build does not hear it. */
+type Message =
+  | { type: "who" }
+  | { type: "news"; from: string; news: News }
+  | { type: "call"; from: string; to: string; id: number; call: TabCall }
+  | { type: "taken"; to: string; id: number }
+  | { type: "answer"; to: string; id: number; answer: Answer };
+type Answer = { value: unknown } | { error: PlainError };
+
+/** What this needs of the manager. */
+export interface TabOwner {
+  status(): ReplicaStatus;
+  version(): string | undefined;
+  deliver(event: ReplicaEvent): void;
+  perform(call: TabCall): Promise<unknown>;
+}
+
+/** What a page has for its tabs. */
+export interface TabWorld {
+  locks: Pick<LockManager, "request"> | undefined;
+  Channel: typeof BroadcastChannel | undefined;
+  /** How long a tab that leads may take to say that it does as it is asked, in milliseconds. */
+  takenMs: number;
+}
+
+function page(): TabWorld {
+  const { navigator, BroadcastChannel: Channel } = globalThis as { navigator?: { locks?: LockManager }; BroadcastChannel?: typeof BroadcastChannel };
+  return { locks: navigator?.locks, Channel, takenMs: TAKEN_MS };
+}
+
+/** One tab among those that share a replica. */
+export class Tabs {
+  readonly #owner: TabOwner;
+  readonly #name: string;
+  readonly #locks: TabWorld["locks"];
+  readonly #takenMs: number;
+  readonly #id: string = "";
+  readonly #teller = new Teller();
+  readonly #hearer = new Hearer();
+  readonly #asked = new Map<number, { taken: () => void; answered: (answer: Answer | undefined) => void }>();
+  #channel: BroadcastChannel | undefined;
+  #warning: Warning | undefined;
+  /** Resolves once the others can see that this tab lives. */
+  #alive: Promise<void> | undefined;
+  #dies: (() => void) | undefined;
+  #watch: AbortController | undefined;
+  #calls = 0;
+
+  /** @param name the lock's; nothing where this page is alone with its database */
+  constructor(name: string | undefined, owner: TabOwner, world: TabWorld = page()) {
+    this.#owner = owner;
+    this.#name = `${name ?? ""}:tabs:1`;
+    this.#locks = world.locks;
+    this.#takenMs = world.takenMs;
+    if (name === undefined) return;
+    if (!world.locks) this.#warning = warning("NO_WEB_LOCKS", "this browser has no Web Locks: each tab leads, and none hears of another");
+    else if (!world.Channel) this.#warning = warning("NO_BROADCAST_CHANNEL", "this browser has no BroadcastChannel: a tab that follows hears of no migration");
+    else {
+      this.#id = crypto.randomUUID();
+      this.#channel = new world.Channel(this.#name);
+    }
+  }
+
+  /** Asks who leads, and listens from now on. */
+  open(): void {
+    if (!this.#channel) return;
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#receive(data);
+    this.#post({ type: "who" });
+  }
+
+  /** Whether this tab has shown that it leads. */
+  get leads(): boolean {
+    return this.#teller.leads;
+  }
+
+  /** The version of the replica as the tab that leads has said it. */
+  get version(): string | undefined {
+    return this.#hearer.version;
+  }
+
+  /** Takes note of an event of this tab's own, just before the app is told. Answers what the app is to be told. */
+  tell(event: ReplicaEvent): ReplicaEvent {
+    if (this.#warning) {
+      const warning = this.#warning;
+      this.#warning = undefined;
+      this.#owner.deliver(warning);
+    }
+    if (this.#channel) {
+      const news = this.#teller.news(event, this.#owner.version());
+      if (this.#teller.leads) {
+        this.#lost();
+        this.#alive ??= this.#live();
+      }
+      if (news) this.#say(news);
+    }
+    return event.type === "status" ? { ...event, leader: this.#hearer.status } : event;
+  }
+
+  /** Has the tab that leads do it. `own` does it here: where no other leads, answers, or lives long enough. */
+  async call<T>(call: TabCall, own: () => Promise<T>): Promise<T> {
+    const leader = this.#hearer.leader;
+    const answer = leader === undefined ? undefined : await this.#ask(leader, call);
+    if (answer === undefined) return own();
+    if ("value" in answer) return answer.value as T;
+    // It was closed under the call.
+    if (answer.error.code === "CLOSED") return own();
+    throw errorOf(answer.error);
+  }
+
+  /** Says and hears nothing any more. */
+  close(): void {
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#lost();
+    this.#channel = undefined;
+    // What was told last is still on its way.
+    void (this.#alive ?? Promise.resolve()).then(() => {
+      channel.close();
+      this.#dies?.();
+    });
+  }
+
+  #say(news: News): void {
+    const channel = this.#channel;
+    void this.#alive?.then(() => channel?.postMessage({ type: "news", from: this.#id, news } satisfies Message));
+  }
+
+  #post(message: Message): void {
+    this.#channel?.postMessage(message);
+  }
+
+  #receive(message: Message): void {
+    if (!this.#channel) return;
+    switch (message.type) {
+      case "who": {
+        const news = this.#teller.stand(this.#owner.version());
+        if (news) this.#say(news);
+        return;
+      }
+      case "news": {
+        if (this.#teller.leads) return;
+        const { from, news } = message;
+        if (from !== this.#hearer.leader) this.#follow(from);
+        this.#deliver(this.#hearer.hear(from, news, this.#owner.status()));
+        return;
+      }
+      case "call":
+        if (message.to === this.#id) void this.#perform(message);
+        return;
+      case "taken":
+        if (message.to === this.#id) this.#asked.get(message.id)?.taken();
+        return;
+      case "answer":
+        if (message.to === this.#id) this.#asked.get(message.id)?.answered(message.answer);
+        return;
+    }
+  }
+
+  async #perform({ from: to, id, call }: Message & { type: "call" }): Promise<void> {
+    this.#post({ type: "taken", to, id });
+    const answer = await this.#owner.perform(call).then(
+      (value): Answer => ({ value }),
+      (thrown: unknown): Answer => ({ error: plainError(ReplicaError.from(thrown)) }),
+    );
+    this.#post({ type: "answer", to, id, answer });
+  }
+
+  #ask(to: string, call: TabCall): Promise<Answer | undefined> {
+    const id = (this.#calls += 1);
+    return new Promise((resolve) => {
+      const answered = (answer: Answer | undefined) => {
+        clearTimeout(timer);
+        this.#asked.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(answered, this.#takenMs);
+      this.#asked.set(id, { taken: () => clearTimeout(timer), answered });
+      this.#post({ type: "call", from: this.#id, to, id, call });
+    });
+  }
+
+  /** Holds a lock of this tab's own for as long as it lives. */
+  #live(): Promise<void> {
+    return new Promise((granted) => {
+      const life = () =>
+        new Promise<void>((resolve) => {
+          this.#dies = resolve;
+          granted();
+        });
+      this.#locks?.request(this.#lifeOf(this.#id), life).catch(() => granted());
+    });
+  }
+
+  /** Follows that tab, and notices when it ends: its lock is free then. */
+  #follow(leader: string): void {
+    this.#lost();
+    const watch = (this.#watch = new AbortController());
+    const ended = () => {
+      if (this.#watch === watch) this.#lost();
+    };
+    this.#locks?.request(this.#lifeOf(leader), { mode: "shared", signal: watch.signal }, ended).catch(() => undefined); // called off
+  }
+
+  #lifeOf(tab: string): string {
+    return `${this.#name}:${tab}`;
+  }
+
+  /** Whoever led leads no more. */
+  #lost(): void {
+    this.#watch?.abort();
+    this.#watch = undefined;
+    for (const { answered } of [...this.#asked.values()]) answered(undefined);
+    this.#deliver(this.#hearer.end(this.#owner.status()));
+  }
+
+  #deliver(events: ReplicaEvent[]): void {
+    for (const event of events) this.#owner.deliver(event);
+  }
+}
+
+function warning(code: Warning["code"], message: string): Warning {
+  return { type: "warning", code, message };
+}

@@ -1,0 +1,79 @@
+/** A database that tabs share, whose leader ends at a bad moment. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { steady } from "../../js/steady.ts";
+
+type Session = { query: (sql: string) => Promise<unknown>; exec: (sql: string) => Promise<unknown> };
+
+/** What looks like a PGliteWorker. `begin` is what its next transactions do before they call their body. */
+function shared(...begin: (() => Promise<unknown>)[]) {
+  const listeners = new Set<() => void>();
+  const done: string[] = [];
+  const perform = (sql: string) => Promise.resolve(void done.push(sql));
+  const db = {
+    transaction: async (body: (session: Session) => Promise<unknown>) => {
+      await begin.shift()?.();
+      return body({ query: perform, exec: perform });
+    },
+    query: perform,
+    exec: perform,
+    onLeaderChange(listener: () => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  return { db, done, listeners, change: () => [...listeners].forEach((listener) => listener()) };
+}
+
+test("a transaction that had not begun when the leader changed is begun with the new one", async () => {
+  for (const reject of [true, false]) {
+    const world = shared(() => {
+      world.change();
+      // It says so itself, or waits for ever.
+      return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
+    });
+    assert.equal(await steady(world.db).transaction(async (session: Session) => session.exec("one")), undefined);
+    assert.deepEqual(world.done, ["one"]);
+    assert.equal(world.listeners.size, 0);
+  }
+});
+
+test("a transaction that comes to begin after another has begun in its place does nothing", async () => {
+  let late = () => {};
+  const world = shared(() => {
+    world.change();
+    return new Promise<void>((resolve) => (late = resolve));
+  });
+  let bodies = 0;
+  await steady(world.db).transaction(async (session: Session) => {
+    bodies += 1;
+    await session.exec("one");
+  });
+  late();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([bodies, world.done], [1, ["one"]]);
+});
+
+test("a transaction that had begun when the leader changed fails, and no more of it is done", async () => {
+  const world = shared();
+  const outcome = steady(world.db).transaction(async (session: Session) => {
+    await session.exec("one");
+    world.change();
+    await session.query("two");
+  });
+  await assert.rejects(outcome, /the tab that ran the database ended/);
+  assert.deepEqual(world.done, ["one"]);
+  assert.equal(world.listeners.size, 0);
+});
+
+test("a transaction that fails by itself fails as it did", async () => {
+  const world = shared(() => Promise.reject(new Error("no room")));
+  await assert.rejects(steady(world.db).transaction(() => Promise.resolve()), /no room/);
+});
+
+test("a database of this page's own is left as it is", () => {
+  const { db } = shared();
+  const own = { transaction: db.transaction, query: db.query, exec: db.exec };
+  assert.equal(steady(own), own);
+});
