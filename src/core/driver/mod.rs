@@ -46,6 +46,8 @@ struct Shared<H: Host> {
     next_caller: Cell<CallerId>,
     lead: RefCell<Option<H::Guard>>,
     ended: Cell<bool>,
+    /// Whether the rebuild module is loaded.
+    loaded: Cell<bool>,
 }
 
 impl<H: Host> Clone for Replica<H> {
@@ -69,6 +71,7 @@ impl<H: Host + 'static> Replica<H> {
                 next_caller: Cell::new(0),
                 lead: RefCell::new(None),
                 ended: Cell::new(false),
+                loaded: Cell::new(false),
             }),
         }
     }
@@ -163,6 +166,10 @@ impl<H: Host + 'static> Driver<H> {
                 random: host.random(),
             };
             let effects = self.shared.machine.borrow_mut().step(input, moment);
+            debug_assert!(
+                !self.shared.machine.borrow().entered || self.shared.loaded.get(),
+                "a gate was passed before the rebuild module was loaded"
+            );
             for effect in effects {
                 self.perform(effect, moment);
             }
@@ -176,7 +183,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Transact { purpose, ops } => {
                 let ask_ms = self.limits().ask_ms;
                 let task = async move {
-                    let loaded = load_rebuild(&shared.host, !ops.iter().all(Op::is_everyday), ask_ms).await;
+                    let loaded = load_rebuild(&shared, !ops.iter().all(Op::is_everyday), ask_ms).await;
                     let outcome = match loaded {
                         Ok(()) => shared.host.transact(ops).await,
                         Err(error) => Err(error),
@@ -193,16 +200,15 @@ impl<H: Host + 'static> Driver<H> {
                         (config.source == Source::Electric, config.is_app_fed())
                     };
                     // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
-                    let outcome =
-                        match load_rebuild(&shared.host, electric || endpoint == Endpoint::Schemas, ask_ms).await {
-                            Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
-                                .await
-                                .unwrap_or_else(|| Err(silent(endpoint))),
-                            Err(error) => Err(error),
-                        };
+                    let outcome = match load_rebuild(&shared, electric || endpoint == Endpoint::Schemas, ask_ms).await {
+                        Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
+                            .await
+                            .unwrap_or_else(|| Err(silent(endpoint))),
+                        Err(error) => Err(error),
+                    };
                     // So is all that has to do with the app's own sync, which starts once the server has answered.
                     let outcome = match outcome {
-                        Ok(answer) => load_rebuild(&shared.host, app_fed, ask_ms).await.map(|()| answer),
+                        Ok(answer) => load_rebuild(&shared, app_fed, ask_ms).await.map(|()| answer),
                         Err(error) => Err(error),
                     };
                     Input::Answered { endpoint, outcome }
@@ -369,16 +375,18 @@ fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Pin<Box<dyn 
     })
 }
 
-/// Has the rebuild module loaded, where it is needed.
-async fn load_rebuild<H: Host>(host: &H, is_needed: bool, ms: u64) -> Result<()> {
-    if !is_needed {
+/// Has the rebuild module loaded, where it is needed and not there yet.
+async fn load_rebuild<H: Host>(shared: &Shared<H>, is_needed: bool, ms: u64) -> Result<()> {
+    if !is_needed || shared.loaded.get() {
         return Ok(());
     }
-    let loaded = in_time(host, ms, host.load_rebuild()).await;
+    let loaded = in_time(&shared.host, ms, shared.host.load_rebuild()).await;
     loaded.unwrap_or_else(|| {
         let doing = "loading the rebuild module";
         Err(Error::new(ErrorCode::NotInitialized, doing, "no answer came in time"))
-    })
+    })?;
+    shared.loaded.set(true);
+    Ok(())
 }
 
 /// An endpoint that took the question and never answered.

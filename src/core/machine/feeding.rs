@@ -20,6 +20,7 @@ impl Machine {
     /// A gate to the rebuild module. Goes on to something that touches the tables; where the app's own sync has them, once that has let go.
     #[inline(never)]
     pub(super) fn let_go(&mut self, then: Then, effects: &mut Vec<Effect>) {
+        self.entered = true;
         if !self.config.is_app_fed() {
             return self.go_on_to(then, effects);
         }

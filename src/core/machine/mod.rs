@@ -65,6 +65,8 @@ pub struct Machine {
     pub(crate) looked_ms: u64,
     pub(crate) troubled_ms: u64,
     pub(crate) wake_ms: Option<u64>,
+    /// Whether a gate to the rebuild module was ever passed: never before that module is loaded.
+    pub(crate) entered: bool,
 }
 
 impl Machine {
@@ -94,6 +96,7 @@ impl Machine {
             looked_ms: 0,
             troubled_ms: 0,
             wake_ms: None,
+            entered: false,
         }
     }
 
@@ -143,6 +146,7 @@ impl Machine {
                 Purpose::Read => self.record_read(outcome, moment, effects),
                 Purpose::Verify => self.verified(outcome, moment, effects),
                 Purpose::Apply => self.live_applied(outcome, moment, effects),
+                // Cleaning up is for speed and space, never for being right.
                 _ => {}
             },
             Input::Answered {
@@ -176,6 +180,7 @@ impl Machine {
     /// What happens only once the schemas were asked for. A gate to the rebuild module: see `host::RebuildCode`.
     #[inline(never)]
     fn take_of_rebuild(&mut self, input: Input, moment: Moment, effects: &mut Vec<Effect>) {
+        self.entered = true;
         match input {
             Input::Answered {
                 endpoint: Endpoint::Version,
@@ -197,7 +202,6 @@ impl Machine {
                 Purpose::Swap => self.swapped(outcome, moment, effects),
                 Purpose::Purge => self.purged(outcome, moment, effects),
                 Purpose::Rollback => self.returned(outcome, moment, effects),
-                // Cleaning up is for speed and space, never for being right.
                 _ => {}
             },
             _ => {}

@@ -265,6 +265,7 @@ impl Machine {
     /// Another gate to the rebuild module.
     #[inline(never)]
     pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        self.entered = true;
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
         for (table, staged) in &job.staged {
@@ -380,6 +381,7 @@ impl Machine {
     /// Begins the run anew: what was being built is no longer what the server has. Another gate to the rebuild module.
     #[inline(never)]
     pub(super) fn restart(&mut self, error: Option<Error>, moment: Moment, effects: &mut Vec<Effect>) {
+        self.entered = true;
         let restarts = self.run.as_mut().map_or(0, |run| {
             run.restarts += 1;
             run.restarts

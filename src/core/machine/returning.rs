@@ -79,6 +79,7 @@ impl Machine {
     /// A gate to the rebuild module, which is loaded for [`Op::ReadPrevious`].
     #[inline(never)]
     pub(super) fn roll_back(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        self.entered = true;
         let kept = self.previous_until_ms.is_some_and(|until| until > moment.now_ms);
         let previous = self.previous.take().filter(|_| kept && self.is_usable());
         let returning = previous.and_then(|previous| self.returning(*previous));

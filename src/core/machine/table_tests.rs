@@ -324,6 +324,8 @@ fn machine(phase: Phase) -> Machine {
         });
     }
     machine.phase = phase;
+    // The mark of a gate is no state that any decision depends on.
+    machine.entered = true;
     machine.status = machine.present_status();
     machine
 }

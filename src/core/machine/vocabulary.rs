@@ -126,7 +126,7 @@ pub enum Purpose {
 impl Purpose {
     /// Whether their ends are taken without the rebuild module.
     pub(super) const fn is_everyday(self) -> bool {
-        matches!(self, Self::Peek | Self::Read | Self::Verify | Self::Apply)
+        matches!(self, Self::Peek | Self::Read | Self::Verify | Self::Apply | Self::Tidy)
     }
 }
 

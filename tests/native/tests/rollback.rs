@@ -140,6 +140,30 @@ fn nothing_is_kept_unless_it_is_asked_for_and_no_longer_than_that() {
     );
     assert_eq!((replica.status(), world.difference()), (Status::Ready, None));
 
+    // A page that opens later, and cannot load what drops it, goes on all the same.
+    let opened_late = |fault: Option<usize>| {
+        let (world, replica) = migrated();
+        world.kill(replica.host().id());
+        world.pass(KEPT_MS);
+        if let Some(call) = fault {
+            world.plan_fault(call, Fault::Error(ErrorCode::NotInitialized));
+        }
+        let replica = world.open();
+        assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+        world.pass(1_000);
+        (world, replica)
+    };
+    let (world, _replica) = opened_late(None);
+    let load = world.calls().iter().rposition(|call| call.kind == Kind::Load).unwrap();
+    let (world, replica) = opened_late(Some(load));
+    assert!(
+        world.database().previous.is_some(),
+        "the module was loaded all the same"
+    );
+    world.write(vec![("tags", row("id=7, mood=a"))]);
+    let there = world.run(60_000, |world, _| world.difference().is_none().then_some(()));
+    assert_eq!((there, replica.status()), (Some(()), Status::Ready));
+
     // A page that is opened later drops it too, and so does a rebuild of the same version.
     let (world, replica) = migrated();
     world.kill(replica.host().id());
