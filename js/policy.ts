@@ -53,11 +53,14 @@ export class Policy {
     if (event.type === "migration:start") this.#old = this.#owner.current();
     if (event.type === "migration:complete") {
       this.#round = {};
+      this.#accepted = false;
       const now = this.#owner.current();
       // A rebuild that was begun may end with nothing to do: the server went back.
       const done = event.tables.length > 0 || event.from !== event.to;
       if (now && done && onAfter) call(() => onAfter(this.#old ?? null, now));
     }
+    // What fails for good is not tried again by itself: the next question is a new one.
+    if (event.type === "migration:error" && !event.retryable) this.#accepted = false;
     if (event.type === "migration:error" && event.code !== "CLOSED" && onFallback) call(() => onFallback(event.error));
   }
 

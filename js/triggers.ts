@@ -1,6 +1,8 @@
 import type { CheckOptions } from "./types.js";
 
 const HOUR_MS = 3_600_000;
+/** The longest that a timer waits; anything longer fires at once. */
+const MOST_MS = 2 ** 31 - 1;
 
 /** Calls `look` whenever it may be worth asking the server for its version. @returns a function that ends it. */
 export function watch(options: CheckOptions, look: () => void): () => void {
@@ -23,7 +25,7 @@ export function watch(options: CheckOptions, look: () => void): () => void {
 
 /** Repeats, each time a tenth earlier or later, so that the clients of one deploy drift apart. */
 function every(ms: number, look: () => void): () => void {
-  if (ms <= 0) return () => undefined;
+  if (!(ms > 0) || ms === Infinity) return () => undefined;
   let timer: ReturnType<typeof setTimeout>;
   const schedule = () => {
     timer = setTimeout(
@@ -31,7 +33,7 @@ function every(ms: number, look: () => void): () => void {
         look();
         schedule();
       },
-      ms * (0.9 + Math.random() / 5),
+      Math.min(ms * (0.9 + Math.random() / 5), MOST_MS),
     );
     // In Node, waiting for the next look is no reason to stay alive.
     if (typeof timer === "object") timer.unref();

@@ -52,6 +52,21 @@ test("what was accepted once is not accepted for ever", async (t) => {
   assert.equal(manager.version, "0001_column_description");
 });
 
+test("what was accepted and failed for good is asked about again", async (t) => {
+  let fails = true;
+  const onBefore = () => {
+    if (fails) throw new Error("of the app");
+  };
+  const { manager, pending } = await migrated(t, { policy: "prompt", onBefore });
+  await manager.checkAndMigrate();
+  await assert.rejects(async () => pending().at(-1)?.accept(), { code: "HOOK_FAILED" });
+  fails = false;
+  const asked = pending().length;
+
+  assert.equal(await manager.checkAndMigrate(), false);
+  assert.equal(pending().length, asked + 1);
+});
+
 test("manual rebuilds by runMigration, whose call is no question", async (t) => {
   const { manager, db, demo, pending } = await migrated(t, { policy: "manual" });
   assert.equal(await manager.checkAndMigrate(), false);

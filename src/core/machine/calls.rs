@@ -19,7 +19,8 @@ impl Machine {
             Ask::Look => {
                 self.tail.wake();
                 let due = self.looked_ms.saturating_add(self.config.limits.throttle_ms) <= moment.now_ms;
-                if !due || self.run.is_some() || self.lead != Lead::Held {
+                // Who logged out and comes back to the window does not want the rows back.
+                if !due || self.run.is_some() || self.lead != Lead::Held || self.dropped {
                     return;
                 }
                 Kind::Check
@@ -29,6 +30,7 @@ impl Machine {
             Ask::Rollback => Kind::Rollback,
             Ask::Purge => Kind::Purge,
         };
+        self.dropped &= !explicit;
         let mut run = Run::new(kind);
         run.called = explicit;
         if background {

@@ -69,13 +69,21 @@ impl Machine {
         if !matches!(self.phase, Phase::Leading { .. }) {
             return;
         }
+        let is_read = outcome.is_ok();
         let record = outcome
             .ok()
             .and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
+        if is_read && record.is_none() {
+            // The tab that leads has dropped everything.
+            self.record = None;
+        }
         if let Some(record) = record.filter(|record| record.state == RecordState::Whole) {
             self.record = Some(record);
             // What only a leader can do waits until this tab leads.
-            if let Some(run) = self.run.as_mut().filter(|run| run.kind == Kind::Check) {
+            for run in self.run.iter_mut().chain(&mut self.queue) {
+                if run.kind != Kind::Check {
+                    continue;
+                }
                 let callers = run.waiting();
                 if !callers.is_empty() {
                     effects.push(Effect::Settle {
@@ -87,8 +95,9 @@ impl Machine {
         }
         let awaited = self
             .run
-            .as_ref()
-            .is_some_and(|run| !run.callers.is_empty() || !run.early.is_empty());
+            .iter()
+            .chain(&self.queue)
+            .any(|run| !run.callers.is_empty() || !run.early.is_empty());
         let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
         self.phase = Phase::Leading {
             peek_ms: moment.now_ms.saturating_add(pause),

@@ -115,6 +115,7 @@ impl Machine {
             return self.fail(error, moment, effects);
         }
         self.record = None;
+        self.dropped = true;
         self.previous_until_ms = None;
         self.found = Found::default();
         self.distrusted.clear();

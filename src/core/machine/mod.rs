@@ -65,6 +65,8 @@ pub struct Machine {
     pub(crate) looked_ms: u64,
     pub(crate) troubled_ms: u64,
     pub(crate) wake_ms: Option<u64>,
+    /// Whether the app dropped everything and has asked for nothing since.
+    pub(crate) dropped: bool,
     /// Whether a gate to the rebuild module was ever passed: never before that module is loaded.
     pub(crate) entered: bool,
 }
@@ -96,6 +98,7 @@ impl Machine {
             looked_ms: 0,
             troubled_ms: 0,
             wake_ms: None,
+            dropped: false,
             entered: false,
         }
     }

@@ -48,6 +48,41 @@ fn what_only_a_leader_can_do_is_not_answered_in_a_following_tab() {
     assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
 }
 
+#[test]
+fn a_following_tab_answers_checks_behind_what_waits_for_the_lead_and_forgets_what_the_leader_dropped() {
+    let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
+    let (first, second) = (world.open(), world.open());
+    assert_eq!(world.ask(&first, Ask::Check), Some(Ok(false)));
+    // Its first call is one that only a leader can carry out.
+    second.tell(Ask::Force { version: None });
+    world.pass(1_000);
+    assert_eq!(world.ask(&second, Ask::Check), Some(Ok(false)));
+    assert_eq!(second.version().as_deref(), Some("1"));
+
+    assert_eq!(world.ask(&first, Ask::Purge), Some(Ok(false)));
+    world.pass(10_000);
+    assert_eq!(second.version(), None);
+}
+
+#[test]
+fn what_was_dropped_stays_dropped_until_the_app_calls() {
+    let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.pass(60_000);
+    assert_eq!(world.ask(&replica, Ask::Purge), Some(Ok(false)));
+
+    for _ in 0..3 {
+        world.pass(60_000);
+        replica.tell(Ask::Look);
+    }
+    world.pass(60_000);
+    assert!(world.database().record.is_none());
+    assert!(world.database().app.tables.is_empty());
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.difference(), None);
+}
+
 /// Electric's 409 comes with the first write after a migration, often before anybody looks at the version.
 #[test]
 fn a_migration_that_electric_tells_of_first_is_announced_as_a_change() {
