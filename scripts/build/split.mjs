@@ -7,12 +7,16 @@
  *
  * Works on the text that wasm-dis writes: one form a line, but for functions, which end with a line of their own.
  */
+import { createHash } from "node:crypto";
+
 import { Failure } from "../lib/failure.mjs";
 
 const NAME = String.raw`(?:\$"(?:[^"\\]|\\.)*"|\$[^\s()]+)`;
 const HASH = /\[[0-9a-f]{16}\]/g;
 /** What the first module's exports are called in the second. */
 const FIRST = "first";
+/** How many digits of a hash tell two builds apart. */
+const DIGITS = 12;
 
 /** @typedef {{ name: string, text: string, calls: string[], signature: string }} Func */
 
@@ -23,6 +27,9 @@ const FIRST = "first";
  */
 export function split(wat, gates) {
   const { forms, functions } = read(wat);
+  // The second half holds addresses of its own build: one of another must not link.
+  const build = createHash("sha256").update(wat).digest("hex").slice(0, DIGITS);
+  const stateLabel = (/** @type {string} */ form) => `${/^\((\w)/.exec(form)?.[1]}.${names(form)[0]?.slice(1)}.${build}`;
   const table = only(forms.filter((form) => form.startsWith("(table ") && form.includes("funcref")), "table of functions");
   const elements = only(forms.filter((form) => form.startsWith("(elem ")), "list of the table's functions");
   const entries = names(elements.replace(/^.*\(i32\.const \d+\)/, ""));
@@ -145,9 +152,6 @@ function signature(form) {
 
 /** Memory, tables and what changes of the globals. @param {string} form */
 const isState = (form) => /^\((memory|table) /.test(form) || /^\(global .*\(mut /.test(form);
-
-/** @param {string} form */
-const stateLabel = (form) => `${/^\((\w)/.exec(form)?.[1]}.${names(form)[0]?.slice(1)}`;
 
 /** The form without what only the module that owns it says. @param {string} form */
 const declaration = (form) => (form.startsWith("(global ") ? form.replace(/ \([a-z0-9]+\.const [^()]*\)\)$/, ")") : form);

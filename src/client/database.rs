@@ -89,7 +89,9 @@ impl Database for BrowserHost {
             Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
             Err(thrown) => Err(thrown),
         };
-        let whole_ms = now_ms().saturating_sub(called_ms);
+        // What it waited behind a transaction of our own is no cost of this one.
+        let began_ms = called_ms.max(self.ended_ms.replace(now_ms()));
+        let whole_ms = now_ms().saturating_sub(began_ms);
         self.overhead_ms.set(whole_ms.saturating_sub(within_ms.get()));
         match (outcome, failure.take()) {
             (_, Some(error)) => Err(error),

@@ -1,5 +1,6 @@
 //! What TypeScript calls. An export converts, calls and converts; it has no `if`.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use electric_replica_core::driver::Replica;
@@ -129,6 +130,7 @@ fn create(
     let host = BrowserHost {
         db,
         overhead_ms: Rc::default(),
+        ended_ms: Cell::default(),
         places: config.places.clone(),
         fetch,
         version_url: options.version_url,

@@ -19,6 +19,8 @@ pub(crate) struct BrowserHost {
     pub(crate) db: PgLite,
     /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
     pub(crate) overhead_ms: Rc<Cell<u64>>,
+    /// When the last transaction of ours ended.
+    pub(crate) ended_ms: Cell<u64>,
     pub(crate) places: Places,
     pub(crate) fetch: Function,
     pub(crate) version_url: String,

@@ -62,6 +62,15 @@ test("what is behind a gate is reached once the second half is loaded, over one 
   assert.deepEqual(logged, [4, 4]);
 });
 
+test("the second half of another build does not link", async (t) => {
+  const halves = (source: string) => split(shorten(listing(t, source), "", "./glue.js").wat, [/^a::gate$/]);
+  const other = SOURCE.replace("(i32.const 2)", "(i32.const 3)");
+  const first = await instance(t, halves(SOURCE).first, { "./glue.js": { _0: () => undefined } });
+
+  await assert.rejects(instance(t, halves(other).second, { first }), WebAssembly.LinkError);
+  await instance(t, halves(SOURCE).second, { first });
+});
+
 test("a gate that is no function stops the build: what is behind it would silently stay", () => {
   assert.throws(() => split(SOURCE, [/^a::gate$/, /^a::renamed$/]), /no function is .*renamed/);
 });

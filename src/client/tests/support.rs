@@ -20,6 +20,7 @@ pub(super) fn host() -> BrowserHost {
     BrowserHost {
         db: JsValue::from(Object::new()).unchecked_into::<PgLite>(),
         overhead_ms: std::rc::Rc::default(),
+        ended_ms: std::cell::Cell::default(),
         places: Places::new(name("public")).unwrap(),
         fetch: function("", "throw new Error('no request was expected')"),
         version_url: "/version".to_owned(),

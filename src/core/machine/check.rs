@@ -197,6 +197,8 @@ impl Machine {
         let doubted = doubted.clone();
         match read_version(outcome) {
             Ok(version) => self.decide(version, doubted.as_ref(), moment, effects),
+            // Where Electric is asked, the module that asks it is fetched first: no network says that.
+            Err(error) if error.code() == ErrorCode::NotInitialized => self.unreachable(error, moment, effects),
             Err(error) => self.unanswered(error, moment, effects),
         }
     }

@@ -46,8 +46,12 @@ impl Machine {
     /// Whether the record says whole and the tables it names were seen to be there.
     pub(crate) fn is_usable(&self) -> bool {
         self.record.as_ref().is_some_and(|record| {
-            let mut shapes = record.shapes.iter();
-            record.state == RecordState::Whole && shapes.all(|(table, shape)| self.found.has(table, &shape.fingerprint))
+            let mut tables = record.manifest.tables.iter();
+            record.state == RecordState::Whole
+                && tables.all(|table| {
+                    let shape = record.shapes.get(&table.name);
+                    shape.is_some_and(|shape| self.found.has(&table.name, &shape.fingerprint))
+                })
         })
     }
 

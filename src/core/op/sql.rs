@@ -194,23 +194,28 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
     let (replica, shapes) = (home_table(places, "replica"), home_table(places, "shapes"));
     // Tables of another release of this library hold nothing that this one could read: without a record, what is
     // there is looked at and rebuilt.
-    let forget = |table: &str, columns: &str| {
+    let differs = |table: &str, columns: &str| {
         format!(
-            "IF to_regclass({name}) IS NOT NULL AND {columns} IS DISTINCT FROM (SELECT string_agg(attname, ',' ORDER BY \
-             attnum) FROM pg_attribute WHERE attrelid = to_regclass({name}) AND attnum > 0 AND NOT attisdropped) THEN \
-             DROP TABLE {table}; END IF;",
+            "(to_regclass({name}) IS NOT NULL AND {columns} IS DISTINCT FROM (SELECT string_agg(attname, ',' ORDER BY attnum) \
+             FROM pg_attribute WHERE attrelid = to_regclass({name}) AND attnum > 0 AND NOT attisdropped))",
             name = literal(table),
             columns = literal(columns),
         )
     };
     let (previous, previous_shapes) = (home_table(places, "previous"), home_table(places, "previous_shapes"));
     let sealed = format!("{SHAPES}{SEALED}");
+    // Together: a record without its shapes would be one of a replica that needs nothing.
+    let forget = |record: &str, columns: &str, shapes: &str| {
+        format!(
+            "IF {} OR {} THEN DROP TABLE IF EXISTS {record}, {shapes}; END IF;",
+            differs(record, columns),
+            differs(shapes, &sealed),
+        )
+    };
     let body = format!(
-        "BEGIN {} {} {} {} END",
-        forget(&replica, REPLICA),
-        forget(&shapes, &sealed),
-        forget(&previous, PREVIOUS),
-        forget(&previous_shapes, &sealed)
+        "BEGIN {} {} END",
+        forget(&replica, REPLICA, &shapes),
+        forget(&previous, PREVIOUS, &previous_shapes),
     );
     [
         format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
