@@ -1,16 +1,13 @@
-//! From being asked to a decision: the record, the tables that are really there, the server's version, the plan.
+//! From being asked to a decision that one small request is enough for: the record, whether its tables are as they were,
+//! the server's version.
 
-use crate::config::Carried;
 use crate::error::{Error, ErrorCode, Result};
-use crate::event::Event;
 use crate::host::{Answer, Endpoint};
 use crate::ident::Name;
 use crate::json::quoted;
-use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
-use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
+use crate::plan::Found;
 use crate::record::{Record, RecordState};
-use crate::sorted::SortedSet;
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
@@ -168,16 +165,6 @@ impl Machine {
         found
     }
 
-    fn inspect(&self, purpose: Purpose, tables: Vec<Name>) -> Effect {
-        Effect::Transact {
-            purpose,
-            ops: vec![Op::Inspect {
-                schema: self.config.places.app.clone(),
-                tables,
-            }],
-        }
-    }
-
     // ---- what the server says ------------------------------------------------------------------------------------
 
     fn ask(&mut self, doubted: Option<ServerVersion>, effects: &mut Vec<Effect>) {
@@ -209,17 +196,6 @@ impl Machine {
             self.unreachable(error, moment, effects);
         } else {
             self.fail(error, moment, effects);
-        }
-    }
-
-    /// While tables are loaded: whether they are still what the server has.
-    pub(super) fn version_moved(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Staging(job) = &self.phase else { return };
-        // A rebuild that only puts tables right is at the replica's own version, which the server has left.
-        let seen = self.put_off.as_ref().map_or(&job.record.version, |put| &put.version);
-        let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(seen));
-        if moved_on {
-            self.restart(None, moment, effects);
         }
     }
 
@@ -283,197 +259,13 @@ impl Machine {
         recorded && !forced && self.distrusted.is_empty() && self.is_usable()
     }
 
-    pub(super) fn schemas_answered(&mut self, answer: Answer, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Describing { version } = &self.phase else {
-            return;
-        };
-        let version = version.clone();
-        match read_schemas(answer) {
-            Ok(SchemasAnswer::Manifest {
-                version: stated,
-                manifest,
-            }) => {
-                // Of two answers of a server that is being replaced, the one that holds the tables counts.
-                let version = stated.unwrap_or(version);
-                self.described(version, &manifest, moment, effects);
-            }
-            Ok(SchemasAnswer::Sql(schemas)) => effects.push(Effect::Translate(schemas)),
-            Err(error) => self.unanswered(error, moment, effects),
-        }
-    }
-
-    pub(super) fn translated(&mut self, outcome: Result<String>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Describing { version } = &self.phase else {
-            return;
-        };
-        let version = version.clone();
-        match outcome.and_then(|document| parse_schemas(&document)) {
-            Ok(SchemasAnswer::Manifest { manifest, .. }) => self.described(version, &manifest, moment, effects),
-            Ok(SchemasAnswer::Sql(_)) => {
-                let detail = "the SQL module answered with SQL";
-                self.fail(
-                    Error::new(ErrorCode::Internal, "reading the schemas", detail),
-                    moment,
-                    effects,
-                );
-            }
-            Err(error) => self.fail(error, moment, effects),
-        }
-    }
-
-    fn described(&mut self, version: ServerVersion, manifest: &Manifest, moment: Moment, effects: &mut Vec<Effect>) {
-        let recorded = self.record.as_ref().map(Record::table_names).unwrap_or_default();
-        // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
-        let proven = self
-            .record
-            .iter()
-            .any(|record| record.choice == self.config.choice_key());
-        let mut known = recorded.clone();
-        if proven {
-            known.extend(self.config.chosen());
-        }
-        match self.config.carry(manifest, &known) {
-            Err(error) => self.fail(error, moment, effects),
-            Ok(carried) => {
-                let mut tables: SortedSet<Name> = recorded.into_iter().collect();
-                tables.extend(carried.manifest.table_names());
-                self.phase = Phase::Inspecting { version, carried };
-                effects.push(self.inspect(Purpose::Inspect, tables.into_iter().collect()));
-            }
-        }
-    }
-
-    // ---- the plan -------------------------------------------------------------------------------------------------
-
-    pub(super) fn inspected(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let (version, carried) = match self.leave() {
-            Phase::Inspecting { version, carried } => (version, carried),
-            other => return self.phase = other,
-        };
-        match outcome {
-            Ok(rows) => self.found = found(&rows),
-            Err(error) => return self.fail(error, moment, effects),
-        }
-        let options = PlanOptions {
-            scope: self.config.scope,
-            definitions: self.config.asked(&carried),
-            force: match self.run.as_ref().map(|run| &run.kind) {
-                Some(Kind::Force { .. }) => Force::Rebuild,
-                _ => Force::AsNeeded,
-            },
-        };
-        let mut trusted = self.found.clone();
-        for table in &self.distrusted {
-            // There, but as good as of an unknown structure: it is built anew.
-            if let Some(fingerprint) = trusted.tables.get_mut(table) {
-                *fingerprint = None;
-            }
-        }
-        let fit = self.fit(&version, &carried.manifest, effects);
-        match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
-            // The server went back as well: from here on it is followed again.
-            Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
-            Plan::UpToDate => {
-                self.put_off = None;
-                // Looked at in detail because a seal did not hold: let it hold the next time.
-                effects.push(Effect::Transact {
-                    purpose: Purpose::Tidy,
-                    ops: vec![self.seal()],
-                });
-                self.up_to_date(effects);
-            }
-            Plan::Adopt {
-                create_indexes,
-                drop_indexes,
-            } => {
-                self.adopt(version, carried, create_indexes, drop_indexes, effects);
-            }
-            Plan::Rebuild(mut rebuild) => {
-                rebuild.reason = self.reason(rebuild.reason, &version);
-                self.gate(rebuild, version, carried, fit, moment, effects);
-            }
-        }
-    }
-
-    /// Electric often tells of a migration, by a 409, before the server's version is looked at: what distrust found
-    /// is then a change of the server's, not damage of ours.
-    fn reason(&self, planned: Reason, version: &ServerVersion) -> Reason {
-        let moved_on = self
-            .record
-            .as_ref()
-            .is_some_and(|record| !record.version.is_same(version));
-        if planned == Reason::Repair && moved_on && self.is_usable() {
-            Reason::Changed
-        } else {
-            planned
-        }
-    }
-
-    fn adopt(
-        &mut self,
-        version: ServerVersion,
-        carried: Carried,
-        create_indexes: Vec<(Name, crate::manifest::Index)>,
-        drop_indexes: Vec<Name>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(record) = &self.record else { return };
-        let schema = self.config.places.app.clone();
-        let record = Record {
-            version,
-            manifest: carried.manifest,
-            choice: self.config.choice_key(),
-            held: None,
-            ..record.clone()
-        };
-        let mut ops = Vec::new();
-        for index in drop_indexes {
-            let schema = schema.clone();
-            ops.push(Op::DropIndex { schema, index });
-        }
-        for (table, index) in create_indexes {
-            let schema = schema.clone();
-            ops.push(Op::CreateIndex { schema, table, index });
-        }
-        // Only what the version changes: the tail may be writing positions meanwhile.
-        ops.push(Op::WriteVersion(record.clone()));
-        ops.push(self.seal());
-        self.phase = Phase::Adopting {
-            record: Box::new(record),
-        };
-        effects.push(Effect::Transact {
-            purpose: Purpose::Adopt,
-            ops,
-        });
-    }
-
-    pub(super) fn adopted(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let adopted = match self.leave() {
-            Phase::Adopting { record } => record,
-            other => return self.phase = other,
-        };
-        if let Err(error) = outcome {
-            return self.fail(error, moment, effects);
-        }
-        if let Some(record) = &mut self.record {
-            let to = adopted.version.version.clone();
-            let from = std::mem::replace(&mut record.version, adopted.version).version;
-            record.manifest = adopted.manifest;
-            record.choice = adopted.choice;
-            self.put_off = None;
-            record.held = None;
-            effects.push(Effect::Emit(Event::Adopted { from, to }));
-        }
-        self.up_to_date(effects);
-    }
-
     pub(super) fn seal(&self) -> Op {
         Op::Seal {
             schema: self.config.places.app.clone(),
         }
     }
 
-    fn up_to_date(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn up_to_date(&mut self, effects: &mut Vec<Effect>) {
         self.mood = Mood::Fresh;
         if self.config.is_app_fed() && !self.feeding {
             return self.start_feed(None, effects);
@@ -482,22 +274,13 @@ impl Machine {
     }
 }
 
-fn found(rows: &[Rows]) -> Found {
-    rows.last().map(Found::from_rows).unwrap_or_default()
-}
-
-fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
+pub(super) fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
     let answer = answered(outcome?, ErrorCode::VersionUnavailable, "asking for the version")?;
     parse_version(&answer.body, answer.content_type.as_deref())
 }
 
-fn read_schemas(answer: Answer) -> Result<SchemasAnswer> {
-    let answer = answered(answer, ErrorCode::SchemasUnavailable, "asking for the schemas")?;
-    parse_schemas(&answer.body)
-}
-
 /// A status is an answer only if it is a 200; of the others, some pass and some stay.
-fn answered(answer: Answer, otherwise: ErrorCode, doing: &str) -> Result<Answer> {
+pub(super) fn answered(answer: Answer, otherwise: ErrorCode, doing: &str) -> Result<Answer> {
     let code = match answer.status {
         200 => return Ok(answer),
         429 | 500.. => ErrorCode::ServerUnreachable,

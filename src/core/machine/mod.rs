@@ -5,6 +5,7 @@
 
 mod calls;
 mod check;
+mod describe;
 mod ending;
 mod feeding;
 mod following;
@@ -14,6 +15,7 @@ mod phase;
 mod rebuild;
 mod returning;
 mod showing;
+mod swap;
 mod vocabulary;
 
 use crate::sorted::{SortedMap, SortedSet};

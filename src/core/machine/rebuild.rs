@@ -1,4 +1,4 @@
-//! A rebuild: make room, load, settle, swap.
+//! A rebuild up to its swap: make room, load, settle; and beginning anew.
 
 use crate::config::{Carried, Source, Strategy};
 use crate::error::{Error, Result};
@@ -7,16 +7,17 @@ use crate::fingerprint::Fingerprint;
 use crate::host::Endpoint;
 use crate::ident::Name;
 use crate::op::{Home, Op, Rows, Swap};
-use crate::plan::{Found, Reason, Rebuild};
+use crate::plan::Rebuild;
 use crate::record::{Record, RecordState};
 use crate::shape::Stream;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageReport, StageSpec, Staged};
-use crate::tail::{Batch, Moment};
+use crate::tail::Moment;
 use crate::version::ServerVersion;
 
 use super::job::{Job, staged_enums};
-use super::{Announced, Effect, Machine, Mood, Phase, Purpose, Then};
+use super::swap::drop_indexes;
+use super::{Announced, Effect, Machine, Phase, Purpose, Then};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
 pub(super) const LOOK_EVERY_MS: u64 = 5_000;
@@ -29,7 +30,7 @@ impl Machine {
     }
 
     /// Takes the job out of its phase, which must be followed by another.
-    fn take_job(&mut self) -> Option<Box<Job>> {
+    pub(super) fn take_job(&mut self) -> Option<Box<Job>> {
         match self.leave() {
             Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
                 Some(job)
@@ -260,105 +261,6 @@ impl Machine {
         self.phase = Phase::Settling { job, until_ms };
     }
 
-    // ---- the swap ------------------------------------------------------------------------------------------------
-
-    /// Another gate to the rebuild module.
-    #[inline(never)]
-    pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
-        self.entered = true;
-        let Some(mut job) = self.take_job() else { return };
-        let Batch { mut ops, marks } = self.tail.batch();
-        for (table, staged) in &job.staged {
-            job.record.shapes.insert(table.clone(), staged.shape());
-        }
-        // The kept tables have moved on since the job began; what is stored of them is in the live record.
-        if let Some(record) = &self.record {
-            for table in &job.rebuild.keep {
-                if let Some(shape) = record.shapes.get(table) {
-                    job.record.shapes.insert(table.clone(), shape.clone());
-                }
-            }
-        }
-        for (table, mark) in &marks {
-            if let Some(shape) = job.record.shapes.get_mut(table) {
-                shape.position = mark.position.clone();
-                shape.lsn = mark.lsn;
-            }
-        }
-        let schema = self.config.places.app.clone();
-        let kept = self.keep(&job, moment, &mut ops);
-        // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
-        ops.push(Op::WriteRecord(job.record.clone()));
-        if self.config.strategy == Strategy::Swap {
-            drop_indexes(&job, &schema, &mut ops);
-            ops.push(Op::Swap(Swap {
-                kept,
-                ..job.rebuild.swap(schema.clone())
-            }));
-        }
-        for (table, index) in std::mem::take(&mut job.rebuild.create_indexes) {
-            let schema = schema.clone();
-            ops.push(Op::CreateIndex { schema, table, index });
-        }
-        ops.push(self.seal());
-        effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
-        effects.push(Effect::Transact {
-            purpose: Purpose::Swap,
-            ops,
-        });
-        job.marks = marks;
-        self.phase = Phase::Swapping(job);
-    }
-
-    pub(super) fn swapped(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Swapping(_)) {
-            return;
-        }
-        if let Err(error) = outcome {
-            return self.abandon(error, moment, effects);
-        }
-        let Some(job) = self.take_job() else { return };
-        self.tail.settle_batch(&job.marks);
-        let app = self.app();
-        for table in &job.rebuild.tables {
-            self.tail.moved(table, app.clone());
-            self.distrusted.remove(table);
-            self.expired.remove(table);
-        }
-        self.tail.release();
-        self.distrusted.retain(|table| job.record.shapes.contains_key(table));
-        self.found = found_as_recorded(&job.record);
-        self.mood = Mood::Fresh;
-        let rows = job.total_rows();
-        self.record = Some(job.record);
-        effects.push(Effect::Transact {
-            purpose: Purpose::Tidy,
-            ops: vec![Op::Checkpoint],
-        });
-        self.complete(job.rebuild.tables, rows, moment, effects);
-        self.finish(Ok(job.rebuild.reason != Reason::First), effects);
-    }
-
-    /// Closes what was announced, with success.
-    pub(super) fn complete(&mut self, tables: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
-        let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
-            return;
-        };
-        let to = self
-            .record
-            .as_ref()
-            .map(|record| record.version.version.clone())
-            .unwrap_or_default();
-        effects.push(Effect::Emit(Event::Complete {
-            reason: announced.reason,
-            from: announced.from,
-            to,
-            tables,
-            rows,
-            duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
-        }));
-    }
-
     // ---- the server changed under it -----------------------------------------------------------------------------
 
     /// Which tables a rebuild is at.
@@ -410,17 +312,6 @@ impl Machine {
     }
 }
 
-/// What is there once a record's tables have been put in place.
-pub(super) fn found_as_recorded(record: &Record) -> Found {
-    let tables = record
-        .shapes
-        .iter()
-        .map(|(table, shape)| (table.clone(), Some(shape.fingerprint.clone())));
-    Found {
-        tables: tables.collect(),
-    }
-}
-
 /// The answer of [`Op::CountRows`].
 fn count(rows: &Rows) -> Option<u64> {
     rows.first()?.first()?.as_ref()?.parse().ok()
@@ -453,14 +344,6 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     drop_indexes(job, schema, &mut ops);
     job.create(&mut ops);
     ops
-}
-
-/// The indexes that kept tables lose. They go before new tables come: those may have indexes of the same names.
-fn drop_indexes(job: &Job, schema: &Name, ops: &mut Vec<Op>) {
-    for index in &job.rebuild.drop_indexes {
-        let (schema, index) = (schema.clone(), index.clone());
-        ops.push(Op::DropIndex { schema, index });
-    }
 }
 
 pub(super) fn unfinished(job: &Job) -> Record {

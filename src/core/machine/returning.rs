@@ -13,7 +13,7 @@ use crate::tail::Moment;
 use crate::version::ServerVersion;
 
 use super::job::Job;
-use super::rebuild::found_as_recorded;
+use super::swap::found_as_recorded;
 use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
 
 impl Machine {

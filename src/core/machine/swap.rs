@@ -1,0 +1,131 @@
+//! The swap that ends a rebuild, and what holds once it is stored.
+
+use crate::config::Strategy;
+use crate::error::Result;
+use crate::event::{Event, Step};
+use crate::ident::Name;
+use crate::op::{Op, Rows, Swap};
+use crate::plan::{Found, Reason};
+use crate::record::Record;
+use crate::tail::{Batch, Moment};
+
+use super::job::Job;
+use super::{Effect, Machine, Mood, Phase, Purpose};
+
+impl Machine {
+    /// Another gate to the rebuild module.
+    #[inline(never)]
+    pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        self.entered = true;
+        let Some(mut job) = self.take_job() else { return };
+        let Batch { mut ops, marks } = self.tail.batch();
+        for (table, staged) in &job.staged {
+            job.record.shapes.insert(table.clone(), staged.shape());
+        }
+        // The kept tables have moved on since the job began; what is stored of them is in the live record.
+        if let Some(record) = &self.record {
+            for table in &job.rebuild.keep {
+                if let Some(shape) = record.shapes.get(table) {
+                    job.record.shapes.insert(table.clone(), shape.clone());
+                }
+            }
+        }
+        for (table, mark) in &marks {
+            if let Some(shape) = job.record.shapes.get_mut(table) {
+                shape.position = mark.position.clone();
+                shape.lsn = mark.lsn;
+            }
+        }
+        let schema = self.config.places.app.clone();
+        let kept = self.keep(&job, moment, &mut ops);
+        // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
+        ops.push(Op::WriteRecord(job.record.clone()));
+        if self.config.strategy == Strategy::Swap {
+            drop_indexes(&job, &schema, &mut ops);
+            ops.push(Op::Swap(Swap {
+                kept,
+                ..job.rebuild.swap(schema.clone())
+            }));
+        }
+        for (table, index) in std::mem::take(&mut job.rebuild.create_indexes) {
+            let schema = schema.clone();
+            ops.push(Op::CreateIndex { schema, table, index });
+        }
+        ops.push(self.seal());
+        effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
+        effects.push(Effect::Transact {
+            purpose: Purpose::Swap,
+            ops,
+        });
+        job.marks = marks;
+        self.phase = Phase::Swapping(job);
+    }
+
+    pub(super) fn swapped(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Swapping(_)) {
+            return;
+        }
+        if let Err(error) = outcome {
+            return self.abandon(error, moment, effects);
+        }
+        let Some(job) = self.take_job() else { return };
+        self.tail.settle_batch(&job.marks);
+        let app = self.app();
+        for table in &job.rebuild.tables {
+            self.tail.moved(table, app.clone());
+            self.distrusted.remove(table);
+            self.expired.remove(table);
+        }
+        self.tail.release();
+        self.distrusted.retain(|table| job.record.shapes.contains_key(table));
+        self.found = found_as_recorded(&job.record);
+        self.mood = Mood::Fresh;
+        let rows = job.total_rows();
+        self.record = Some(job.record);
+        effects.push(Effect::Transact {
+            purpose: Purpose::Tidy,
+            ops: vec![Op::Checkpoint],
+        });
+        self.complete(job.rebuild.tables, rows, moment, effects);
+        self.finish(Ok(job.rebuild.reason != Reason::First), effects);
+    }
+
+    /// Closes what was announced, with success.
+    pub(super) fn complete(&mut self, tables: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
+        let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
+            return;
+        };
+        let to = self
+            .record
+            .as_ref()
+            .map(|record| record.version.version.clone())
+            .unwrap_or_default();
+        effects.push(Effect::Emit(Event::Complete {
+            reason: announced.reason,
+            from: announced.from,
+            to,
+            tables,
+            rows,
+            duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
+        }));
+    }
+}
+
+/// What is there once a record's tables have been put in place.
+pub(super) fn found_as_recorded(record: &Record) -> Found {
+    let tables = record
+        .shapes
+        .iter()
+        .map(|(table, shape)| (table.clone(), Some(shape.fingerprint.clone())));
+    Found {
+        tables: tables.collect(),
+    }
+}
+
+/// The indexes that kept tables lose. They go before new tables come: those may have indexes of the same names.
+pub(super) fn drop_indexes(job: &Job, schema: &Name, ops: &mut Vec<Op>) {
+    for index in &job.rebuild.drop_indexes {
+        let (schema, index) = (schema.clone(), index.clone());
+        ops.push(Op::DropIndex { schema, index });
+    }
+}
