@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::call::Kind;
 use super::database::ModelDatabase;
 use super::origin::{View, digest};
-use super::tab::Kind;
 use super::world::{Inner, World};
 use crate::config::{APP, Source, Strategy};
 use crate::error::Result;

@@ -4,75 +4,15 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::origin::Row;
-use crate::error::{Error, ErrorCode, Result};
+use super::stored::{StoredRecord, stored};
+use super::table::{ModelSchema, ModelTable, failed, plain, refused};
+use crate::error::Result;
 use crate::ident::Name;
 use crate::ingest::{Change, Operation};
-use crate::manifest::{BaseType, Column, EnumType, Index, Table};
+use crate::manifest::{EnumType, Index, Table};
 use crate::op::{Home, Op, Places, Rows, Swap};
-use crate::record::{Record, RecordState};
-
-/// A table as it stands in the model.
-#[derive(Clone, Debug, Default)]
-pub struct ModelTable {
-    columns: Vec<Column>,
-    key: Vec<String>,
-    rows: Vec<Row>,
-    indexes: BTreeSet<String>,
-}
-
-impl ModelTable {
-    /// Its rows, in no order.
-    #[must_use]
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
-    }
-
-    /// The names of its columns, in order.
-    #[must_use]
-    pub fn columns(&self) -> Vec<String> {
-        self.columns.iter().map(|column| column.name.to_string()).collect()
-    }
-
-    /// The names of its secondary indexes.
-    #[must_use]
-    pub fn indexes(&self) -> &BTreeSet<String> {
-        &self.indexes
-    }
-}
-
-/// A schema: its tables and enum types.
-#[derive(Clone, Debug, Default)]
-pub struct ModelSchema {
-    /// By name.
-    pub tables: BTreeMap<String, ModelTable>,
-    /// Labels by name.
-    pub enums: BTreeMap<String, Vec<String>>,
-}
-
-impl ModelSchema {
-    /// Tables and indexes share one space of names.
-    fn has_relation(&self, name: &str) -> bool {
-        self.tables
-            .iter()
-            .any(|(table, it)| table == name || it.indexes.contains(name))
-    }
-}
-
-/// The record, as the library's own tables hold it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredRecord {
-    /// State, version, index, timestamp, fingerprint, manifest, epoch, choice.
-    pub head: [Option<String>; 8],
-    /// The version it is held from.
-    pub held: Option<String>,
-    /// Fingerprint, definition, handle, offset, LSN, by table.
-    pub shapes: BTreeMap<String, [String; 5]>,
-    /// The structure each sealed table had.
-    seals: BTreeMap<String, Rows>,
-}
+use crate::record::Record;
 
 /// The model database.
 #[derive(Clone, Debug, Default)]
@@ -93,14 +33,6 @@ pub struct ModelDatabase {
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
     pub(super) dropped: BTreeSet<String>,
     pub(super) droppable: BTreeSet<String>,
-}
-
-fn failed(op: &str, detail: &str) -> Error {
-    Error::new(ErrorCode::DatabaseFailed, op, detail)
-}
-
-fn refused(op: &str, detail: &str) -> Error {
-    Error::new(ErrorCode::RowRefused, op, detail)
 }
 
 impl ModelDatabase {
@@ -146,28 +78,19 @@ impl ModelDatabase {
         record.iter().flat_map(Record::table_names).map(String::from).collect()
     }
 
+    fn inspect(&self, tables: &[Name]) -> Rows {
+        let standing = |name: &Name| Some(self.app.tables.get(name.as_str())?.structure(name, &self.app));
+        tables.iter().filter_map(standing).flatten().collect()
+    }
+
+    fn rows_of(&self, record: &StoredRecord) -> Rows {
+        record.rows(self.previous.as_ref().map(|(_, _, until)| until.to_string()))
+    }
+
     fn record_rows(&self) -> Rows {
         self.record
             .as_ref()
             .map_or_else(Rows::new, |record| self.rows_of(record))
-    }
-
-    fn rows_of(&self, record: &StoredRecord) -> Rows {
-        let until = self.previous.as_ref().map(|(_, _, until)| until.to_string());
-        let [state, version, index, timestamp, fingerprint, manifest, epoch, choice] = record.head.clone();
-        let head = [state, version, index, timestamp, fingerprint, manifest, epoch];
-        let row = |shape: Vec<Option<String>>| {
-            let rest = [choice.clone(), record.held.clone(), until.clone()];
-            head.iter().cloned().chain(shape).chain(rest).collect()
-        };
-        if record.shapes.is_empty() {
-            return vec![row(vec![None; 6])];
-        }
-        record
-            .shapes
-            .iter()
-            .map(|(table, cells)| row([table].into_iter().chain(cells).cloned().map(Some).collect()))
-            .collect()
     }
 
     fn schema(&mut self, home: &Home, doing: &str) -> Result<&mut ModelSchema> {
@@ -346,37 +269,6 @@ impl ModelDatabase {
         Ok(Rows::new())
     }
 
-    fn inspect(&self, tables: &[Name]) -> Rows {
-        let mut rows = Rows::new();
-        for name in tables {
-            let Some(table) = self.app.tables.get(name.as_str()) else {
-                continue;
-            };
-            if table.columns.is_empty() {
-                let nothing = std::iter::repeat_n(None, 6);
-                rows.push(std::iter::once(Some(name.to_string())).chain(nothing).collect());
-            }
-            for (place, column) in table.columns.iter().enumerate() {
-                let in_key = table.key.iter().position(|key| key == column.name.as_str());
-                let labels = column.ty.enum_name().map(|ty| {
-                    json!({ "name": ty.as_str(), "labels": self.app.enums.get(ty.as_str()).cloned().unwrap_or_default() })
-                        .to_string()
-                });
-                let not_null = column.not_null || in_key.is_some();
-                rows.push(vec![
-                    Some(name.to_string()),
-                    Some(column.name.to_string()),
-                    Some((place + 1).to_string()),
-                    Some(column.ty.canonical()),
-                    Some(not_null.to_string()),
-                    in_key.map(|place| (place + 1).to_string()),
-                    labels,
-                ]);
-            }
-        }
-        rows
-    }
-
     fn create(&mut self, home: &Home, table: &Table, staged_enums: &[Name], doing: &str) -> Result<()> {
         let new = ModelTable {
             columns: table.columns.clone(),
@@ -537,104 +429,6 @@ impl ModelDatabase {
             self.app.tables.insert(name.to_string(), table);
         }
         Ok(())
-    }
-}
-
-impl ModelTable {
-    fn key_of(&self, row: &Row) -> Vec<Option<String>> {
-        self.key.iter().map(|name| row.get(name).cloned().flatten()).collect()
-    }
-
-    pub(super) fn drop_row(&mut self, row: &Row) {
-        self.rows.retain(|other| other != row);
-    }
-
-    pub(super) fn put(&mut self, row: Row, doing: &str) -> Result<()> {
-        if row.len() != self.columns.len() {
-            return Err(failed(doing, "other columns than the table's"));
-        }
-        for column in &self.columns {
-            let cell = row
-                .get(column.name.as_str())
-                .ok_or_else(|| failed(doing, "no such column"))?;
-            let refuses = column.not_null || self.key.iter().any(|key| key == column.name.as_str());
-            let fits = match (&column.ty.base, cell) {
-                (_, None) => !refuses,
-                (BaseType::Builtin("int4"), Some(text)) if !column.ty.array => text.parse::<i32>().is_ok(),
-                (BaseType::Builtin("int8"), Some(text)) if !column.ty.array => text.parse::<i64>().is_ok(),
-                _ => true,
-            };
-            if !fits {
-                return Err(refused(doing, "a value that the column refuses"));
-            }
-        }
-        let key = self.key_of(&row);
-        if !self.key.is_empty() && self.rows.iter().any(|other| self.key_of(other) == key) {
-            return Err(refused(doing, "the key is taken"));
-        }
-        self.rows.push(row);
-        Ok(())
-    }
-
-    /// A table that stands there already.
-    pub(super) fn standing(table: &Table, rows: Vec<Row>) -> Self {
-        Self {
-            columns: table.columns.clone(),
-            key: table.primary_key.iter().map(ToString::to_string).collect(),
-            rows,
-            indexes: BTreeSet::new(),
-        }
-    }
-}
-
-/// A COPY field without its escapes.
-fn plain(cell: &str) -> String {
-    let mut out = String::new();
-    let mut rest = cell.chars();
-    while let Some(c) = rest.next() {
-        match (c, c == '\\') {
-            (_, true) => out.extend(rest.next().map(|c| match c {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                other => other,
-            })),
-            (c, false) => out.push(c),
-        }
-    }
-    out
-}
-
-fn stored(record: &Record) -> StoredRecord {
-    let version = &record.version;
-    let state = match record.state {
-        RecordState::Whole => "whole",
-        RecordState::Rebuilding => "rebuilding",
-    };
-    let shape = |(name, shape): (&Name, &crate::record::ShapeRecord)| {
-        let cells = [
-            shape.fingerprint.0.clone(),
-            shape.definition.clone(),
-            shape.position.handle.0.clone(),
-            shape.position.offset.to_string(),
-            shape.lsn.to_string(),
-        ];
-        (name.to_string(), cells)
-    };
-    StoredRecord {
-        head: [
-            Some(state.to_owned()),
-            Some(version.version.clone()),
-            version.index.map(|number| number.to_string()),
-            version.timestamp.map(|number| number.to_string()),
-            version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
-            Some(record.document()),
-            Some(record.epoch.to_string()),
-            Some(record.choice.clone()),
-        ],
-        held: record.held.clone(),
-        shapes: record.shapes.iter().map(shape).collect(),
-        seals: BTreeMap::new(),
     }
 }
 

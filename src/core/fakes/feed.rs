@@ -1,8 +1,9 @@
 //! The app's own sync: it fills the tables as pglite-sync does, and like that resumes where it believes to be.
 
+use super::call::{Fault, Kind};
 use super::database::ModelDatabase;
 use super::origin::{Row, View};
-use super::tab::{Fault, Kind, Tab};
+use super::tab::Tab;
 use super::world::{Inner, World};
 use crate::config::Feed;
 use crate::error::{Error, Result};

@@ -3,16 +3,23 @@
 //! same world does the same twice. Only for tests.
 #![expect(clippy::panic, reason = "a broken invariant ends the test at once")]
 
+mod call;
 mod check;
 mod database;
 mod electric;
 mod feed;
 mod origin;
+mod script;
+mod stored;
 mod tab;
+mod table;
 mod world;
 
-pub use database::{ModelDatabase, ModelSchema, ModelTable, StoredRecord};
+pub use call::{Call, Fault, Kind, Says};
+pub use database::ModelDatabase;
 pub use electric::Habits;
 pub use origin::{Release, Row, Temper, View};
-pub use tab::{Call, Fault, Kind, LeadGuard, Pieces, Says, Tab};
+pub use stored::StoredRecord;
+pub use tab::{LeadGuard, Pieces, Tab};
+pub use table::{ModelSchema, ModelTable};
 pub use world::World;
