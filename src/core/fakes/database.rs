@@ -84,7 +84,8 @@ impl ModelDatabase {
     }
 
     fn rows_of(&self, record: &StoredRecord) -> Rows {
-        record.rows(self.previous.as_ref().map(|(_, _, until)| until.to_string()))
+        let until = self.previous.as_ref().map(|(_, _, until)| until.to_string());
+        record.rows(until.as_deref())
     }
 
     fn record_rows(&self) -> Rows {

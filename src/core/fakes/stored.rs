@@ -21,11 +21,11 @@ pub struct StoredRecord {
 
 impl StoredRecord {
     /// The rows of `Op::ReadRecord`, where the record before it is kept until then.
-    pub(super) fn rows(&self, until: Option<String>) -> Rows {
+    pub(super) fn rows(&self, until: Option<&str>) -> Rows {
         let [state, version, index, timestamp, fingerprint, manifest, epoch, choice] = self.head.clone();
         let head = [state, version, index, timestamp, fingerprint, manifest, epoch];
         let row = |shape: Vec<Option<String>>| {
-            let rest = [choice.clone(), self.held.clone(), until.clone()];
+            let rest = [choice.clone(), self.held.clone(), until.map(ToOwned::to_owned)];
             head.iter().cloned().chain(shape).chain(rest).collect()
         };
         if self.shapes.is_empty() {
