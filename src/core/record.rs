@@ -180,13 +180,13 @@ pub(crate) mod tests {
 
     /// The rows as the database would answer them.
     pub(crate) fn rows(record: &Record) -> Rows {
-        let version = &record.version;
+        let [version, index, timestamp, fingerprint] = record.version.cells();
         let head = [
             Some(record.state.as_str().to_owned()),
-            Some(version.version.clone()),
-            version.index.map(|number| number.to_string()),
-            version.timestamp.map(|number| number.to_string()),
-            version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+            version,
+            index,
+            timestamp,
+            fingerprint,
             Some(record.document()),
             Some(record.epoch.to_string()),
         ];

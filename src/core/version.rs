@@ -45,6 +45,16 @@ pub fn parse_version(body: &str, content_type: Option<&str>) -> Result<ServerVer
 }
 
 impl ServerVersion {
+    /// As it is stored: version, index, timestamp and fingerprint.
+    pub(crate) fn cells(&self) -> [Option<String>; 4] {
+        [
+            Some(self.version.clone()),
+            self.index.map(|number| number.to_string()),
+            self.timestamp.map(|number| number.to_string()),
+            self.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+        ]
+    }
+
     /// Whether the two name one state of the schema. A server that says no fingerprint is believed by its version.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -40,7 +40,7 @@ impl StoredRecord {
 
 /// The record as it is written.
 pub(super) fn stored(record: &Record) -> StoredRecord {
-    let version = &record.version;
+    let [version, index, timestamp, fingerprint] = record.version.cells();
     let state = match record.state {
         RecordState::Whole => "whole",
         RecordState::Rebuilding => "rebuilding",
@@ -58,10 +58,10 @@ pub(super) fn stored(record: &Record) -> StoredRecord {
     StoredRecord {
         head: [
             Some(state.to_owned()),
-            Some(version.version.clone()),
-            version.index.map(|number| number.to_string()),
-            version.timestamp.map(|number| number.to_string()),
-            version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+            version,
+            index,
+            timestamp,
+            fingerprint,
             Some(record.document()),
             Some(record.epoch.to_string()),
             Some(record.choice.clone()),

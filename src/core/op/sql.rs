@@ -301,7 +301,7 @@ fn forget_subscriptions(keys: &[String]) -> String {
 }
 
 fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
-    let version = &record.version;
+    let [version, index, timestamp, fingerprint] = record.version.cells();
     let head = Statement::new(format!(
         "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
          $7::text, $8::text, $9::text)",
@@ -309,10 +309,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     ))
     .with_params(vec![
         Some(record.state.as_str().to_owned()),
-        Some(version.version.clone()),
-        version.index.map(|number| number.to_string()),
-        version.timestamp.map(|number| number.to_string()),
-        version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+        version, index, timestamp, fingerprint,
         Some(record.document()),
         Some(record.epoch.to_string()),
         Some(record.choice.clone()),
@@ -340,17 +337,17 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
 }
 
 fn write_version(places: &Places, record: &Record) -> Statement {
-    let version = &record.version;
+    let [version, index, timestamp, fingerprint] = record.version.cells();
     let sql = format!(
         "UPDATE {} SET version = $1::text, index = $2::text::bigint, timestamp = $3::text::bigint, \
          fingerprint = $4::text, manifest = $5::text, choice = $6::text, held = NULL",
         home_table(places, "replica"),
     );
     let params = vec![
-        Some(version.version.clone()),
-        version.index.map(|number| number.to_string()),
-        version.timestamp.map(|number| number.to_string()),
-        version.fingerprint.as_ref().map(|fingerprint| fingerprint.0.clone()),
+        version,
+        index,
+        timestamp,
+        fingerprint,
         Some(record.document()),
         Some(record.choice.clone()),
     ];
