@@ -4,15 +4,11 @@ use electric_replica_core::fakes::{Says, World};
 use electric_replica_core::host::Say;
 use electric_replica_core::machine::Ask;
 
-use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, SAME, Step, deploy, edit, journey};
+use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, SAME, Step, added, deploy, edit, journey};
 use crate::short::{config, expecting, release};
 
 /// The app has a say in it.
 pub(crate) fn asked_first() -> Vec<Journey> {
-    let second = || {
-        let users = "users: id int4 | name text! | age int4 | mail text";
-        Some(release("0002", &[users, POSTS, MOOD]))
-    };
     let later: fn(&World) = |world| world.set_says(Says::AtOnce(Say::Later));
     let go: fn(&World) = |world| world.set_says(Says::AtOnce(Say::Go));
     let slowly: fn(&World) = |world| world.set_says(Says::After(8_000, Say::Go));
@@ -21,7 +17,7 @@ pub(crate) fn asked_first() -> Vec<Journey> {
     vec![
         journey(
             "the app puts a migration off, and wants it later",
-            second(),
+            Some(added()),
             config(),
             &[
                 put_off.clone(),
@@ -38,7 +34,7 @@ pub(crate) fn asked_first() -> Vec<Journey> {
         ),
         journey(
             "a shape is lost while a migration is put off",
-            second(),
+            Some(added()),
             config(),
             &[
                 put_off,
@@ -53,14 +49,14 @@ pub(crate) fn asked_first() -> Vec<Journey> {
         ),
         journey(
             "the app thinks for a while",
-            second(),
+            Some(added()),
             config(),
             &[Step::World(slowly), Step::World(deploy), CHECK, wanted],
             &[OK],
         ),
         journey(
             "it is checked in the background",
-            second(),
+            Some(added()),
             config(),
             &[Step::World(deploy), Step::Ask(Ask::Background), Step::Pass(5_000)],
             &[SAME],

@@ -8,10 +8,17 @@
 )]
 
 mod asked;
+mod called;
+mod changes;
+mod fed;
+mod followed;
 mod journey;
 mod player;
+mod server;
 mod short;
+mod stored;
 
+pub use followed::{NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, rows, starts};
 pub use journey::{Journey, Step, journeys};
 pub use player::{Outcome, Player};
 pub use short::{choice, config, expecting, release, renamed, row};
