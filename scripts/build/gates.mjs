@@ -8,7 +8,7 @@ const HOST = "<electric_replica_client::host::BrowserHost>";
 const TASKS = [...["stage", "feed", "consult"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
 
 export const GATES = [
-  new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|let_go|roll_back|swap|restart)$`),
+  new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
   new RegExp(`^<${CORE}::op::Op>::of_rebuild$`),
   ...TASKS.flatMap((task) =>
     [task, String.raw`${task}::\{closure#\d\}`, String.raw`core::ptr::drop_in_place::<${task}::\{closure#\d\}>`].map((name) => new RegExp(`^${name}$`)),

@@ -8,6 +8,7 @@ use crate::manifest::{Manifest, read_stored, to_document};
 use crate::op::Rows;
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::sorted::SortedMap;
+use crate::tail::Mark;
 use crate::version::ServerVersion;
 
 /// The replica as it is written down in PGlite.
@@ -49,6 +50,19 @@ pub struct ShapeRecord {
     pub position: Position,
     /// Up to which LSN the rows are known to be complete.
     pub lsn: Lsn,
+    /// What Electric announced of its structure when that was last judged to be this one; empty where nothing was.
+    pub announced: String,
+}
+
+impl ShapeRecord {
+    /// Goes on to where the table stands now.
+    pub(crate) fn go_on(&mut self, mark: Mark) {
+        self.position = mark.position;
+        self.lsn = mark.lsn;
+        if let Some(announced) = mark.announced {
+            self.announced = announced;
+        }
+    }
 }
 
 // ------------------------------------------------------------------------------------------------- on disk and back
@@ -71,7 +85,7 @@ impl Record {
     }
 
     /// Reads the rows of `Op::ReadRecord`: state, version, index, timestamp, fingerprint, manifest, epoch, and one
-    /// shape's table, fingerprint, definition, handle, offset and LSN, the choice, the version it is held from, and until
+    /// shape's table, fingerprint, definition, handle, offset, LSN and announced structure, the choice, the version it is held from, and until
     /// when the one before it is kept; a row a shape. No row is no record.
     ///
     /// # Errors
@@ -88,7 +102,7 @@ impl Record {
 /// Until when the replica before this one is kept, in milliseconds since 1970, as `Op::ReadRecord` tells.
 #[must_use]
 pub fn kept_until(rows: &Rows) -> Option<u64> {
-    cell(rows.first()?, 15)?.parse().ok()
+    cell(rows.first()?, 16)?.parse().ok()
 }
 
 impl Record {
@@ -136,10 +150,10 @@ fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
         },
         version: read_version(first)?,
         manifest,
-        choice: text(first, 13)?,
+        choice: text(first, 14)?,
         shapes,
         epoch: cell(first, 6)?.parse().ok()?,
-        held: text(first, 14),
+        held: text(first, 15),
     })
 }
 
@@ -170,6 +184,7 @@ fn read_shape(row: &[Option<String>]) -> Option<ShapeRecord> {
             offset: Offset::parse(cell(row, 11)?)?,
         },
         lsn: Lsn::parse(cell(row, 12)?)?,
+        announced: text(row, 13)?,
     })
 }
 
@@ -191,7 +206,7 @@ pub(crate) mod tests {
             Some(record.epoch.to_string()),
         ];
         let choice = [Some(record.choice.clone()), record.held.clone()];
-        let row = |shape: [Option<String>; 6]| head.iter().cloned().chain(shape).chain(choice.clone()).collect();
+        let row = |shape: [Option<String>; 7]| head.iter().cloned().chain(shape).chain(choice.clone()).collect();
         let shape = |(name, shape): (&Name, &ShapeRecord)| {
             row([
                 name.as_str().to_owned(),
@@ -200,11 +215,12 @@ pub(crate) mod tests {
                 shape.position.handle.0.clone(),
                 shape.position.offset.to_string(),
                 shape.lsn.to_string(),
+                shape.announced.clone(),
             ]
             .map(Some))
         };
         if record.shapes.is_empty() {
-            return vec![row([const { None }; 6])];
+            return vec![row([const { None }; 7])];
         }
         record.shapes.iter().map(shape).collect()
     }
@@ -224,6 +240,7 @@ pub(crate) mod tests {
                 offset,
             },
             lsn: Lsn(u64::MAX),
+            announced: "{}".into(),
         };
         let log = Offset::Log { lsn: Lsn(5), op: 2 };
         let shapes = [("a", shape(Offset::SnapshotEnd)), ("b", shape(log))];
@@ -260,7 +277,7 @@ pub(crate) mod tests {
     fn a_damaged_record_is_no_record() {
         let whole = rows(&record());
         assert!(Record::from_rows(&vec![Vec::new()]).is_err());
-        for at in 0..14 {
+        for at in 0..15 {
             let may_be_null = [2, 3, 4, 7].contains(&at);
             for cell in [None, Some("\u{1}".to_owned())] {
                 let is_null = cell.is_none();
@@ -270,7 +287,7 @@ pub(crate) mod tests {
                 let is_fine = if is_null {
                     may_be_null
                 } else {
-                    [1, 9, 10, 13].contains(&at)
+                    [1, 9, 10, 13, 14].contains(&at)
                 };
                 assert_eq!(
                     Record::from_rows(&rows).is_ok(),
@@ -282,7 +299,7 @@ pub(crate) mod tests {
             rows[1].truncate(at);
             let cut = Record::from_rows(&rows);
             // The last cell belongs to the head, which the first row has.
-            let whole_shape = at == 13;
+            let whole_shape = at == 14;
             assert!(cut.is_err() || (cut.unwrap().unwrap().shapes.len() == 2) == whole_shape);
         }
     }

@@ -267,8 +267,8 @@ test("live changes and their positions are applied, and a position of no shape i
   await run(db, ...golden.first, ...golden.second, ...golden.third, golden.live);
 
   assert.deepEqual(await select(db, "SELECT mood::text FROM users"), [{ mood: "sad" }]);
-  const shapes = await select(db, "SELECT handle, shape_offset, lsn FROM electric_replica.shapes WHERE table_name = 'users'");
-  assert.deepEqual(shapes, [{ handle: "h", shape_offset: "5_2", lsn: "5" }]);
+  const shapes = await select(db, "SELECT handle, shape_offset, lsn, announced FROM electric_replica.shapes WHERE table_name = 'users'");
+  assert.deepEqual(shapes, [{ handle: "h", shape_offset: "5_2", lsn: "5", announced: '{"id":{}}' }]);
   await assert.rejects(run(db, golden.lostPosition), /exactly one row/);
 });
 

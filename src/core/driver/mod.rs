@@ -223,10 +223,16 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
-                let stall_ms = self.limits().stall_ms;
+                let Limits { stall_ms, ask_ms, .. } = self.limits();
                 let key = TaskKey::Poll(table.clone());
                 let task = async move {
                     let outcome = poll(&shared.host, &request, stall_ms).await;
+                    let is_everyday = shared.machine.borrow().tail.is_everyday(&table, &outcome);
+                    // An answer that nobody is there to judge is as good as none.
+                    let outcome = match load_rebuild(&shared, !is_everyday, ask_ms).await {
+                        Ok(()) => outcome,
+                        Err(_) => Outcome::Cut,
+                    };
                     Input::Polled { table, outcome }
                 };
                 self.tasks.add(key, Box::pin(task));

@@ -158,7 +158,12 @@ impl ModelDatabase {
                 old.head[6] = epoch;
                 old.held = None;
             }
-            Op::WritePosition { table, position, lsn } => {
+            Op::WritePosition {
+                table,
+                position,
+                lsn,
+                announced,
+            } => {
                 let shape = self
                     .record
                     .as_mut()
@@ -167,6 +172,9 @@ impl ModelDatabase {
                 shape[2] = position.handle.0;
                 shape[3] = position.offset.to_string();
                 shape[4] = lsn.to_string();
+                if let Some(announced) = announced {
+                    shape[5] = announced;
+                }
             }
             Op::ForgetRecord => self.record = None,
             Op::Verify { .. } => {

@@ -58,6 +58,8 @@ pub struct Habits {
     pub notices_at_write: bool,
     /// How long a long poll is held, in milliseconds.
     pub hold_ms: u64,
+    /// The words in which it announces a structure, out of its usual ones.
+    pub words: fn(&str) -> String,
 }
 
 impl Default for Habits {
@@ -68,6 +70,7 @@ impl Default for Habits {
             notice_ms: 50,
             notices_at_write: true,
             hold_ms: 20_000,
+            words: str::to_owned,
         }
     }
 }
@@ -177,6 +180,16 @@ impl Electric {
 
     /// Answers, or not yet. `held` is whether the request has been held back long enough.
     pub(super) fn answer(&mut self, request: &ShapeRequest, origin: &Origin, held: Held) -> Option<Reply> {
+        let mut reply = self.reply(request, origin, held)?;
+        for (name, value) in &mut reply.head.headers {
+            if name == "electric-schema" {
+                *value = (self.habits.words)(value);
+            }
+        }
+        Some(reply)
+    }
+
+    fn reply(&mut self, request: &ShapeRequest, origin: &Origin, held: Held) -> Option<Reply> {
         let get = |name: &str| {
             request
                 .query

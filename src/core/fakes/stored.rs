@@ -13,8 +13,8 @@ pub struct StoredRecord {
     pub head: [Option<String>; 8],
     /// The version it is held from.
     pub held: Option<String>,
-    /// Fingerprint, definition, handle, offset, LSN, by table.
-    pub shapes: BTreeMap<String, [String; 5]>,
+    /// Fingerprint, definition, handle, offset, LSN, announced structure, by table.
+    pub shapes: BTreeMap<String, [String; 6]>,
     /// The structure each sealed table had.
     pub(super) seals: BTreeMap<String, Rows>,
 }
@@ -29,7 +29,7 @@ impl StoredRecord {
             head.iter().cloned().chain(shape).chain(rest).collect()
         };
         if self.shapes.is_empty() {
-            return vec![row(vec![None; 6])];
+            return vec![row(vec![None; 7])];
         }
         self.shapes
             .iter()
@@ -52,6 +52,7 @@ pub(super) fn stored(record: &Record) -> StoredRecord {
             shape.position.handle.0.clone(),
             shape.position.offset.to_string(),
             shape.lsn.to_string(),
+            shape.announced.clone(),
         ];
         (name.to_string(), cells)
     };

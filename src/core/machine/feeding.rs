@@ -131,5 +131,6 @@ fn standing(fingerprint: crate::fingerprint::Fingerprint) -> ShapeRecord {
             offset: Offset::SnapshotEnd,
         },
         lsn: Lsn::default(),
+        announced: String::new(),
     }
 }

@@ -15,8 +15,7 @@ impl Machine {
         if let Some(record) = &mut self.record {
             for (table, mark) in applied.marks {
                 if let Some(shape) = record.shapes.get_mut(&table) {
-                    shape.position = mark.position;
-                    shape.lsn = mark.lsn;
+                    shape.go_on(mark);
                 }
             }
         }
@@ -88,7 +87,9 @@ impl Machine {
                 && shape.definition == definition.key()
             {
                 let stream = Stream::resume(definition, shape.position.clone());
-                self.tail.follow(table.clone(), app.clone(), stream, shape.lsn);
+                let announced = shape.announced.clone();
+                self.tail
+                    .follow(table.clone(), app.clone(), stream, shape.lsn, announced);
             }
         }
     }

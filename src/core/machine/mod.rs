@@ -29,7 +29,7 @@ use crate::plan::Found;
 use crate::record::Record;
 use crate::retry::Backoff;
 use crate::shape::Handle;
-use crate::tail::{Moment, Tail};
+use crate::tail::{Moment, Outcome, Tail, Trouble};
 
 pub(crate) use gate::PutOff;
 pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Run, Then};
@@ -168,7 +168,11 @@ impl Machine {
                 }
             }
             Input::Polled { table, outcome } => {
-                let trouble = self.tail.answered(&table, outcome, moment);
+                let trouble = if self.tail.is_everyday(&table, &outcome) {
+                    self.tail.answered(&table, outcome, moment)
+                } else {
+                    self.judged(&table, outcome, moment)
+                };
                 if let Some(trouble) = trouble {
                     self.troubled(trouble, moment, effects);
                 } else if self.mood == Mood::Unreachable {
@@ -180,6 +184,13 @@ impl Machine {
             Input::Woken => {}
             input => self.take_of_rebuild(input, moment, effects),
         }
+    }
+
+    /// Another gate to the rebuild module.
+    #[inline(never)]
+    fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+        self.entered = true;
+        self.tail.judged(table, outcome, moment)
     }
 
     /// What happens only once the schemas were asked for. A gate to the rebuild module: see `host::RebuildCode`.

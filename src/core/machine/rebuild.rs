@@ -252,7 +252,7 @@ impl Machine {
             if let Some(staged) = job.staged.get(&spec.name) {
                 let stream = Stream::resume(staged.definition.clone(), staged.position.clone());
                 self.tail
-                    .follow_staged(spec.clone(), job.home.clone(), job.staged_enums(), stream, staged.lsn);
+                    .follow_staged(spec.clone(), job.home.clone(), job.staged_enums(), stream, staged);
             }
         }
         self.tail.hold();

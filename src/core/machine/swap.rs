@@ -32,8 +32,7 @@ impl Machine {
         }
         for (table, mark) in &marks {
             if let Some(shape) = job.record.shapes.get_mut(table) {
-                shape.position = mark.position.clone();
-                shape.lsn = mark.lsn;
+                shape.go_on(mark.clone());
             }
         }
         let schema = self.config.places.app.clone();

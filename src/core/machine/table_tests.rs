@@ -207,6 +207,7 @@ fn inputs() -> Vec<Input> {
                     offset: Offset::SnapshotEnd,
                 },
                 lsn: Lsn(5),
+                announced: String::new(),
                 rows: 5,
             }),
         },

@@ -140,6 +140,7 @@ fn record(version: &str, manifest: Manifest) -> Record {
                 offset: Offset::SnapshotEnd,
             },
             lsn: Lsn(u64::MAX),
+            announced: "{}".into(),
         };
         (table.name.clone(), shape)
     };
@@ -333,6 +334,7 @@ fn statements() -> Value {
                 offset: Offset::Log { lsn: Lsn(5), op: 2 },
             },
             lsn: Lsn(5),
+            announced: Some("{\"id\":{}}".into()),
         },
     ];
     let kinds = record("kinds", kinds());
@@ -341,6 +343,7 @@ fn statements() -> Value {
         table: name("nobody"),
         position: one.shapes.get(&name("users")).unwrap().position.clone(),
         lsn: Lsn(5),
+        announced: None,
     };
     let count = |table: &str| {
         vec![Op::CountRows {

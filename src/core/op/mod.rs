@@ -59,6 +59,8 @@ pub enum Op {
         position: Position,
         /// Up to which LSN the rows are complete.
         lsn: Lsn,
+        /// What Electric announced of its structure; what is stored of that stays where there is nothing.
+        announced: Option<String>,
     },
     /// Forgets the record.
     ForgetRecord,

@@ -88,7 +88,12 @@ impl Op {
         match &mut self {
             Self::EnsureHome => Ok(ensure_home(places)),
             Self::ReadRecord => one(read_record(places)),
-            Self::WritePosition { table, position, lsn } => Ok(vec![write_position(places, table, position, *lsn)]),
+            Self::WritePosition {
+                table,
+                position,
+                lsn,
+                announced,
+            } => Ok(vec![write_position(places, table, position, *lsn, announced.take())]),
             Self::Verify { schema } => Ok(vec![inspect::verify(&home_table(places, "shapes"), schema)]),
             Self::Apply {
                 home,
@@ -182,7 +187,7 @@ impl Op {
 /// The columns of the two tables, in the order in which they are created.
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
-const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn";
+const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
 /// Those of the second that only [`Op::Seal`] writes.
 const SEALED: &str = ",seal";
 
@@ -228,7 +233,8 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
-             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, seal text)"
+             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, announced text NOT NULL, \
+             seal text)"
         ),
         format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
@@ -276,7 +282,7 @@ fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Stateme
 fn read(places: &Places, record: &str, shapes: &str) -> String {
     format!(
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, r.manifest, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
          ORDER BY s.table_name",
         home_table(places, "previous"),
         home_table(places, record),
@@ -317,6 +323,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     ]);
     let shapes = record.shapes.iter().map(|(table, shape)| {
         Value::from([
+            ("announced", shape.announced.as_str().into()),
             ("definition", shape.definition.as_str().into()),
             ("fingerprint", shape.fingerprint.0.as_str().into()),
             ("handle", shape.position.handle.0.as_str().into()),
@@ -327,7 +334,7 @@ fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     });
     let rows = Statement::new(format!(
         "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
-         fingerprint text, definition text, handle text, shape_offset text, lsn text)",
+         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text)",
         home_table(places, "shapes"),
     ))
     .with_params(vec![Some(shapes.collect::<Value>().to_string())]);
@@ -357,20 +364,28 @@ fn write_version(places: &Places, record: &Record) -> Statement {
     }
 }
 
-fn write_position(places: &Places, table: &Name, position: &Position, lsn: Lsn) -> Statement {
+fn write_position(
+    places: &Places,
+    table: &Name,
+    position: &Position,
+    lsn: Lsn,
+    announced: Option<String>,
+) -> Statement {
     let sql = format!(
-        "UPDATE {} SET handle = $2::text, shape_offset = $3::text, lsn = $4::text WHERE table_name = $1::text",
+        "UPDATE {} SET handle = $2::text, shape_offset = $3::text, lsn = $4::text, announced = \
+         coalesce($5::text, announced) WHERE table_name = $1::text",
         home_table(places, "shapes"),
     );
-    let params = [
-        table.to_string(),
-        position.handle.0.clone(),
-        position.offset.to_string(),
-        lsn.to_string(),
+    let params = vec![
+        Some(table.to_string()),
+        Some(position.handle.0.clone()),
+        Some(position.offset.to_string()),
+        Some(lsn.to_string()),
+        announced,
     ];
     Statement {
         expect: Expect::OneRow,
-        ..Statement::new(sql).with_params(params.map(Some).into())
+        ..Statement::new(sql).with_params(params)
     }
 }
 

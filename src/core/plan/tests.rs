@@ -81,6 +81,7 @@ fn record(structures: [Is; 3]) -> Record {
                 offset: Offset::SnapshotEnd,
             },
             lsn: Lsn(1),
+            announced: String::new(),
         };
         (table.name.clone(), shape)
     };

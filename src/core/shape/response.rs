@@ -25,7 +25,7 @@ pub struct ShapeHead {
     pub handle: Handle,
     /// How far the reader is once the body is read.
     pub offset: Offset,
-    /// The rows' structure; never on a live answer.
+    /// The rows' structure, where it was read; never on a live answer.
     pub schema: Option<ElectricSchema>,
     /// What the next live request sends along; only on a live answer.
     pub cursor: Option<String>,
@@ -54,6 +54,12 @@ impl ResponseHead {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether it says no more than that the same is to be asked again later.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.status, 408 | 425 | 429 | 500..=599)
+    }
+
     /// The handle, where one was sent.
     pub(super) fn handle(&self) -> Option<Handle> {
         let raw = self.header("electric-handle")?;
@@ -63,6 +69,24 @@ impl ResponseHead {
 }
 
 impl ShapeHead {
+    /// Reads the head of a 200, but not what it says of the structure. `None` where it is not Electric's, or lacks a
+    /// usable handle or offset.
+    pub(super) fn read(head: &ResponseHead) -> Option<Self> {
+        let is_json = media_type(head).is_some_and(|ty| ty.eq_ignore_ascii_case("application/json"));
+        let offset = head.header("electric-offset").and_then(Offset::parse);
+        Some(Self {
+            handle: head.handle().filter(|_| is_json)?,
+            offset: offset.filter(|offset| *offset != Offset::Start)?,
+            schema: None,
+            cursor: head
+                .header("electric-cursor")
+                .filter(|raw| !raw.is_empty())
+                .map(str::to_owned),
+            up_to_date: head.header("electric-up-to-date").is_some(),
+            has_data: head.header("electric-has-data") != Some("false"),
+        })
+    }
+
     /// Reads the head of a 200.
     ///
     /// # Errors
@@ -71,35 +95,21 @@ impl ShapeHead {
     /// page of a proxy answers 200 too, and CORS hides headers that are not exposed.
     pub fn parse(head: &ResponseHead) -> Result<Self> {
         let refuse = |detail: &str| Error::new(ErrorCode::ShapeProtocol, "reading a shape's answer", detail);
-        let media_type = head
-            .header("content-type")
-            .map(|value| value.split(';').next().unwrap_or_default().trim());
-        match media_type {
-            Some(json) if json.eq_ignore_ascii_case("application/json") => {}
-            Some(_) => return Err(refuse("its content type is not application/json")),
-            None => return Err(refuse("it has no content type")),
-        }
-        let handle = head
-            .handle()
-            .ok_or_else(|| refuse("it has no electric-handle header, or one that cannot be used"))?;
-        let offset = head
-            .header("electric-offset")
-            .and_then(Offset::parse)
-            .ok_or_else(|| refuse("it has no electric-offset header, or one that cannot be read"))?;
-        if offset == Offset::Start {
-            return Err(refuse("it ends before the first row"));
-        }
-        Ok(Self {
-            handle,
-            offset,
-            schema: head.header("electric-schema").map(ElectricSchema::parse).transpose()?,
-            cursor: head
-                .header("electric-cursor")
-                .filter(|raw| !raw.is_empty())
-                .map(str::to_owned),
-            up_to_date: head.header("electric-up-to-date").is_some(),
-            has_data: head.header("electric-has-data") != Some("false"),
-        })
+        let Some(mut read) = Self::read(head) else {
+            return Err(refuse(
+                match (media_type(head), head.handle(), head.header("electric-offset")) {
+                    (None, ..) => "it has no content type",
+                    (Some(ty), ..) if !ty.eq_ignore_ascii_case("application/json") => {
+                        "its content type is not application/json"
+                    }
+                    (_, None, _) => "it has no electric-handle header, or one that cannot be used",
+                    (.., Some("-1")) => "it ends before the first row",
+                    _ => "it has no electric-offset header, or one that cannot be read",
+                },
+            ));
+        };
+        read.schema = head.header("electric-schema").map(ElectricSchema::parse).transpose()?;
+        Ok(read)
     }
 
     /// What to read the body as.
@@ -110,6 +120,12 @@ impl ShapeHead {
             Offset::Start | Offset::SnapshotEnd | Offset::Log { .. } => Body::Log,
         }
     }
+}
+
+/// What the body is, without its parameters.
+fn media_type(head: &ResponseHead) -> Option<&str> {
+    let value = head.header("content-type")?;
+    Some(value.split(';').next().unwrap_or_default().trim())
 }
 
 /// Which parameters Electric's error body blames: `{"message":…,"errors":{"table":[…]}}`. Its sentences may quote a

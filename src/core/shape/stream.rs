@@ -10,7 +10,7 @@ use crate::retry::{Backoff, retry_after};
 use super::definition::ShapeDefinition;
 use super::position::{Handle, Lsn, Offset, Position};
 use super::request::{Mode, ShapeRequest};
-use super::response::{ResponseHead, ShapeHead, blamed};
+use super::response::{Body, ResponseHead, ShapeHead, blamed};
 use super::verdict::{Ending, Progress, Verdict};
 use crate::text::joined;
 
@@ -161,6 +161,14 @@ impl Stream {
         })
     }
 
+    /// The head of an answer that goes on where this stream stands, and whose body is a piece of the log: what an
+    /// everyday answer is. Its structure is not judged.
+    #[must_use]
+    pub fn goes_on(&self, head: &ResponseHead) -> Option<ShapeHead> {
+        let head = ShapeHead::read(head).filter(|_| head.status == 200)?;
+        (self.place().is_some() && self.belongs(&head) && head.body() == Body::Log).then_some(head)
+    }
+
     /// Judges an answer by its head. Moves nothing but the counters of retries.
     ///
     /// `now_ms` counts from 1970; `random` is in `[0, 1)`.
@@ -169,11 +177,7 @@ impl Stream {
         match status {
             200 => self.answered(head, now_ms, random),
             409 => self.conflict(head.handle(), now_ms, random),
-            408 | 425 | 429 | 500..=599 => {
-                let asked_ms = head.header("retry-after").and_then(|raw| retry_after(raw, now_ms));
-                let error = self.error(ErrorCode::ShapeUnreachable, format!("the server answered {status}"));
-                self.later(asked_ms.unwrap_or(0), random, error)
-            }
+            _ if head.is_busy() => self.busy(head, now_ms, random),
             400..=499 => Verdict::Refused {
                 error: self.error(ErrorCode::ShapeRejected, format!("the server answered {status}")),
             },
@@ -181,6 +185,16 @@ impl Stream {
                 "the server answered {status}, which says nothing about a shape"
             )),
         }
+    }
+
+    /// The server is busy: the same request again, after a wait.
+    pub fn busy(&mut self, head: &ResponseHead, now_ms: u64, random: f64) -> Verdict {
+        let asked_ms = head.header("retry-after").and_then(|raw| retry_after(raw, now_ms));
+        let error = self.error(
+            ErrorCode::ShapeUnreachable,
+            format!("the server answered {}", head.status),
+        );
+        self.later(asked_ms.unwrap_or(0), random, error)
     }
 
     /// Says more about a refusal, from its body: which parameter Electric blames. An offset that the shape does not

@@ -46,6 +46,8 @@ pub(super) struct Loader<'a, H, R> {
     keyed: Keyed,
     touched: Touched,
     seen: Lsn,
+    /// What was last announced of the structure: it was judged before any row of that answer was taken.
+    announced: String,
     refusals: u32,
     misreadings: u32,
 }
@@ -110,6 +112,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             keyed: Keyed::No,
             touched: Touched::No,
             seen: Lsn::default(),
+            announced: String::new(),
             refusals: 0,
             misreadings: 0,
         }
@@ -123,7 +126,12 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         };
         let mut body = Patient::new(self.host, body, stall_ms);
         match self.stream.head(&head, self.host.now_ms(), self.host.random()) {
-            Verdict::Read { head, body: kind } => self.read(&head, kind, &mut body).await,
+            Verdict::Read { head: read, body: kind } => {
+                head.header("electric-schema")
+                    .unwrap_or_default()
+                    .clone_into(&mut self.announced);
+                self.read(&read, kind, &mut body).await
+            }
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
             Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
             Verdict::Refused { .. } => {
@@ -384,6 +392,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             fingerprint: self.spec.fingerprint.clone(),
             position,
             lsn: self.seen,
+            announced: self.announced,
             rows: self.loaded,
         })
     }

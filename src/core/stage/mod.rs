@@ -65,6 +65,8 @@ pub struct Staged {
     pub position: Position,
     /// Up to which LSN they are complete.
     pub lsn: Lsn,
+    /// What Electric announced of their structure.
+    pub announced: String,
     /// Rows loaded.
     pub rows: u64,
 }
@@ -78,6 +80,7 @@ impl Staged {
             definition: self.definition.key(),
             position: self.position.clone(),
             lsn: self.lsn,
+            announced: self.announced.clone(),
         }
     }
 }

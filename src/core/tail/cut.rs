@@ -4,7 +4,7 @@ use crate::op::Op;
 use crate::shape::Lsn;
 use crate::sorted::SortedMap;
 
-use super::follower::Activity;
+use super::follower::{Activity, Noted};
 use super::{Batch, Mark, Tail};
 
 /// Changes a transaction; a larger server transaction is still applied whole.
@@ -38,7 +38,14 @@ impl Tail {
                 continue;
             };
             let lsn = follower.seen.min(cut);
-            marks.insert(name.clone(), Mark { count, position, lsn });
+            let announced = (follower.noted == Noted::No).then(|| follower.announced.clone());
+            let mark = Mark {
+                count,
+                position,
+                lsn,
+                announced,
+            };
+            marks.insert(name.clone(), mark);
             for change in follower.pending.iter().take(count) {
                 changes.push((change.lsn, change.op, changes.len(), change, follower));
             }

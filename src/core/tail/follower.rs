@@ -2,15 +2,12 @@
 
 use std::collections::VecDeque;
 
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::ident::Name;
 use crate::ingest::{Change, Message, Operation};
-use crate::json::quoted;
 use crate::manifest::Table;
 use crate::op::Home;
-use crate::shape::{
-    Agreement, Body, Ending, Handle, Lsn, Offset, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict,
-};
+use crate::shape::{Ending, Handle, Lsn, Offset, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict};
 
 use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKind};
 
@@ -22,6 +19,9 @@ pub struct Follower {
     /// The enum types that stand in staging, as long as the table does.
     pub(super) staged_enums: Vec<Name>,
     pub(super) stream: Stream,
+    /// What Electric announced of its structure when that was last judged to be the table's; empty where nothing was.
+    pub(super) announced: String,
+    pub(super) noted: Noted,
     /// Up to which LSN the server had read its log when it last said `up-to-date`.
     pub(super) seen: Lsn,
     /// Arrived, not applied; in the log's order.
@@ -69,10 +69,30 @@ pub(super) enum Health {
     Failing,
 }
 
+/// Whether what was announced is stored with the table's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noted {
+    Yes,
+    No,
+}
+
+/// In what way a change cannot belong to a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// It has a column that the table lacks.
+    Foreign,
+    /// A row is inserted without this column.
+    NotWhole,
+    /// The key is not whole without this one.
+    NoKey,
+}
+
 impl Follower {
-    pub(super) fn new(table: Table, home: Home, stream: Stream, seen: Lsn) -> Self {
+    pub(super) fn new(table: Table, home: Home, stream: Stream, seen: Lsn, announced: String) -> Self {
         Self {
             table,
+            announced,
+            noted: Noted::Yes,
             home,
             staged_enums: Vec::new(),
             stream,
@@ -84,54 +104,64 @@ impl Follower {
         }
     }
 
-    /// Takes the end of a request. Answers what is wrong with the table, if something is.
-    pub(super) fn answered(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
-        if !matches!(self.activity, Activity::Polling { .. }) {
-            return None; // the answer of a request that was called off meanwhile
-        }
-        self.activity = Activity::Idle;
-        self.polled_ms = moment.now_ms;
+    /// Whether the end of a request is an everyday one: the answer goes on where the table stands, in the structure that
+    /// was judged before, or there was none. What is wrong with any other is judged in `judging`.
+    pub(super) fn is_everyday(&self, outcome: &Outcome) -> bool {
+        let fits = |message: &Message| *message != Message::MustRefetch && self.misfit(message).is_none();
         match outcome {
-            Outcome::Refused { head, body } => {
-                let verdict = match self.stream.head(&head, moment.now_ms, moment.random) {
-                    Verdict::Refused { .. } => self.stream.refusal(head.status, &body, moment.random),
-                    verdict => verdict,
-                };
+            // The answer of a request that was called off meanwhile.
+            _ if !self.is_polling() => true,
+            Outcome::Whole { head, messages } => {
+                self.is_known(head) && self.stream.goes_on(head).is_some() && messages.iter().all(fits)
+            }
+            Outcome::Refused { head, .. } => head.is_busy(),
+            Outcome::Cut => true,
+            Outcome::Unreadable(_) => false,
+        }
+    }
+
+    /// Whether an answer announces the structure in the words that were judged before, or none.
+    pub(super) fn is_known(&self, head: &ResponseHead) -> bool {
+        head.header("electric-schema").is_none_or(|said| said == self.announced)
+    }
+
+    const fn is_polling(&self) -> bool {
+        matches!(self.activity, Activity::Polling { .. })
+    }
+
+    /// The request has ended. Answers whether that was awaited.
+    pub(super) const fn end(&mut self, moment: Moment) -> bool {
+        let awaited = self.is_polling();
+        if awaited {
+            self.activity = Activity::Idle;
+            self.polled_ms = moment.now_ms;
+        }
+        awaited
+    }
+
+    /// Takes an everyday end of a request. Answers what is wrong with the table, if something is.
+    pub(super) fn answered(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+        if !self.end(moment) {
+            return None;
+        }
+        match outcome {
+            Outcome::Whole { head, messages } => {
+                let head = self.stream.goes_on(&head)?;
+                self.take(&head, messages, moment)
+            }
+            Outcome::Refused { head, .. } => {
+                let verdict = self.stream.busy(&head, moment.now_ms, moment.random);
                 self.judge(verdict, moment)
             }
-            Outcome::Whole { head, messages } => self.read(&head, messages, moment),
-            Outcome::Cut => {
+            Outcome::Cut | Outcome::Unreadable(_) => {
                 let verdict = self.stream.cut(moment.random);
                 self.judge(verdict, moment)
             }
-            Outcome::Unreadable(error) => Some(self.stop(TroubleKind::Drift, Some(error))),
         }
     }
 
-    fn read(&mut self, head: &ResponseHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
-        match self.stream.head(head, moment.now_ms, moment.random) {
-            Verdict::Read { head, body: Body::Log } => self.take(&head, messages, moment),
-            // Positions are stored only once a snapshot is whole: this is not the shape they were stored for.
-            Verdict::Read {
-                head,
-                body: Body::SnapshotChunk,
-            } => Some(self.refetch(Some(head.handle))),
-            verdict => self.judge(verdict, moment),
-        }
-    }
-
-    /// Takes a body that was read to its end.
-    fn take(&mut self, head: &ShapeHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
-        let agreement = head
-            .schema
-            .as_ref()
-            .map_or(Agreement::Same, |schema| schema.agreement(&self.table));
-        if let Agreement::Hard(why) = agreement {
-            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
-        }
-        if let Some(why) = messages.iter().find_map(|message| self.misfit(message)) {
-            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
-        }
+    /// Takes a body that was read to its end and belongs to this table's structure.
+    pub(super) fn take(&mut self, head: &ShapeHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
         let before = self.stream.clone();
         match self
             .stream
@@ -163,40 +193,31 @@ impl Follower {
                 Message::MustRefetch | Message::Other => {}
             }
         }
-        match agreement {
-            Agreement::Soft(why) => Some(self.trouble(TroubleKind::Suspect, Some(self.mismatch(&why)))),
-            Agreement::Same | Agreement::Hard(_) => None,
-        }
+        None
     }
 
-    /// Says why a message cannot belong to this table's structure, if it cannot.
-    fn misfit(&self, message: &Message) -> Option<String> {
+    /// Says why a message cannot belong to this table's structure, if it cannot: of which column, and what.
+    pub(super) fn misfit<'a>(&'a self, message: &'a Message) -> Option<(Misfit, &'a str)> {
         let Message::Change(change) = message else { return None };
         let known = |name: &str| self.table.columns.iter().any(|column| column.name.as_str() == name);
         if let Some((name, _)) = change.values.iter().find(|(name, _)| !known(name)) {
-            return Some(format!(
-                "a change has the column {}, which the replica lacks",
-                quoted(name)
-            ));
+            return Some((Misfit::Foreign, name));
         }
         let carries = |name: &str| change.values.iter().any(|(carried, _)| carried == name);
+        let lacks = |name: &&Name| !carries(name.as_str());
         match change.operation {
-            Operation::Insert => self
-                .table
-                .columns
-                .iter()
-                .find(|column| !carries(column.name.as_str()))
-                .map(|column| format!("an inserted row lacks the column {}", column.name.quoted())),
-            Operation::Update | Operation::Delete => self
-                .table
-                .primary_key
-                .iter()
-                .find(|name| !carries(name.as_str()))
-                .map(|name| format!("a change lacks the key column {}", name.quoted())),
+            Operation::Insert => {
+                let mut columns = self.table.columns.iter().map(|column| &column.name);
+                columns.find(lacks).map(|name| (Misfit::NotWhole, name.as_str()))
+            }
+            Operation::Update | Operation::Delete => {
+                let mut key = self.table.primary_key.iter();
+                key.find(lacks).map(|name| (Misfit::NoKey, name.as_str()))
+            }
         }
     }
 
-    fn judge(&mut self, verdict: Verdict, moment: Moment) -> Option<Trouble> {
+    pub(super) fn judge(&mut self, verdict: Verdict, moment: Moment) -> Option<Trouble> {
         match verdict {
             Verdict::Wait { ms, error } => {
                 self.health = Health::Failing;
@@ -216,7 +237,7 @@ impl Follower {
         };
     }
 
-    fn refetch(&mut self, expired: Option<Handle>) -> Trouble {
+    pub(super) fn refetch(&mut self, expired: Option<Handle>) -> Trouble {
         let trouble = self.stop(TroubleKind::Refetch, None);
         Trouble { expired, ..trouble }
     }
@@ -227,21 +248,13 @@ impl Follower {
         self.trouble(kind, error)
     }
 
-    fn trouble(&self, kind: TroubleKind, error: Option<Error>) -> Trouble {
+    pub(super) fn trouble(&self, kind: TroubleKind, error: Option<Error>) -> Trouble {
         Trouble {
             table: self.table.name.clone(),
             kind,
             error,
             expired: None,
         }
-    }
-
-    fn mismatch(&self, why: &str) -> Error {
-        Error::new(
-            ErrorCode::SchemaMismatch,
-            format!("following table {}", self.table.name.quoted()),
-            why,
-        )
     }
 
     /// Whether it counts for the cut: a table that is stopped or failing must not hold the others back.

@@ -4,6 +4,7 @@
 
 mod cut;
 mod follower;
+mod judging;
 mod turn;
 mod vocabulary;
 
@@ -15,11 +16,12 @@ use crate::op::Home;
 use crate::retry::Backoff;
 use crate::shape::{Lsn, Stream};
 use crate::sorted::SortedMap;
+use crate::stage::Staged;
 
 pub use follower::Follower;
 pub use vocabulary::{Applied, Batch, Mark, Moment, Order, Outcome, Trouble, TroubleKind};
 
-use follower::{Activity, Health};
+use follower::{Activity, Health, Noted};
 
 /// A long poll answers within 20 s; one that took this long is dead.
 const DEAD_LIVE_MS: u64 = 45_000;
@@ -66,17 +68,25 @@ impl Tail {
     }
 
     /// Starts following a table, or follows it anew.
-    pub fn follow(&mut self, table: Table, home: Home, stream: Stream, seen: Lsn) {
+    pub fn follow(&mut self, table: Table, home: Home, stream: Stream, seen: Lsn, announced: String) {
+        let name = table.name.clone();
         self.followers
-            .insert(table.name.clone(), Follower::new(table, home, stream, seen));
+            .insert(name, Follower::new(table, home, stream, seen, announced));
     }
 
     /// Starts following a table that is not yet in the app's sight, and whose enum types may not be either.
-    pub fn follow_staged(&mut self, table: Table, home: Home, staged_enums: Vec<Name>, stream: Stream, seen: Lsn) {
+    pub fn follow_staged(
+        &mut self,
+        table: Table,
+        home: Home,
+        staged_enums: Vec<Name>,
+        stream: Stream,
+        staged: &Staged,
+    ) {
         let name = table.name.clone();
         let follower = Follower {
             staged_enums,
-            ..Follower::new(table, home, stream, seen)
+            ..Follower::new(table, home, stream, staged.lsn, staged.announced.clone())
         };
         self.followers.insert(name, follower);
     }
@@ -127,6 +137,14 @@ impl Tail {
         self.resting_until_ms = 0;
     }
 
+    /// Whether the end of a table's request is an everyday one, which [`Tail::answered`] takes. Any other is taken by the
+    /// rebuild module.
+    #[must_use]
+    pub fn is_everyday(&self, table: &Name, outcome: &Outcome) -> bool {
+        let follower = self.followers.get(table);
+        follower.is_none_or(|follower| follower.is_everyday(outcome))
+    }
+
     /// Tells how a table's request ended.
     pub fn answered(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
         self.followers.get_mut(table)?.answered(outcome, moment)
@@ -148,8 +166,13 @@ impl Tail {
             }
             Err(error) if matches!(error.code(), ErrorCode::RowRefused | ErrorCode::SchemaMismatch) => {
                 let mut troubles = Vec::new();
-                for (table, _) in marks.iter().filter(|(_, mark)| mark.count > 0) {
-                    if let Some(follower) = self.followers.get_mut(table) {
+                for (table, mark) in &marks {
+                    let Some(follower) = self.followers.get_mut(table) else {
+                        continue;
+                    };
+                    // Nothing is lost with what was announced: it would be judged again.
+                    follower.noted = Noted::Yes;
+                    if mark.count > 0 {
                         troubles.push(follower.stop(TroubleKind::Unappliable, Some(error.clone())));
                     }
                 }
@@ -171,6 +194,9 @@ impl Tail {
         for (table, mark) in marks {
             if let Some(follower) = self.followers.get_mut(table) {
                 follower.pending.drain(..mark.count.min(follower.pending.len()));
+                if mark.announced.as_ref() == Some(&follower.announced) {
+                    follower.noted = Noted::Yes;
+                }
             }
         }
     }

@@ -45,15 +45,16 @@ impl Tail {
             return;
         }
         let Batch { mut ops, mut marks } = self.batch();
-        if ops.is_empty() {
+        marks.retain(|_, mark| mark.count > 0 || mark.announced.is_some());
+        if marks.is_empty() {
             return;
         }
-        marks.retain(|_, mark| mark.count > 0);
         for (table, mark) in &marks {
             ops.push(Op::WritePosition {
                 table: table.clone(),
                 position: mark.position.clone(),
                 lsn: mark.lsn,
+                announced: mark.announced.clone(),
             });
         }
         orders.push(Order::Apply { ops });

@@ -109,6 +109,8 @@ pub struct Mark {
     pub position: Position,
     /// Up to which LSN its rows are complete.
     pub lsn: Lsn,
+    /// What Electric announced of its structure, where that was judged since it was last stored.
+    pub announced: Option<String>,
 }
 
 /// What came of a transaction.

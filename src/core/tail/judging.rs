@@ -1,0 +1,93 @@
+//! An answer that is no everyday one: another structure, or other words for the same; a change that does not fit; a
+//! shape that is gone; a refusal. Most of that ends in a rebuild, so that it is judged in its module.
+
+use crate::error::{Error, ErrorCode};
+use crate::ident::Name;
+use crate::ingest::Message;
+use crate::json::quoted;
+use crate::shape::{Agreement, Body, ResponseHead, ShapeHead, Verdict};
+
+use super::follower::{Follower, Misfit, Noted};
+use super::{Moment, Outcome, Tail, Trouble, TroubleKind};
+
+impl Tail {
+    /// Tells how a table's request ended, where that was no everyday end.
+    pub(crate) fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+        self.followers.get_mut(table)?.judged(outcome, moment)
+    }
+}
+
+impl Follower {
+    fn judged(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+        match outcome {
+            Outcome::Cut => self.answered(Outcome::Cut, moment),
+            _ if !self.end(moment) => None,
+            Outcome::Unreadable(error) => Some(self.stop(TroubleKind::Drift, Some(error))),
+            Outcome::Refused { head, body } => {
+                let verdict = match self.stream.head(&head, moment.now_ms, moment.random) {
+                    Verdict::Refused { .. } => self.stream.refusal(head.status, &body, moment.random),
+                    verdict => verdict,
+                };
+                self.judge(verdict, moment)
+            }
+            Outcome::Whole { head, messages } => match self.stream.head(&head, moment.now_ms, moment.random) {
+                Verdict::Read {
+                    head: read,
+                    body: Body::Log,
+                } => self.compare(&head, &read, messages, moment),
+                // Positions are stored only once a snapshot is whole: this is not the shape they were stored for.
+                Verdict::Read {
+                    head,
+                    body: Body::SnapshotChunk,
+                } => Some(self.refetch(Some(head.handle))),
+                verdict => self.judge(verdict, moment),
+            },
+        }
+    }
+
+    /// Compares what is announced, and every change, with the table; then takes the changes.
+    fn compare(
+        &mut self,
+        head: &ResponseHead,
+        read: &ShapeHead,
+        messages: Vec<Message>,
+        moment: Moment,
+    ) -> Option<Trouble> {
+        let schema = read.schema.as_ref().filter(|_| !self.is_known(head));
+        let agreement = schema.map(|schema| schema.agreement(&self.table));
+        if let Some(Agreement::Hard(why)) = agreement {
+            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
+        }
+        if let Some(why) = messages.iter().find_map(|message| self.misfit(message)).map(reason) {
+            return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
+        }
+        let trouble = self.take(read, messages, moment);
+        match agreement {
+            _ if trouble.is_some() => trouble,
+            Some(Agreement::Soft(why)) => Some(self.trouble(TroubleKind::Suspect, Some(self.mismatch(&why)))),
+            Some(Agreement::Same) => {
+                head.header("electric-schema")
+                    .unwrap_or_default()
+                    .clone_into(&mut self.announced);
+                self.noted = Noted::No;
+                None
+            }
+            Some(Agreement::Hard(_)) | None => None,
+        }
+    }
+
+    fn mismatch(&self, why: &str) -> Error {
+        let doing = format!("following table {}", self.table.name.quoted());
+        Error::new(ErrorCode::SchemaMismatch, doing, why)
+    }
+}
+
+/// A misfit in words.
+fn reason((misfit, column): (Misfit, &str)) -> String {
+    let column = quoted(column);
+    match misfit {
+        Misfit::Foreign => format!("a change has the column {column}, which the replica lacks"),
+        Misfit::NotWhole => format!("an inserted row lacks the column {column}"),
+        Misfit::NoKey => format!("a change lacks the key column {column}"),
+    }
+}
