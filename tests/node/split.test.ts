@@ -101,6 +101,21 @@ test("a trap is told of and goes on to its caller; what JavaScript throws is not
   assert.equal(told.length, 1);
 });
 
+test("a module that has trapped is called no more, and tells of it once", async (t) => {
+  const told: unknown[] = [];
+  let outer: Record<string, () => unknown> = {};
+  const exports = await instance(
+    t,
+    '(module (import "js" "again" (func $again)) (func (export "trap") unreachable) (func (export "nested") (call $again)) (func (export "fine") (result i32) (i32.const 7)))',
+    { js: { again: () => void outer.trap?.() } },
+  );
+  outer = trapping(exports, (trap) => told.push(trap)) as Record<string, () => unknown>;
+
+  assert.throws(() => outer.nested?.(), WebAssembly.RuntimeError);
+  for (const name of ["fine", "trap"]) assert.deepEqual(outer[name]?.(), []);
+  assert.equal(told.length, 1);
+});
+
 /** The text as wasm-dis writes it. */
 function listing(t: TestContext, text: string): string {
   const file = assembled(t, text);
