@@ -32,23 +32,24 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     deliver: (event) => listeners.deliver(event),
     perform: (call) => manager.perform(call),
   });
+  const tell = (event: ReplicaEvent): void => {
+    const told = tabs.tell(event);
+    listeners.deliver(told);
+    policy.hear(told);
+  };
   const raw = guarded(
     () =>
       new RawReplica(
         steady(options.db),
         plainOptions(options),
         requester(options),
-        (event: RawEvent) => {
-          const told = tabs.tell(finished(event));
-          listeners.deliver(told);
-          policy.hear(told);
-        },
+        (event: RawEvent) => tell(finished(event)),
         manifestFromSql,
         (upcoming: Upcoming) => policy.consult(upcoming),
         loadRebuild,
       ),
   );
-  const manager: Manager = new Manager(raw, listeners, tabs, options);
+  const manager: Manager = new Manager(raw, listeners, tabs, tell, options);
   return manager;
 }
 
@@ -82,7 +83,7 @@ class Manager implements ReplicaManager {
   #panic: ReplicaError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, options: ReplicaOptions) {
+  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, tell: (event: ReplicaEvent) => void, options: ReplicaOptions) {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
@@ -90,10 +91,11 @@ class Manager implements ReplicaManager {
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
         whenDead((cause) => {
-          this.#panic = new ReplicaError("INTERNAL", "while running the replica: the WebAssembly module failed", { cause });
+          const panic = (this.#panic = new ReplicaError("INTERNAL", "while running the replica: the WebAssembly module failed", { cause }));
           this.#end();
-          tabs.close();
-          reject(this.#panic);
+          reject(panic);
+          tabs.failed(panic).forEach(tell);
+          tabs.abandon();
         }),
       );
     });

@@ -50,6 +50,14 @@ export class Teller {
     return this.#leads ? { status: this.#status, version, running: this.#running, event } : undefined;
   }
 
+  /** What is told of this tab where nothing tells of itself any more. */
+  failed(error: ReplicaError): ReplicaEvent[] {
+    const status: StatusChange = { type: "status", status: "error", leader: null };
+    if (!this.#leads) return [status];
+    const told: Told = { type: "migration:error", error: plainError(error), closesMigration: this.#running !== undefined };
+    return [{ ...finished(told), error } as MigrationError, status];
+  }
+
   /** Takes note of an event of this tab's own. Answers what the other tabs are to be told, if anything. */
   news(event: ReplicaEvent, version: string | undefined): News | undefined {
     switch (event.type) {

@@ -6,8 +6,6 @@ import { ReplicaError } from "./errors.js";
 import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from "./news.js";
 import type { ReplicaEvent, ReplicaStatus, Warning } from "./types.js";
 
-const TAKEN_MS = 5_000;
-
 /** What a tab that follows has the one that leads do. */
 export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "reset" | "purge" | "rollback" };
 
@@ -16,7 +14,6 @@ type Message =
   | { type: "who" }
   | { type: "news"; from: string; news: News }
   | { type: "call"; from: string; to: string; id: number; call: TabCall }
-  | { type: "taken"; to: string; id: number }
   | { type: "answer"; to: string; id: number; answer: Answer };
 type Answer = { value: unknown } | { error: PlainError };
 
@@ -30,27 +27,29 @@ export interface TabOwner {
 
 /** What a page has for its tabs. */
 export interface TabWorld {
-  locks: Pick<LockManager, "request"> | undefined;
+  locks: Pick<LockManager, "request" | "query"> | undefined;
   Channel: typeof BroadcastChannel | undefined;
-  /** How long a tab that leads may take to say that it does as it is asked, in milliseconds. */
-  takenMs: number;
 }
 
 function page(): TabWorld {
   const { navigator, BroadcastChannel: Channel } = globalThis as { navigator?: { locks?: LockManager }; BroadcastChannel?: typeof BroadcastChannel };
-  return { locks: navigator?.locks, Channel, takenMs: TAKEN_MS };
+  return { locks: navigator?.locks, Channel };
 }
 
 /** One tab among those that share a replica. */
 export class Tabs {
   readonly #owner: TabOwner;
+  /** The lock of whoever leads. */
+  readonly #lead: string;
+  /** The channel's, and the beginning of the names of this library's other locks. */
   readonly #name: string;
   readonly #locks: TabWorld["locks"];
-  readonly #takenMs: number;
   readonly #id: string = "";
   readonly #teller = new Teller();
   readonly #hearer = new Hearer();
-  readonly #asked = new Map<number, { taken: () => void; answered: (answer: Answer | undefined) => void }>();
+  readonly #asked = new Map<number, (answer: Answer | undefined) => void>();
+  /** Calls that wait for somebody to lead. They look each time that may have changed. */
+  readonly #waiting = new Set<() => void>();
   #channel: BroadcastChannel | undefined;
   #warning: Warning | undefined;
   /** Resolves once the others can see that this tab lives. */
@@ -62,9 +61,9 @@ export class Tabs {
   /** @param name the lock's; nothing where this page is alone with its database */
   constructor(name: string | undefined, owner: TabOwner, world: TabWorld = page()) {
     this.#owner = owner;
-    this.#name = `${name ?? ""}:tabs:1`;
-    this.#locks = world.locks;
-    this.#takenMs = world.takenMs;
+    this.#lead = name ?? "";
+    this.#name = `${this.#lead}:tabs:2`;
+    this.#locks = name === undefined ? undefined : world.locks;
     if (name === undefined) return;
     if (!world.locks) this.#warning = warning("NO_WEB_LOCKS", "this browser has no Web Locks: each tab leads, and none hears of another");
     else if (!world.Channel) this.#warning = warning("NO_BROADCAST_CHANNEL", "this browser has no BroadcastChannel: a tab that follows hears of no migration");
@@ -98,8 +97,8 @@ export class Tabs {
       this.#warning = undefined;
       this.#owner.deliver(warning);
     }
+    const news = this.#teller.news(event, this.#owner.version());
     if (this.#channel) {
-      const news = this.#teller.news(event, this.#owner.version());
       if (this.#teller.leads) {
         this.#lost();
         this.#alive ??= this.#live();
@@ -109,23 +108,37 @@ export class Tabs {
     return event.type === "status" ? { ...event, leader: this.#hearer.status } : event;
   }
 
-  /** Has the tab that leads do it. `own` does it here: where no other leads, answers, or lives long enough. */
+  /** Has the tab that leads do it, once one does. `own` does it here: where that is this tab, or nobody is in its way. */
   async call<T>(call: TabCall, own: () => Promise<T>): Promise<T> {
-    const leader = this.#hearer.leader;
-    const answer = leader === undefined ? undefined : await this.#ask(leader, call);
-    if (answer === undefined) return own();
-    if ("value" in answer) return answer.value as T;
-    // It was closed under the call.
-    if (answer.error.code === "CLOSED") return own();
-    throw errorOf(answer.error);
+    let ended: string | undefined;
+    for (;;) {
+      const leader = await this.#leader(ended);
+      if (leader === undefined) return own();
+      const answer = await this.#ask(leader, call);
+      if (answer && "value" in answer) return answer.value as T;
+      if (answer && answer.error.code !== "CLOSED") throw errorOf(answer.error);
+      // It ended under the call, and does no more of it: whoever leads next does it.
+      ended = leader;
+    }
+  }
+
+  /** What the app is to be told where what made the events has failed, and will make no more. */
+  failed(error: ReplicaError): ReplicaEvent[] {
+    return this.#teller.failed(error);
+  }
+
+  /** Closes, and takes the lead from a module that has failed: it cannot give it back. */
+  abandon(): void {
+    this.close();
+    void this.#handOn().catch(() => undefined); // the page ends, and the lead with it
   }
 
   /** Says and hears nothing any more. */
   close(): void {
     const channel = this.#channel;
     if (!channel) return;
-    this.#lost();
     this.#channel = undefined;
+    this.#lost();
     // What was told last is still on its way.
     void (this.#alive ?? Promise.resolve()).then(() => {
       channel.close();
@@ -155,22 +168,19 @@ export class Tabs {
         const { from, news } = message;
         if (from !== this.#hearer.leader) this.#follow(from);
         this.#deliver(this.#hearer.hear(from, news, this.#owner.status()));
+        this.#look();
         return;
       }
       case "call":
         if (message.to === this.#id) void this.#perform(message);
         return;
-      case "taken":
-        if (message.to === this.#id) this.#asked.get(message.id)?.taken();
-        return;
       case "answer":
-        if (message.to === this.#id) this.#asked.get(message.id)?.answered(message.answer);
+        if (message.to === this.#id) this.#asked.get(message.id)?.(message.answer);
         return;
     }
   }
 
   async #perform({ from: to, id, call }: Message & { type: "call" }): Promise<void> {
-    this.#post({ type: "taken", to, id });
     const answer = await this.#owner.perform(call).then(
       (value): Answer => ({ value }),
       (thrown: unknown): Answer => ({ error: plainError(ReplicaError.from(thrown)) }),
@@ -178,16 +188,44 @@ export class Tabs {
     this.#post({ type: "answer", to, id, answer });
   }
 
+  /** Resolves to the tab that leads, once it has said so; to nothing where that is this tab, or as soon as nobody leads. */
+  async #leader(ended: string | undefined): Promise<string | undefined> {
+    const alone = () => !this.#channel || this.#teller.leads;
+    const other = () => (this.#hearer.leader === ended ? undefined : this.#hearer.leader);
+    if (alone() || other() !== undefined) return other();
+    const free = new AbortController();
+    let look: () => void = () => undefined;
+    try {
+      return await new Promise((resolve) => {
+        look = () => {
+          if (alone() || other() !== undefined) resolve(other());
+        };
+        this.#waiting.add(look);
+        const nobody = () => {
+          resolve(undefined);
+          // The module asks for the lead meanwhile, and is the first who does.
+          return new Promise((asked) => setTimeout(asked));
+        };
+        this.#locks?.request(this.#lead, { mode: "shared", signal: free.signal }, nobody).catch(() => resolve(undefined));
+      });
+    } finally {
+      this.#waiting.delete(look);
+      free.abort();
+    }
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  /** A tab that is slow may answer after minutes; one that has ended is known by its lock. */
   #ask(to: string, call: TabCall): Promise<Answer | undefined> {
     const id = (this.#calls += 1);
     return new Promise((resolve) => {
-      const answered = (answer: Answer | undefined) => {
-        clearTimeout(timer);
+      this.#asked.set(id, (answer) => {
         this.#asked.delete(id);
         resolve(answer);
-      };
-      const timer = setTimeout(answered, this.#takenMs);
-      this.#asked.set(id, { taken: () => clearTimeout(timer), answered });
+      });
       this.#post({ type: "call", from: this.#id, to, id, call });
     });
   }
@@ -209,7 +247,9 @@ export class Tabs {
     this.#lost();
     const watch = (this.#watch = new AbortController());
     const ended = () => {
-      if (this.#watch === watch) this.#lost();
+      if (this.#watch !== watch) return;
+      this.#lost();
+      this.#post({ type: "who" }); // news of two tabs may come in any order
     };
     this.#locks?.request(this.#lifeOf(leader), { mode: "shared", signal: watch.signal }, ended).catch(() => undefined); // called off
   }
@@ -222,8 +262,21 @@ export class Tabs {
   #lost(): void {
     this.#watch?.abort();
     this.#watch = undefined;
-    for (const { answered } of [...this.#asked.values()]) answered(undefined);
+    for (const answered of [...this.#asked.values()]) answered(undefined);
     this.#deliver(this.#hearer.end(this.#owner.status()));
+    this.#look();
+  }
+
+  /** Takes the lead away where a lock of this page's has it. */
+  async #handOn(): Promise<void> {
+    const locks = this.#locks;
+    if (!locks) return;
+    const own = this.#lifeOf(crypto.randomUUID());
+    await locks.request(own, async () => {
+      const { held = [] } = await locks.query();
+      const page = (name: string) => held.find((lock) => lock.name === name)?.clientId;
+      if (page(this.#lead) === page(own)) await locks.request(this.#lead, { steal: true }, () => undefined);
+    });
   }
 
   #deliver(events: ReplicaEvent[]): void {

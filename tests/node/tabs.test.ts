@@ -22,56 +22,87 @@ function failure(closesMigration: boolean): MigrationError {
 
 const status = (status: ReplicaStatus): ReplicaEvent => ({ type: "status", status, leader: null });
 
+interface Hold {
+  name: string;
+  owner: string;
+  shared: boolean;
+}
+
+interface Request extends Hold {
+  grant: () => void;
+  refuse: (reason: Error) => void;
+}
+
 /** Locks as browsers have them, as far as tabs use them: held until the holder's promise ends, or its tab is killed. */
 class Locks {
-  readonly #held = new Map<string, symbol>();
-  readonly #waiting: { name: string; owner: symbol; grant: () => void }[] = [];
+  #held: (Hold & { refuse: (reason: Error) => void })[] = [];
+  #waiting: Request[] = [];
 
-  of(owner: symbol): NonNullable<TabWorld["locks"]> {
+  of(owner: string): NonNullable<TabWorld["locks"]> {
     const request = (name: string, ...rest: unknown[]): Promise<unknown> => {
       const work = rest.at(-1) as () => unknown;
-      const { signal } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+      const { mode, signal, steal } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
       return new Promise((resolve, reject) => {
-        const wait = { name, owner, grant: () => void Promise.resolve(work()).then(resolve).finally(() => this.#free(name)) };
-        this.#waiting.push(wait);
+        const hold = { name, owner, shared: mode === "shared", refuse: reject };
+        const grant = () => void Promise.resolve().then(work).then(resolve, reject).finally(() => this.#drop((held) => held === hold));
+        const wait = Object.assign(hold, { grant });
+        if (steal) {
+          for (const held of this.#held) if (held.name === name) held.refuse(new Error("stolen"));
+          this.#held = this.#held.filter((held) => held.name !== name);
+          this.#waiting.unshift(wait);
+        } else this.#waiting.push(wait);
         signal?.addEventListener("abort", () => {
-          const at = this.#waiting.indexOf(wait);
-          if (at < 0) return;
-          this.#waiting.splice(at, 1);
+          if (!this.#waiting.includes(wait)) return;
+          this.#waiting = this.#waiting.filter((waiting) => waiting !== wait);
           reject(new Error("aborted"));
+          this.#turn();
         });
         this.#turn();
       });
     };
-    return { request } as NonNullable<TabWorld["locks"]>;
+    const query = () => Promise.resolve({ held: this.#held.map(({ name, owner: clientId }) => ({ name, clientId })) });
+    return { request, query } as NonNullable<TabWorld["locks"]>;
   }
 
-  kill(owner: symbol): void {
-    for (const [name, holder] of [...this.#held]) if (holder === owner) this.#free(name);
+  waiting(name: string): number {
+    return this.#waiting.filter((wait) => wait.name === name).length;
   }
 
-  #free(name: string): void {
-    this.#held.delete(name);
+  kill(owner: string): void {
+    this.#waiting = this.#waiting.filter((wait) => wait.owner !== owner);
+    this.#drop((held) => held.owner === owner);
+  }
+
+  #drop(which: (held: Hold) => boolean): void {
+    this.#held = this.#held.filter((held) => !which(held));
     this.#turn();
   }
 
+  /** In order of asking: whoever is behind one that waits for the same lock waits as well. */
   #turn(): void {
+    const stuck = new Set<string>();
     for (const wait of [...this.#waiting]) {
-      if (this.#held.has(wait.name)) continue;
-      this.#waiting.splice(this.#waiting.indexOf(wait), 1);
-      this.#held.set(wait.name, wait.owner);
+      const free = this.#held.every((held) => held.name !== wait.name || (held.shared && wait.shared));
+      if (!free || stuck.has(wait.name)) {
+        stuck.add(wait.name);
+        continue;
+      }
+      this.#waiting = this.#waiting.filter((waiting) => waiting !== wait);
+      this.#held.push(wait);
       setImmediate(wait.grant);
     }
   }
 }
 
-function world(t: TestContext, takenMs = 600_000) {
+let tabsOpened = 0;
+
+function world(t: TestContext) {
   const locks = new Locks();
   const living: Tabs[] = [];
   t.after(() => living.forEach((tabs) => tabs.close()));
   const name = `${NAME} ${Math.random()}`;
   const open = (perform: TabOwner["perform"] = () => Promise.reject(new Error("nobody asked"))) => {
-    const owner = Symbol("tab");
+    const owner = `tab ${(tabsOpened += 1)}`;
     const events: ReplicaEvent[] = [];
     const own: BroadcastChannel[] = [];
     class Channel extends BroadcastChannel {
@@ -85,7 +116,7 @@ function world(t: TestContext, takenMs = 600_000) {
     const tabs = new Tabs(
       name,
       { status: () => now, version: () => replica.version, deliver: (event) => void events.push(event), perform },
-      { locks: locks.of(owner), Channel, takenMs },
+      { locks: locks.of(owner), Channel },
     );
     tabs.open();
     living.push(tabs);
@@ -98,8 +129,25 @@ function world(t: TestContext, takenMs = 600_000) {
         if (event.type === "status") now = event.status;
         events.push(tabs.tell(event));
       },
-      hang: () => {
-        for (const channel of own) channel.onmessage = () => undefined;
+      /** Waits for the lead, as the module does. Resolves once it is there. */
+      lead: () => new Promise<void>((led) => void locks.of(owner).request(name, () => new Promise<void>(() => led())).catch(() => undefined)),
+      /** Is too busy to listen. What is said to it meanwhile it hears later. */
+      pause: () => {
+        const paused = own.map((channel) => {
+          const hear = channel.onmessage;
+          const missed: MessageEvent[] = [];
+          channel.onmessage = (message) => void missed.push(message);
+          return () => {
+            channel.onmessage = hear;
+            for (const message of missed) hear?.call(channel, message);
+          };
+        });
+        return () => paused.forEach((resume) => resume());
+      },
+      fail: () => {
+        now = "error";
+        for (const event of tabs.failed(new ReplicaError("INTERNAL", "the module failed"))) events.push(tabs.tell(event));
+        tabs.abandon();
       },
       kill: () => {
         for (const channel of own) channel.close();
@@ -107,7 +155,10 @@ function world(t: TestContext, takenMs = 600_000) {
       },
     };
   };
-  return { open };
+  // What is said to all of them.
+  const channel = new BroadcastChannel(`${name}:tabs:2`);
+  t.after(() => channel.close());
+  return { open, channel, waiting: () => locks.waiting(name) };
 }
 
 const soon = (check: () => void) => eventually(() => Promise.resolve().then(check));
@@ -190,6 +241,59 @@ test("an end is told even where the tab that leads is closed right after it", as
   assert.deepEqual(second.told(), ["migration:start", "migration:error"]);
 });
 
+test("a rebuild whose module fails is closed in each tab, and the lead goes to the next", async (t) => {
+  const { open } = world(t);
+  const [first, second, third] = [open(), open(), open()];
+  await first.lead();
+  const led = second.lead();
+  for (const event of [status("migrating"), START, PROGRESS]) first.tell(event);
+  for (const tab of [second, third]) await hears(tab, ["migration:start", "migration:progress"]);
+
+  first.fail();
+  await led;
+  for (const tab of [first, second, third]) await hears(tab, ["migration:start", "migration:progress", "migration:error"]);
+  assert.deepEqual(first.events.at(-1), { type: "status", status: "error", leader: null });
+  for (const tab of [first, second, third]) {
+    const [closing] = tab.events.filter((event) => event.type === "migration:error");
+    assert.deepEqual([closing?.code, closing?.closesMigration], ["INTERNAL", true]);
+  }
+  await soon(() => assert.deepEqual(third.events.at(-1), { type: "status", status: "following", leader: null }));
+
+  for (const event of [status("migrating"), START, COMPLETE]) second.tell(event);
+  await soon(() => assert.deepEqual(third.told().slice(3), ["migration:start", "migration:complete"]));
+  assert.equal(first.told().length, 3);
+});
+
+test("a module that fails with no rebuild under way closes none", async (t) => {
+  const { open } = world(t);
+  const [first, second] = [open(), open()];
+  await first.lead();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+  first.fail();
+  const [error] = first.events.filter((event) => event.type === "migration:error");
+  assert.deepEqual([error?.code, error?.closesMigration], ["INTERNAL", false]);
+});
+
+test("a tab that follows and whose module fails takes the lead from nobody, and says nothing to the others", async (t) => {
+  const { open } = world(t);
+  const calls: TabCall[] = [];
+  const first = open((call) => Promise.resolve(calls.push(call)));
+  const [second, third, fourth] = [open(), open(), open()];
+  await first.lead();
+  let led = 0;
+  for (const tab of [second, fourth]) void tab.lead().then(() => (led += 1));
+  for (const event of [status("migrating"), START]) first.tell(event);
+  for (const tab of [second, third]) await hears(tab, ["migration:start"]);
+
+  second.fail();
+  assert.deepEqual(second.told(), ["migration:start", "migration:error"]);
+  assert.deepEqual(second.events.at(-1), { type: "status", status: "error", leader: null });
+  await third.tabs.call({ name: "reset" }, () => Promise.reject(new Error("it was done here")));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual([led, calls.length, third.told()], [0, 1, ["migration:start"]]);
+});
+
 test("what only the tab that leads can do is done there, and answered", async (t) => {
   const { open } = world(t);
   const calls: TabCall[] = [];
@@ -200,7 +304,7 @@ test("what only the tab that leads can do is done there, and answered", async (t
   const second = open();
   const own = () => Promise.reject(new Error("it was done here"));
   first.tell(status("ready"));
-  await soon(() => assert.ok(second.events.length > 0));
+  await soon(() => assert.notEqual(second.events.length, 0));
 
   assert.equal(await second.tabs.call({ name: "runMigration", version: "2" }, own), true);
   await assert.rejects(second.tabs.call({ name: "rollback" }, own), { code: "NO_PREVIOUS", message: "nothing is kept" });
@@ -215,7 +319,7 @@ test("a call whose tab ends under it is done here", async (t) => {
   });
   const second = open();
   first.tell(status("ready"));
-  await soon(() => assert.ok(second.events.length > 0));
+  await soon(() => assert.notEqual(second.events.length, 0));
 
   const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here"));
   await hears(second, ["adopted"]);
@@ -223,23 +327,112 @@ test("a call whose tab ends under it is done here", async (t) => {
   assert.equal(await call, "done here");
 });
 
-test("a call that takes longer than its taking may is waited for", async (t) => {
-  const { open } = world(t, 1_000);
-  const first = open(() => new Promise((resolve) => setTimeout(resolve, 1_500, "done there")));
+test("a call that the tab that leads is slow to hear is done there, once", async (t) => {
+  const { open } = world(t);
+  const calls: TabCall[] = [];
+  const first = open((call) => Promise.resolve(calls.push(call)).then(() => "done there"));
   const second = open();
+  await first.lead();
   first.tell(status("ready"));
-  await soon(() => assert.ok(second.events.length > 0));
-  assert.equal(await second.tabs.call({ name: "reset" }, () => Promise.resolve("done here")), "done there");
+  await soon(() => assert.notEqual(second.events.length, 0));
+
+  const resume = first.pause();
+  let answered = false;
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here")).finally(() => (answered = true));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(answered, false);
+  resume();
+  assert.equal(await call, "done there");
+  assert.deepEqual(calls, [{ name: "reset" }]);
 });
 
-test("a call that nobody takes is done here", async (t) => {
-  const { open } = world(t, 50);
-  const first = open();
+test("a call before any tab has said that it leads goes to the first that does", async (t) => {
+  const { open, waiting } = world(t);
+  const calls: TabCall[] = [];
+  const first = open((call) => Promise.resolve(calls.push(call)).then(() => "done there"));
   const second = open();
+  await first.lead();
+  void second.lead();
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here"));
+  first.tell(status("checking"));
   first.tell(status("ready"));
-  await soon(() => assert.ok(second.events.length > 0));
-  first.hang();
-  assert.equal(await second.tabs.call({ name: "reset" }, () => Promise.resolve("done here")), "done here");
+  assert.equal(await call, "done there");
+  assert.deepEqual(calls, [{ name: "reset" }]);
+  assert.equal(waiting(), 1, "the call does not wait for the lead any more");
+});
+
+test("a call before any tab has said that it leads is done here as soon as this one does", async (t) => {
+  const { open } = world(t);
+  const [first, second] = [open(), open()];
+  await first.lead();
+  const led = second.lead();
+  let done = 0;
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve((done += 1)));
+  first.kill();
+  await led;
+  second.tell(status("ready"));
+  assert.equal(await call, 1);
+  assert.equal(done, 1);
+});
+
+test("a call whose tab ends under it is done by the one that takes over", async (t) => {
+  const { open } = world(t);
+  const first = open(() => {
+    first.tell(ADOPTED);
+    return new Promise(() => undefined);
+  });
+  const third = open(() => Promise.resolve("done by the next"));
+  const second = open();
+  await first.lead();
+  const led = third.lead();
+  void second.lead();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here"));
+  await hears(second, ["adopted"]);
+  first.kill();
+  await led;
+  third.tell(status("ready"));
+  assert.equal(await call, "done by the next");
+});
+
+test("a call whose tab is closed under it is done by the one that takes over", async (t) => {
+  const { open } = world(t);
+  let asked = 0;
+  const first = open(() => Promise.resolve((asked += 1)).then(() => Promise.reject(new ReplicaError("CLOSED", "it was closed"))));
+  const [second, third] = [open(), open(() => Promise.resolve("done by the next"))];
+  await first.lead();
+  const led = third.lead();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  first.kill();
+  await led;
+  third.tell(status("ready"));
+  assert.equal(await call, "done by the next");
+  assert.equal(asked, 1);
+});
+
+test("a call that waits for somebody to lead is done with the tab where it was made", async (t) => {
+  const { open } = world(t);
+  const [first, second] = [open(), open()];
+  await first.lead();
+  const call = second.tabs.call({ name: "reset" }, () => Promise.reject(new ReplicaError("CLOSED", "it was closed")));
+  second.tabs.close();
+  await assert.rejects(call, { code: "CLOSED" });
+});
+
+test("late news of a tab that has ended hide the one that leads for no longer than it takes to see its end", async (t) => {
+  const { open, channel } = world(t);
+  const [first, second] = [open(), open()];
+  await first.lead();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+  channel.postMessage({ type: "news", from: "one that has ended", news: { status: "migrating", version: "1", running: undefined, event: undefined } });
+  await soon(() => assert.deepEqual(second.events.map((event) => event.type === "status" && event.leader), ["ready", null, "migrating", null, "ready"]));
 });
 
 test("a call with no other tab that leads is done here", async (t) => {
@@ -248,8 +441,8 @@ test("a call with no other tab that leads is done here", async (t) => {
 });
 
 for (const [code, lacks] of [
-  ["NO_WEB_LOCKS", { locks: undefined, Channel: BroadcastChannel, takenMs: 1 }],
-  ["NO_BROADCAST_CHANNEL", { locks: new Locks().of(Symbol("tab")), Channel: undefined, takenMs: 1 }],
+  ["NO_WEB_LOCKS", { locks: undefined, Channel: BroadcastChannel }],
+  ["NO_BROADCAST_CHANNEL", { locks: new Locks().of("tab"), Channel: undefined }],
 ] as const) {
   test(`a browser that lacks what tabs need works alone, and says ${code} once`, () => {
     const events: ReplicaEvent[] = [];
@@ -265,7 +458,7 @@ for (const [code, lacks] of [
 test("a page that is alone with its database needs nothing and says nothing", () => {
   const events: ReplicaEvent[] = [];
   const owner: TabOwner = { status: () => "ready", version: () => "1", deliver: (event) => void events.push(event), perform: () => Promise.resolve() };
-  const tabs = new Tabs(undefined, owner, { locks: undefined, Channel: undefined, takenMs: 1 });
+  const tabs = new Tabs(undefined, owner, { locks: undefined, Channel: undefined });
   tabs.open();
   tabs.tell(START);
   tabs.close();
