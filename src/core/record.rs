@@ -1,6 +1,7 @@
 //! What is stored about the replica, beside its rows and in the same transactions.
 
 use std::fmt;
+use std::num::ParseIntError;
 
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
@@ -129,12 +130,25 @@ fn cell(row: &[Option<String>], at: usize) -> Option<&str> {
     row.get(at).and_then(Option::as_deref)
 }
 
-/// The cell as a text of its own.
-fn text(row: &[Option<String>], at: usize) -> Option<String> {
-    cell(row, at).map(ToOwned::to_owned)
+/// The cell as a whole number, or `None` for NULL.
+fn number(row: &[Option<String>], at: usize) -> Result<Option<i64>, ParseIntError> {
+    cell(row, at).map(str::parse).transpose()
 }
 
+/// What may be refused is read before anything is made of the rest: so there is little to let go of.
 fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
+    let state = match cell(first, 0)? {
+        "whole" => RecordState::Whole,
+        "rebuilding" => RecordState::Rebuilding,
+        _ => return None,
+    };
+    let (version, index, timestamp) = (cell(first, 1)?, number(first, 2).ok()?, number(first, 3).ok()?);
+    let epoch = cell(first, 6)?.parse().ok()?;
+    let (choice, held) = (cell(first, 14)?, cell(first, 15));
+    let fingerprint = match cell(first, 4) {
+        None => None,
+        Some(raw) => Some(Fingerprint::parse(raw)?),
+    };
     let manifest = read_stored(cell(first, 5)?)?;
     let mut shapes = SortedMap::new();
     for row in rows {
@@ -143,48 +157,33 @@ fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
         }
     }
     Some(Record {
-        state: match cell(first, 0)? {
-            "whole" => RecordState::Whole,
-            "rebuilding" => RecordState::Rebuilding,
-            _ => return None,
+        state,
+        version: ServerVersion {
+            version: version.to_owned(),
+            index,
+            timestamp,
+            fingerprint,
         },
-        version: read_version(first)?,
         manifest,
-        choice: text(first, 14)?,
+        choice: choice.to_owned(),
         shapes,
-        epoch: cell(first, 6)?.parse().ok()?,
-        held: text(first, 15),
-    })
-}
-
-fn read_version(row: &[Option<String>]) -> Option<ServerVersion> {
-    Some(ServerVersion {
-        version: text(row, 1)?,
-        index: match cell(row, 2) {
-            None => None,
-            Some(raw) => Some(raw.parse().ok()?),
-        },
-        timestamp: match cell(row, 3) {
-            None => None,
-            Some(raw) => Some(raw.parse().ok()?),
-        },
-        fingerprint: match cell(row, 4) {
-            None => None,
-            Some(raw) => Some(Fingerprint::parse(raw)?),
-        },
+        epoch,
+        held: held.map(ToOwned::to_owned),
     })
 }
 
 fn read_shape(row: &[Option<String>]) -> Option<ShapeRecord> {
+    let (definition, handle, announced) = (cell(row, 9)?, cell(row, 10)?, cell(row, 13)?);
+    let (offset, lsn) = (Offset::parse(cell(row, 11)?)?, Lsn::parse(cell(row, 12)?)?);
     Some(ShapeRecord {
         fingerprint: Fingerprint::parse(cell(row, 8)?)?,
-        definition: text(row, 9)?,
+        definition: definition.to_owned(),
         position: Position {
-            handle: Handle(text(row, 10)?),
-            offset: Offset::parse(cell(row, 11)?)?,
+            handle: Handle(handle.to_owned()),
+            offset,
         },
-        lsn: Lsn::parse(cell(row, 12)?)?,
-        announced: text(row, 13)?,
+        lsn,
+        announced: announced.to_owned(),
     })
 }
 

@@ -2,6 +2,22 @@
 //! the standard library's trees would be a fifth of the WebAssembly module (docs/SIZE.md).
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+/// Where among so many something stands, or would stand; `order` tells how the one at a place stands to it. Once for all
+/// types.
+fn search(count: usize, order: &dyn Fn(usize) -> Ordering) -> Result<usize, usize> {
+    let (mut from, mut to) = (0, count);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        match order(middle) {
+            Ordering::Equal => return Ok(middle),
+            Ordering::Less => from = middle + 1,
+            Ordering::Greater => to = middle,
+        }
+    }
+    Err(from)
+}
 
 /// A map in order of its keys. Looking up is a binary search; inserting and removing move what stands behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +88,10 @@ impl<K: Ord, V> SortedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.entries.binary_search_by(|(other, _)| other.borrow().cmp(key))
+        search(self.entries.len(), &|at| {
+            let entry = self.entries.get(at);
+            entry.map_or(Ordering::Greater, |(other, _)| other.borrow().cmp(key))
+        })
     }
 
     /// The value of `key`.
@@ -227,7 +246,10 @@ impl<T: Ord> SortedSet<T> {
     where
         T: Borrow<Q>,
     {
-        self.items.binary_search_by(|other| other.borrow().cmp(item))
+        search(self.items.len(), &|at| {
+            let other = self.items.get(at);
+            other.map_or(Ordering::Greater, |other| other.borrow().cmp(item))
+        })
     }
 
     /// Whether `item` is in it.

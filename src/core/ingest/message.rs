@@ -1,6 +1,6 @@
 //! One message of a shape's log.
 
-use crate::shape::Lsn;
+use crate::shape::{Lsn, Offset};
 
 /// A message that is not a snapshot row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,15 @@ pub struct Change {
     pub lsn: Option<Lsn>,
     /// The operation's place in its transaction.
     pub op: u64,
+}
+
+impl Change {
+    /// Its place in the log; a row of the snapshot has none.
+    #[must_use]
+    pub fn offset(&self) -> Option<Offset> {
+        let op = self.op;
+        self.lsn.map(|lsn| Offset::Log { lsn, op })
+    }
 }
 
 /// What happened to a row.

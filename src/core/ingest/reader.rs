@@ -69,7 +69,7 @@ impl Headers {
         let mut read = Self::default();
         for (name, value) in headers {
             match name.as_str() {
-                _ if value == Value::Null => {}
+                _ if matches!(value, Value::Null) => {}
                 "operation" => once(&mut read.operation, text(value)?)?,
                 "control" => once(&mut read.control, text(value)?)?,
                 "event" => once(&mut read.event, text(value)?)?,

@@ -39,7 +39,7 @@ fn name(value: &Value, _: &[EnumType]) -> Option<Name> {
 }
 
 fn flag(value: &Value, key: &str) -> bool {
-    value.get(key) == Some(&Value::Bool(true))
+    matches!(value.get(key), Some(Value::Bool(true)))
 }
 
 fn enum_type(value: &Value, _: &[EnumType]) -> Option<EnumType> {

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
 use crate::manifest::Table;
 
-use super::request::percent_encoded;
+use super::request::{percent_encoded, put};
 use crate::text::joined;
 
 /// One shape, before it has a handle.
@@ -39,8 +39,7 @@ impl ShapeDefinition {
     /// The canonical text: equal exactly for definitions that ask for the same rows and columns in the same words.
     #[must_use]
     pub fn key(&self) -> String {
-        let mut query = self.query();
-        query.sort_unstable();
+        let query = self.query();
         let pairs = query
             .iter()
             .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
@@ -57,22 +56,23 @@ impl ShapeDefinition {
         }
     }
 
-    /// The parameters that name the shape, in no particular order.
+    /// The parameters that name the shape, in order of their names.
     #[must_use]
     pub fn query(&self) -> Vec<(String, String)> {
-        let mut query = vec![("table".to_owned(), self.table_param())];
+        let mut query = Vec::new();
+        put(&mut query, "table".to_owned(), self.table_param());
         if let Some(filter) = &self.filter {
-            query.push(("where".to_owned(), filter.clone()));
+            put(&mut query, "where".to_owned(), filter.clone());
         }
         for (number, value) in (1..).zip(&self.params) {
-            query.push((format!("params[{number}]"), value.clone()));
+            put(&mut query, format!("params[{number}]"), value.clone());
         }
         if let Some(columns) = &self.columns {
             // The order does not matter to Electric; one order makes one URL.
             let mut columns: Vec<String> = columns.iter().map(as_electric_reads).collect();
             columns.sort_unstable();
             columns.dedup();
-            query.push(("columns".to_owned(), joined(&columns, ",")));
+            put(&mut query, "columns".to_owned(), joined(&columns, ","));
         }
         query
     }
@@ -216,7 +216,7 @@ mod tests {
         let names: Vec<&str> = carried.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["id", "eMail"]);
         assert_eq!(carried.indexes.len(), 1);
-        assert_eq!(definition.query().last().unwrap().1, "\"eMail\",id");
+        assert_eq!(definition.query()[0].1, "\"eMail\",id");
     }
 
     #[test]

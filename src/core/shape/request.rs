@@ -71,14 +71,12 @@ impl ShapeRequest {
     }
 
     fn new(definition: &ShapeDefinition) -> Self {
-        let mut query = definition.query();
-        query.sort_unstable();
+        let query = definition.query();
         Self { query }
     }
 
     fn with(mut self, name: &str, value: String) -> Self {
-        let place = self.query.partition_point(|(other, _)| other.as_str() < name);
-        self.query.insert(place, (name.to_owned(), value));
+        put(&mut self.query, name.to_owned(), value);
         self
     }
 
@@ -115,6 +113,12 @@ impl ShapeRequest {
         };
         format!("{base}{joint}{}", self.query_string())
     }
+}
+
+/// Adds a parameter where its name belongs.
+pub(super) fn put(query: &mut Vec<(String, String)>, name: String, value: String) {
+    let place = query.partition_point(|(other, _)| *other < name);
+    query.insert(place, (name, value));
 }
 
 /// Everything but RFC 3986's unreserved characters as `%XX`.

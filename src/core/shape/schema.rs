@@ -144,7 +144,7 @@ impl ElectricColumn {
         Some(Self {
             ty: text("type")?,
             dims: natural("dims").unwrap_or(0),
-            not_null: raw.get("not_null") == Some(&Value::Bool(true)),
+            not_null: matches!(raw.get("not_null"), Some(Value::Bool(true))),
             pk_index: natural("pk_index"),
             max_length: number("max_length"),
             precision: number("precision"),

@@ -86,15 +86,11 @@ impl Stream {
     /// the structure, and the new handle if the old one is gone.
     #[must_use]
     pub fn resume(definition: ShapeDefinition, position: Position) -> Self {
-        let at = if position.offset == Offset::Start {
-            At::Starting
-        } else {
-            At::CatchingUp(position)
-        };
-        Self {
-            at,
-            ..Self::fresh(definition, None)
+        let mut stream = Self::fresh(definition, None);
+        if position.offset != Offset::Start {
+            stream.at = At::CatchingUp(position);
         }
+        stream
     }
 
     /// The same, giving up after that many failures with no answer between. Unbounded otherwise.
@@ -134,11 +130,10 @@ impl Stream {
         matches!(self.at, At::Following(_))
     }
 
-    /// Whether a change of the log lies at or before the position: a cache may replay it.
+    /// How far into the log rows have been read.
     #[must_use]
-    pub fn has_read(&self, lsn: Lsn, op: u64) -> bool {
-        self.place()
-            .is_some_and(|place| Offset::Log { lsn, op } <= place.offset)
+    pub fn offset(&self) -> Offset {
+        self.place().map_or(Offset::Start, |place| place.offset)
     }
 
     /// What to ask. [`Mode::Live`] counts as [`Mode::CatchUp`] until there is nothing left to catch up with.

@@ -1,13 +1,11 @@
 //! One table's end of the live tail: its stream, and the changes that have arrived but are not applied.
 
-use std::collections::VecDeque;
-
 use crate::error::Error;
 use crate::ident::Name;
 use crate::ingest::{Change, Message, Operation};
 use crate::manifest::Table;
 use crate::op::Home;
-use crate::shape::{Ending, Handle, Lsn, Offset, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict};
+use crate::shape::{Ending, Handle, Lsn, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict};
 
 use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKind};
 
@@ -25,7 +23,7 @@ pub struct Follower {
     /// Up to which LSN the server had read its log when it last said `up-to-date`.
     pub(super) seen: Lsn,
     /// Arrived, not applied; in the log's order.
-    pub(super) pending: VecDeque<Change>,
+    pub(super) pending: Vec<Change>,
     pub(super) activity: Activity,
     /// Whether the last answer was a failure. A failing table holds nobody else back.
     pub(super) health: Health,
@@ -97,7 +95,7 @@ impl Follower {
             staged_enums: Vec::new(),
             stream,
             seen,
-            pending: VecDeque::new(),
+            pending: Vec::new(),
             activity: Activity::Idle,
             health: Health::Well,
             polled_ms: 0,
@@ -162,7 +160,7 @@ impl Follower {
 
     /// Takes a body that was read to its end and belongs to this table's structure.
     pub(super) fn take(&mut self, head: &ShapeHead, messages: Vec<Message>, moment: Moment) -> Option<Trouble> {
-        let before = self.stream.clone();
+        let before = self.stream.offset();
         match self
             .stream
             .read(head, Ending::of(&messages), moment.now_ms, moment.random)
@@ -181,14 +179,14 @@ impl Follower {
         for message in messages {
             match message {
                 // What a cache replays is already here.
-                Message::Change(change) if change.lsn.is_some_and(|lsn| before.has_read(lsn, change.op)) => {}
-                Message::Change(change) => self.pending.push_back(change),
+                Message::Change(change) if change.offset().is_some_and(|offset| offset <= before) => {}
+                Message::Change(change) => self.pending.push(change),
                 Message::UpToDate { seen: Some(seen) } => self.seen = self.seen.max(seen),
                 // An old server does not say how far it has read: then its last change must do.
                 Message::UpToDate { seen: None } => {
                     self.seen = self
                         .seen
-                        .max(self.pending.back().and_then(|change| change.lsn).unwrap_or_default());
+                        .max(self.pending.last().and_then(|change| change.lsn).unwrap_or_default());
                 }
                 Message::MustRefetch | Message::Other => {}
             }
@@ -280,10 +278,7 @@ impl Follower {
         let last = self.pending.get(count.checked_sub(1)?)?;
         Some(Position {
             handle: whole.handle,
-            offset: Offset::Log {
-                lsn: last.lsn?,
-                op: last.op,
-            },
+            offset: last.offset()?,
         })
     }
 }

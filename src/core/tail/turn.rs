@@ -66,7 +66,7 @@ impl Tail {
         let news = self
             .followers
             .values()
-            .filter_map(|follower| follower.pending.back()?.lsn)
+            .filter_map(|follower| follower.pending.last()?.lsn)
             .max();
         let goal = match self.held {
             Held::Until { lsn } => Some(lsn),
@@ -132,7 +132,6 @@ impl Tail {
                 });
             }
         }
-        idle.sort_unstable();
         let mut free = self.limits.live_connections.max(1).saturating_sub(self.live().count());
         while free < idle.len() {
             let Some(name) = self.yielding(now) else { break };
@@ -143,7 +142,11 @@ impl Tail {
             orders.push(Order::Cancel { table: name });
             free += 1;
         }
-        for (_, name) in idle.into_iter().take(free) {
+        for _ in 0..free {
+            // Who waited longest goes next.
+            let longest = (0_usize..).zip(&idle).min_by_key(|(_, (polled_ms, _))| polled_ms);
+            let Some((at, _)) = longest else { break };
+            let (_, name) = idle.remove(at);
             let Some(follower) = self.followers.get_mut(&name) else {
                 continue;
             };

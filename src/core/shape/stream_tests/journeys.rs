@@ -33,7 +33,7 @@ fn a_load_runs_from_the_first_request_to_a_live_one() {
     assert_eq!(asked(&stream.request(Mode::Live)), next);
     let nudge = [("cache-buster", "60"), ("handle", "h"), ("offset", "49_0")];
     assert_eq!(asked(&stream.request(Mode::Nudge(Lsn(60)))), nudge);
-    assert!(stream.has_read(Lsn(49), 0) && !stream.has_read(Lsn(49), 1));
+    assert_eq!(stream.offset(), offset("49_0"));
 }
 
 #[test]
