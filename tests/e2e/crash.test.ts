@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Page } from "playwright-core";
-
-import { badReads, columnsOf, columnsShown, deployOnce, eventually, part, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
+import { badReads, columnsOf, columnsShown, deployOnce, ENDS, eventually, part, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
 
 /** Moments of a rebuild: requests of a snapshot that are never answered, then what the replica itself tells. */
 const MOMENTS = [
@@ -15,17 +13,6 @@ const MOMENTS = [
   { name: "while the tables are swapped", step: "swapping" },
   { name: "as soon as it is told complete", step: "complete" },
 ] as const;
-
-const ENDS: Record<string, (page: Page) => Promise<void>> = {
-  crashes: async (page) => {
-    const crashed = page.waitForEvent("crash");
-    const devtools = await page.context().newCDPSession(page);
-    devtools.send("Page.crash").catch(() => undefined); // a crashed page answers nothing
-    await crashed;
-    await page.close();
-  },
-  "is closed": (page) => page.close(),
-};
 
 for (const [how, end] of Object.entries(ENDS)) {
   test(`a page that ${how} at any moment of a rebuild is repaired by the next`, async (t) => {

@@ -1,10 +1,10 @@
-/** Two tabs over one PGliteWorker: one follows the server for both, and the other takes over when it ends. */
+/** Tabs over one PGliteWorker: one follows the server for all, and another takes over when it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Page } from "playwright-core";
 
-import { columnsOf, columnsShown, deployOnce, eventually, part, sameRows, startWorld, takeStory, upToDate } from "./support/demo.ts";
+import { columnsOf, columnsShown, deployOnce, ENDS, eventually, mayTrap, part, replicaOf, sameRows, startWorld, statusOf, takeStory, trap, upToDate, type DemoWorld } from "./support/demo.ts";
 
 /** How a PGliteWorker's worker says that a query goes on over a new table: it is mounted again. */
 const MOUNTED_AGAIN = /prepared statement "live_query_\w+" does not exist/;
@@ -21,13 +21,28 @@ async function toldToTheEnd(page: Page): Promise<string[]> {
   return told;
 }
 
-test("a second tab is told of the first one's migration and reads its rows, and takes over when the first is closed", async (t) => {
-  const { demo, open, asked } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST]);
+/** Opens so many tabs. The first leads; all of them show what it has. */
+async function openTabs(count: number, { demo, open }: Pick<DemoWorld, "demo" | "open">): Promise<[Page, ...Page[]]> {
   const first = await open("&worker");
   await upToDate(first, demo);
-  const second = await open("&worker");
-  await eventually(async () => assert.equal(await part(second, "row-count").textContent(), "200"), 60_000);
-  await takeStory(second);
+  const others: Page[] = [];
+  while (others.length < count - 1) others.push(await open("&worker"));
+  for (const page of others) await eventually(async () => assert.equal(await part(page, "row-count").textContent(), "200"), 60_000);
+  for (const page of [first, ...others]) await takeStory(page);
+  return [first, ...others];
+}
+
+/** Has the next migration's load of the page never end, deploys it, and waits until the others are told that it began. */
+async function stallRebuild(page: Page, others: Page[]): Promise<void> {
+  await page.route(/offset=-1/, () => undefined);
+  await deployOnce(page);
+  for (const other of others) await eventually(async () => assert.equal(await part(other, "banner").getAttribute("data-open"), "true"), 60_000);
+}
+
+test("a second tab is told of the first one's migration and reads its rows, and takes over when the first is closed", async (t) => {
+  const { demo, open, asked } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST]);
+  const [first, second] = await openTabs(2, { demo, open });
+  assert.ok(second);
   asked.length = 0;
 
   await deployOnce(first);
@@ -54,19 +69,61 @@ test("a second tab is told of the first one's migration and reads its rows, and 
   await sameRows(second, demo);
 });
 
+test("five tabs share one rebuild and one sync, and end the same, also where the one that leads crashes in the middle", async (t) => {
+  const { demo, open, browser, asked } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST, /ERR_FAILED/]);
+  const tabs = await openTabs(5, { demo, open });
+  const [first, ...others] = tabs;
+  asked.length = 0;
+  const askers = new Set<Page>();
+  browser.context.on("request", (request) => {
+    if (request.url().includes("/shape?")) askers.add(request.frame().page());
+  });
+
+  await deployOnce(first);
+  for (const page of tabs) assert.deepEqual(await toldToTheEnd(page), ["start", "complete"]);
+  await part(first, "write").click();
+  for (const page of tabs) await sameRows(page, demo);
+  assert.equal(asked.filter((url) => url.searchParams.get("offset") === "-1").length, 1, "one rebuild, of what had changed");
+  assert.deepEqual([...askers], [first], "one tab asks Electric");
+
+  await stallRebuild(first, others);
+  askers.clear();
+  await ENDS.crashes(first);
+  for (const page of others) assert.deepEqual(await toldToTheEnd(page), ["start", "error", "start", "complete"]);
+  await eventually(async () => {
+    const states = await Promise.all(others.map(statusOf));
+    assert.deepEqual(states.sort(), ["following", "following", "following", "ready"]);
+  });
+  assert.equal(askers.size, 1, "one tab asks Electric");
+  for (const page of others) await sameRows(page, demo);
+  const [second, ...rest] = await Promise.all(others.map(replicaOf));
+  for (const replica of rest) assert.deepEqual(replica, second);
+});
+
+test("a tab whose module traps in the middle of a rebuild says so, and another one ends it", async (t) => {
+  const world = await startWorld(t, {}, [MOUNTED_AGAIN, /ERR_FAILED/]);
+  await mayTrap(world.browser);
+  const [first, second] = await openTabs(2, world);
+  assert.ok(second);
+  await stallRebuild(first, [second]);
+
+  assert.match((await trap(first)) ?? "", /RuntimeError/);
+  assert.deepEqual((await takeStory(first)).events, ["start", "error"]);
+  await eventually(async () => assert.equal(await part(first, "replica-state").getAttribute("data-state"), "error"));
+  assert.deepEqual(await toldToTheEnd(second), ["start", "error", "start", "complete"]);
+  await upToDate(second, world.demo);
+  await sameRows(second, world.demo);
+  await part(second, "write").click();
+  await sameRows(second, world.demo);
+});
+
 test("a second tab is told once of a rebuild that the first does not live to end, and ends it itself", async (t) => {
   const { demo, open } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST, /ERR_FAILED/]);
-  const first = await open("&worker");
-  await upToDate(first, demo);
-  const second = await open("&worker");
-  await eventually(async () => assert.equal(await part(second, "row-count").textContent(), "200"), 60_000);
-  await takeStory(second);
-  // The first tab's load never ends.
-  await first.route(/offset=-1/, () => undefined);
-  await deployOnce(first);
-  await eventually(async () => assert.equal(await part(second, "banner").getAttribute("data-open"), "true"), 60_000);
+  const [first, second] = await openTabs(2, { demo, open });
+  assert.ok(second);
+  await stallRebuild(first, [second]);
 
-  await first.close();
+  await ENDS["is closed"](first);
 
   assert.deepEqual(await toldToTheEnd(second), ["start", "error", "start", "complete"]);
   await upToDate(second, demo);

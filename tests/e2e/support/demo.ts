@@ -12,7 +12,9 @@ export { eventually };
 
 /** What the page gives tests where its address says `?test`. */
 interface TestWindow {
-  demo?: { db: { query(sql: string): Promise<{ rows: unknown[] }> } };
+  demo?: { db: { query(sql: string): Promise<{ rows: unknown[] }> }; manager: { status: string } };
+  /** Whether the replica's module traps at its next call. */
+  traps?: boolean;
   story: { events: string[]; banner: string[]; bad: string[]; polls: number };
 }
 declare const window: TestWindow & typeof globalThis.window;
@@ -68,6 +70,55 @@ function recordStory() {
     }).observe(banner, { attributes: true, subtree: true, childList: true, characterData: true });
   });
 }
+
+/** How a page may end without knowing. */
+export const ENDS: Record<"crashes" | "is closed", (page: Page) => Promise<void>> = {
+  crashes: async (page) => {
+    const crashed = page.waitForEvent("crash");
+    const devtools = await page.context().newCDPSession(page);
+    devtools.send("Page.crash").catch(() => undefined); // a crashed page answers nothing
+    await crashed;
+    await page.close();
+  },
+  "is closed": (page) => page.close(),
+};
+
+/** Makes the replica's module of a page that will be opened one that can be made to trap. */
+export const mayTrap = (browser: TestBrowser) =>
+  browser.context.addInitScript(() => {
+    const original = WebAssembly.instantiate as (source: BufferSource, imports?: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>;
+    Object.assign(WebAssembly, {
+      async instantiate(source: BufferSource, imports: WebAssembly.Imports = {}) {
+        const made = await original(source, imports);
+        if (!("./client_bg.js" in imports)) return made;
+        const entries = Object.entries(made.instance.exports).map(([name, value]) => {
+          if (typeof value !== "function") return [name, value];
+          return [
+            name,
+            (...args: unknown[]): unknown => {
+              if (window.traps) throw new WebAssembly.RuntimeError("unreachable");
+              return (value as (...args: unknown[]) => unknown)(...args);
+            },
+          ];
+        });
+        return { module: made.module, instance: { exports: Object.fromEntries(entries) as WebAssembly.Exports } };
+      },
+    });
+  });
+
+/** The status of the page's own manager, whatever the page shows of another's. */
+export const statusOf = (page: Page) => page.evaluate(() => window.demo?.manager.status);
+
+/** Has the replica's module of the page trap, in a call that the page makes. */
+export const trap = (page: Page) =>
+  page.evaluate(() => {
+    window.traps = true;
+    try {
+      return window.demo?.manager.status;
+    } catch (thrown) {
+      return String(thrown);
+    }
+  });
 
 export const part = (page: Page, name: string) => page.locator(`[data-testid="${name}"]`);
 
