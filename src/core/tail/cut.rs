@@ -73,3 +73,68 @@ impl Tail {
         Batch { ops, marks }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+    use crate::ident::Name;
+    use crate::ingest::{Change, Operation};
+    use crate::manifest::Table;
+    use crate::op::Home;
+    use crate::shape::{Handle, Offset, Position, ShapeDefinition, Stream};
+
+    fn name(raw: &str) -> Name {
+        Name::parse(raw).unwrap()
+    }
+
+    /// Two tables, with so many changes in the transaction of each LSN, one table's and the other's in turn.
+    fn tail(transactions: &[(u64, usize)]) -> Tail {
+        let mut tail = Tail::new(Limits::default());
+        for raw in ["a", "b"] {
+            let table = Table {
+                schema: name("public"),
+                name: name(raw),
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                indexes: Vec::new(),
+            };
+            let (handle, offset) = (Handle("1".to_owned()), Offset::SnapshotEnd);
+            let stream = Stream::resume(ShapeDefinition::whole(&table), Position { handle, offset });
+            tail.follow(table, Home::Staging, stream, Lsn(1_000), String::new());
+        }
+        for (lsn, count) in transactions {
+            for nth in 0..*count {
+                let table = if nth % 2 == 0 { "a" } else { "b" };
+                let follower = tail.followers.get_mut(&name(table)).unwrap();
+                follower.pending.push(Change {
+                    operation: Operation::Insert,
+                    values: Vec::new(),
+                    lsn: Some(Lsn(*lsn)),
+                    op: nth as u64,
+                });
+            }
+        }
+        tail
+    }
+
+    fn taken(tail: &Tail) -> (usize, Vec<(usize, u64)>) {
+        let batch = tail.batch();
+        let marks = batch.marks.values().map(|mark| (mark.count, mark.lsn.0));
+        (batch.ops.len(), marks.collect())
+    }
+
+    #[test]
+    fn a_large_batch_ends_with_a_whole_transaction() {
+        let (whole, half) = (BATCH, BATCH / 2);
+        assert_eq!(taken(&tail(&[(5, 4), (6, 4)])), (8, vec![(4, 1_000), (4, 1_000)]));
+        // What would be cut in two waits for the next batch.
+        assert_eq!(taken(&tail(&[(5, 4), (6, whole)])), (4, vec![(2, 5), (2, 5)]));
+        // One that is larger by itself is applied all the same.
+        let larger = whole + 2;
+        let expected = (larger, vec![(larger / 2, 5), (larger / 2, 5)]);
+        assert_eq!(taken(&tail(&[(5, larger), (6, 4)])), expected);
+        let many = tail(&[(5, half), (6, half), (7, 2)]);
+        assert_eq!(taken(&many), (whole, vec![(half, 6), (half, 6)]));
+    }
+}
