@@ -5,11 +5,11 @@
 const CORE = "electric_replica_core";
 const HOST = "<electric_replica_client::host::BrowserHost>";
 /** What begins something that goes on; behind each are the future it is, and how that is dropped. */
-const TASKS = [...["stage", "feed", "consult"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
+const TASKS = [...["stage", "feed", "consult", "translate"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
 
 export const GATES = [
   new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
-  new RegExp(`^<${CORE}::op::Op>::of_rebuild$`),
+  new RegExp(`^<${CORE}::op::Op>::(of_rebuild|doing_of_rebuild)$`),
   ...TASKS.flatMap((task) =>
     [task, String.raw`${task}::\{closure#\d\}`, String.raw`core::ptr::drop_in_place::<${task}::\{closure#\d\}>`].map((name) => new RegExp(`^${name}$`)),
   ),

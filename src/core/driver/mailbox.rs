@@ -1,26 +1,25 @@
 //! A queue with one reader, for one thread.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
 /// What arrives for the driver.
 #[derive(Debug)]
 pub(super) struct Mailbox<T> {
-    queue: RefCell<VecDeque<T>>,
+    queue: RefCell<Vec<T>>,
     reader: RefCell<Option<Waker>>,
 }
 
 impl<T> Mailbox<T> {
     pub(super) const fn new() -> Self {
         Self {
-            queue: RefCell::new(VecDeque::new()),
+            queue: RefCell::new(Vec::new()),
             reader: RefCell::new(None),
         }
     }
 
     pub(super) fn put(&self, item: T) {
-        self.queue.borrow_mut().push_back(item);
+        self.queue.borrow_mut().push(item);
         if let Some(reader) = self.reader.borrow_mut().take() {
             reader.wake();
         }
@@ -33,7 +32,9 @@ impl<T> Mailbox<T> {
 
     /// Takes the oldest item, or has the reader woken when one comes.
     pub(super) fn take(&self, context: &Context<'_>) -> Option<T> {
-        let item = self.queue.borrow_mut().pop_front();
+        let mut queue = self.queue.borrow_mut();
+        // Few are ever waiting.
+        let item = (!queue.is_empty()).then(|| queue.remove(0));
         if item.is_none() {
             *self.reader.borrow_mut() = Some(context.waker().clone());
         }

@@ -19,7 +19,6 @@ use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::op::Op;
 use crate::record::Record;
 use crate::shape::{ResponseHead, ShapeRequest, described};
-use crate::sorted::SortedMap;
 use crate::stage::{StageSpec, stage, text};
 use crate::tail::{Moment, Outcome};
 
@@ -42,7 +41,7 @@ struct Shared<H: Host> {
     host: H,
     machine: RefCell<Machine>,
     mailbox: Mailbox<Input>,
-    calls: RefCell<SortedMap<CallerId, Rc<RefCell<Slot>>>>,
+    calls: RefCell<Vec<(CallerId, Rc<RefCell<Slot>>)>>,
     next_caller: Cell<CallerId>,
     lead: RefCell<Option<H::Guard>>,
     ended: Cell<bool>,
@@ -119,7 +118,7 @@ impl<H: Host + 'static> Replica<H> {
             // Nobody reads the mailbox any more.
             slot.borrow_mut().answer = Some(Err(closed()));
         }
-        self.shared.calls.borrow_mut().insert(caller, Rc::clone(&slot));
+        self.shared.calls.borrow_mut().push((caller, Rc::clone(&slot)));
         self.shared.mailbox.put(Input::Asked {
             ask,
             caller: Some(caller),
@@ -182,9 +181,9 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Lead => self.lead(),
             Effect::Transact { purpose, ops } => {
                 let ask_ms = self.limits().ask_ms;
+                let is_everyday = ops.iter().all(Op::is_everyday);
                 let task = async move {
-                    let loaded = load_rebuild(&shared, !ops.iter().all(Op::is_everyday), ask_ms).await;
-                    let outcome = match loaded {
+                    let outcome = match load_rebuild(&shared, !is_everyday, ask_ms).await {
                         Ok(()) => shared.host.transact(ops).await,
                         Err(error) => Err(error),
                     };
@@ -193,32 +192,13 @@ impl<H: Host + 'static> Driver<H> {
                 self.tasks.add(TaskKey::Transact(purpose), Box::pin(task));
             }
             Effect::AskServer(endpoint) => {
-                let ask_ms = self.limits().ask_ms;
                 let task = async move {
-                    let (electric, app_fed) = {
-                        let config = &shared.machine.borrow().config;
-                        (config.source == Source::Electric, config.is_app_fed())
-                    };
-                    // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
-                    let outcome = match load_rebuild(&shared, electric || endpoint == Endpoint::Schemas, ask_ms).await {
-                        Ok(()) => in_time(&shared.host, ask_ms, ask(&shared, endpoint))
-                            .await
-                            .unwrap_or_else(|| Err(silent(endpoint))),
-                        Err(error) => Err(error),
-                    };
-                    // So is all that has to do with the app's own sync, which starts once the server has answered.
-                    let outcome = match outcome {
-                        Ok(answer) => load_rebuild(&shared, app_fed, ask_ms).await.map(|()| answer),
-                        Err(error) => Err(error),
-                    };
+                    let outcome = ask(&shared, endpoint).await;
                     Input::Answered { endpoint, outcome }
                 };
                 self.tasks.add(TaskKey::Ask, Box::pin(task));
             }
-            Effect::Translate(schemas) => {
-                let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
-                self.tasks.add(TaskKey::Translate, Box::pin(task));
-            }
+            Effect::Translate(schemas) => self.translate(schemas),
             Effect::Consult(upcoming) => self.consult(upcoming),
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
@@ -272,6 +252,14 @@ impl<H: Host + 'static> Driver<H> {
             Input::Led(outcome)
         };
         self.tasks.add(TaskKey::Lead, Box::pin(task));
+    }
+
+    /// A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
+    fn translate(&mut self, schemas: String) {
+        let shared = Rc::clone(&self.shared);
+        let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
+        self.tasks.add(TaskKey::Translate, Box::pin(task));
     }
 
     /// A gate to the rebuild module, and what it begins is another.
@@ -339,26 +327,44 @@ impl<H: Host + 'static> Driver<H> {
     }
 
     fn settle(&self, callers: &[CallerId], outcome: &Result<bool>) {
-        for caller in callers {
-            let slot = self.shared.calls.borrow_mut().remove(caller);
-            if let Some(slot) = slot {
-                let mut slot = slot.borrow_mut();
-                slot.answer = Some(outcome.clone());
-                if let Some(waiter) = slot.waiter.take() {
-                    waiter.wake();
-                }
+        self.shared.calls.borrow_mut().retain(|(caller, slot)| {
+            if !callers.contains(caller) {
+                return true;
             }
-        }
+            let mut slot = slot.borrow_mut();
+            slot.answer = Some(outcome.clone());
+            if let Some(waiter) = slot.waiter.take() {
+                waiter.wake();
+            }
+            false
+        });
     }
 }
 
-/// Asks whoever knows of the server's schema.
+/// Asks whoever knows of the server's schema, with the rebuild module loaded where the answer needs it.
 async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> {
-    let source = shared.machine.borrow().config.source;
-    match source {
-        Source::Endpoints => shared.host.ask(endpoint).await,
-        Source::Electric => ask_electric(shared, endpoint).await,
-    }
+    let (ask_ms, electric, app_fed) = {
+        let config = &shared.machine.borrow().config;
+        (
+            config.limits.ask_ms,
+            config.source == Source::Electric,
+            config.is_app_fed(),
+        )
+    };
+    // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
+    load_rebuild(shared, electric || endpoint == Endpoint::Schemas, ask_ms).await?;
+    let asked: Pin<Box<dyn Future<Output = Result<Answer>> + '_>> = if electric {
+        ask_electric(shared, endpoint)
+    } else {
+        Box::pin(shared.host.ask(endpoint))
+    };
+    let Some(answer) = in_time(&shared.host, ask_ms, asked).await else {
+        return Err(silent(endpoint));
+    };
+    let answer = answer?;
+    // So is all that has to do with the app's own sync, which starts once the server has answered.
+    load_rebuild(shared, app_fed, ask_ms).await?;
+    Ok(answer)
 }
 
 /// A gate to the rebuild module, and what it begins is another.
@@ -382,17 +388,23 @@ fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Pin<Box<dyn 
 }
 
 /// Has the rebuild module loaded, where it is needed and not there yet.
-async fn load_rebuild<H: Host>(shared: &Shared<H>, is_needed: bool, ms: u64) -> Result<()> {
-    if !is_needed || shared.loaded.get() {
-        return Ok(());
-    }
-    let loaded = in_time(&shared.host, ms, shared.host.load_rebuild()).await;
-    loaded.unwrap_or_else(|| {
-        let doing = "loading the rebuild module";
-        Err(Error::new(ErrorCode::NotInitialized, doing, "no answer came in time"))
-    })?;
-    shared.loaded.set(true);
-    Ok(())
+fn load_rebuild<H: Host>(
+    shared: &Shared<H>,
+    is_needed: bool,
+    ms: u64,
+) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+    Box::pin(async move {
+        if !is_needed || shared.loaded.get() {
+            return Ok(());
+        }
+        let loaded = in_time(&shared.host, ms, shared.host.load_rebuild()).await;
+        loaded.unwrap_or_else(|| {
+            let doing = "loading the rebuild module";
+            Err(Error::new(ErrorCode::NotInitialized, doing, "no answer came in time"))
+        })?;
+        shared.loaded.set(true);
+        Ok(())
+    })
 }
 
 /// An endpoint that took the question and never answered.

@@ -66,7 +66,8 @@ impl World {
         let was_whole = is_whole(&inner.db);
         let forgets = ops.iter().any(|op| matches!(op, Op::ForgetRecord));
         let swaps = ops.iter().any(|op| matches!(op, Op::Swap(_)));
-        let live = ops.iter().any(|op| matches!(op, Op::Apply { home: Home::App(_), .. })) && !swaps;
+        let in_sight = |op: &Op| matches!(op, Op::Apply { target, .. } if matches!(target.home, Home::App(_)));
+        let live = ops.iter().any(in_sight) && !swaps;
         let places = inner.config.places.clone();
         let feeder = inner.feeder;
         assert!(

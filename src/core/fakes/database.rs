@@ -232,13 +232,8 @@ impl ModelDatabase {
             } => self.copy(&home, &table, &columns, &rows, &doing)?,
             Op::Truncate { home, table } => self.table(&home, &table, &doing)?.rows.clear(),
             Op::AddKeys { home, table } => self.add_keys(&home, &table, &doing)?,
-            Op::Apply {
-                home,
-                table,
-                change,
-                staged_enums,
-            } => {
-                self.apply(&home, &table, &change, &staged_enums, &doing)?;
+            Op::Apply { target, change } => {
+                self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
             }
             Op::Swap(swap) => self.swap(&swap, &doing)?,
             Op::CreateIndex { schema, table, index } => {

@@ -32,21 +32,28 @@ impl Machine {
             Lead::Waiting => self.phase = Phase::Leading { peek_ms: moment.now_ms },
             Lead::Held => {
                 self.looked_ms = moment.now_ms;
-                self.phase = Phase::Reading;
-                let mut ops = vec![Op::EnsureHome, Op::ReadRecord];
-                if matches!(
-                    self.run.as_ref().map(|run| &run.kind),
-                    Some(Kind::Rollback | Kind::Purge)
-                ) {
-                    // Takes the rebuild module, which all of both is in.
-                    ops.insert(1, Op::ReadPrevious);
-                }
-                effects.push(Effect::Transact {
-                    purpose: Purpose::Read,
-                    ops,
-                });
+                self.read_record(Vec::new(), effects);
             }
         }
+    }
+
+    /// Reads the record, after these operations.
+    fn read_record(&mut self, mut ops: Vec<Op>, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Reading {
+            home_made: !ops.is_empty(),
+        };
+        if matches!(
+            self.run.as_ref().map(|run| &run.kind),
+            Some(Kind::Rollback | Kind::Purge)
+        ) {
+            // Takes the rebuild module, which all of both is in.
+            ops.push(Op::ReadPrevious);
+        }
+        ops.push(Op::ReadRecord);
+        effects.push(Effect::Transact {
+            purpose: Purpose::Read,
+            ops,
+        });
     }
 
     // ---- while another tab leads -------------------------------------------------------------------------------
@@ -57,7 +64,7 @@ impl Machine {
         self.phase = Phase::Leading { peek_ms: u64::MAX };
         effects.push(Effect::Transact {
             purpose: Purpose::Peek,
-            ops: vec![Op::EnsureHome, Op::ReadRecord],
+            ops: vec![Op::ReadRecord],
         });
     }
 
@@ -104,11 +111,15 @@ impl Machine {
     // ---- what is stored, and what is really there ---------------------------------------------------------------
 
     pub(super) fn record_read(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Reading) {
+        let Phase::Reading { home_made } = self.phase else {
             return;
-        }
+        };
         let rows = match outcome {
             Ok(rows) => rows,
+            // A first visit, or tables of another release: a query that names what is not there is refused.
+            Err(error) if error.code() == ErrorCode::DatabaseFailed && !home_made => {
+                return self.read_record(vec![Op::EnsureHome], effects);
+            }
             Err(error) => return self.fail(error, moment, effects),
         };
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::ident::Name;
-use crate::op::Rows;
+use crate::op::{Rows, Target};
 use crate::record::{Record, RecordState};
 use crate::shape::Stream;
 use crate::tail::{Moment, Trouble, TroubleKind};
@@ -87,9 +87,12 @@ impl Machine {
                 && shape.definition == definition.key()
             {
                 let stream = Stream::resume(definition, shape.position.clone());
-                let announced = shape.announced.clone();
-                self.tail
-                    .follow(table.clone(), app.clone(), stream, shape.lsn, announced);
+                let target = Target {
+                    home: app.clone(),
+                    table: table.clone(),
+                    staged_enums: Vec::new(),
+                };
+                self.tail.follow(target, stream, shape.lsn, shape.announced.clone());
             }
         }
     }

@@ -49,8 +49,8 @@ pub(crate) enum Phase {
     Resting,
     /// Waiting for the lead.
     Leading { peek_ms: u64 },
-    /// Reading the record.
-    Reading,
+    /// Reading the record, where it was last seen or where its tables were made just before.
+    Reading { home_made: bool },
     /// Looking whether the recorded tables are there.
     Verifying,
     /// Asking for the version.

@@ -6,7 +6,7 @@ use crate::event::{Event, Step};
 use crate::fingerprint::Fingerprint;
 use crate::host::Endpoint;
 use crate::ident::Name;
-use crate::op::{Home, Op, Rows, Swap};
+use crate::op::{Home, Op, Rows, Swap, Target};
 use crate::plan::Rebuild;
 use crate::record::{Record, RecordState};
 use crate::shape::Stream;
@@ -251,8 +251,12 @@ impl Machine {
         for spec in &job.record.manifest.tables {
             if let Some(staged) = job.staged.get(&spec.name) {
                 let stream = Stream::resume(staged.definition.clone(), staged.position.clone());
-                self.tail
-                    .follow_staged(spec.clone(), job.home.clone(), job.staged_enums(), stream, staged);
+                let target = Target {
+                    home: job.home.clone(),
+                    table: spec.clone(),
+                    staged_enums: job.staged_enums(),
+                };
+                self.tail.follow(target, stream, staged.lsn, staged.announced.clone());
             }
         }
         self.tail.hold();

@@ -94,7 +94,8 @@ fn phases() -> Vec<Phase> {
     let all = vec![
         Phase::Resting,
         Phase::Leading { peek_ms: u64::MAX },
-        Phase::Reading,
+        Phase::Reading { home_made: false },
+        Phase::Reading { home_made: true },
         Phase::Verifying,
         Phase::Asking { doubted: None },
         Phase::Confirming {
@@ -134,7 +135,7 @@ fn phases() -> Vec<Phase> {
         match phase {
             Phase::Resting
             | Phase::Leading { .. }
-            | Phase::Reading
+            | Phase::Reading { .. }
             | Phase::Verifying
             | Phase::Asking { .. }
             | Phase::Confirming { .. }
@@ -289,7 +290,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
     match purpose {
         Purpose::Peek => matches!(phase, Phase::Leading { .. }),
         Purpose::Apply | Purpose::Tidy => false,
-        Purpose::Read => matches!(phase, Phase::Reading),
+        Purpose::Read => matches!(phase, Phase::Reading { .. }),
         Purpose::Verify => matches!(phase, Phase::Verifying),
         Purpose::Inspect => matches!(phase, Phase::Inspecting { .. }),
         Purpose::Adopt => matches!(phase, Phase::Adopting { .. }),

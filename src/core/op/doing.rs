@@ -1,6 +1,7 @@
 //! What is said of operations: in words for error messages, and whether they must be on disk.
 
 use super::Op;
+use crate::ident::Name;
 
 impl Op {
     /// Whether the app is told of what it does: then it must be on disk before it counts as done. Of anything else, a
@@ -15,23 +16,32 @@ impl Op {
     pub const fn is_everyday(&self) -> bool {
         matches!(
             self,
-            Self::EnsureHome | Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
+            Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
         )
     }
 
     /// What it is doing, to stand after "while".
     #[must_use]
     pub fn doing(&self) -> String {
-        let on = |what: &str, table: &crate::ident::Name| format!("{what} table {}", table.quoted());
+        match self {
+            Self::ReadRecord => "reading the replica's record".to_owned(),
+            Self::Verify { .. } => "looking at the tables that are there".to_owned(),
+            Self::WritePosition { table, .. } => on("writing the position of", table),
+            Self::Apply { target, .. } => on("applying a change to", &target.table.name),
+            _ => self.doing_of_rebuild(),
+        }
+    }
+
+    /// The same, of what nothing but a rebuild does. A gate to the rebuild module: see `host::RebuildCode`.
+    #[inline(never)]
+    fn doing_of_rebuild(&self) -> String {
         match self {
             Self::EnsureHome => "creating the replica's own tables".to_owned(),
-            Self::ReadRecord => "reading the replica's record".to_owned(),
-            Self::Verify { .. } | Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
+            Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
             Self::CountRows { table, .. } => on("counting the rows of", table),
             Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } => {
                 "writing the replica's record".to_owned()
             }
-            Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::ForgetRecord => "forgetting the replica's record".to_owned(),
             Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),
             Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
@@ -39,7 +49,6 @@ impl Op {
             Self::Copy { table, .. } => on("loading rows into", table),
             Self::Truncate { table, .. } => on("emptying", table),
             Self::AddKeys { table, .. } => on("adding the keys of", &table.name),
-            Self::Apply { table, .. } => on("applying a change to", &table.name),
             Self::Swap(_) => "putting the new tables in place".to_owned(),
             Self::CreateIndex { table, .. } => on("creating an index of", table),
             Self::DropIndex { .. } => "dropping an index".to_owned(),
@@ -48,6 +57,12 @@ impl Op {
             Self::KeepPrevious { .. } | Self::DropPrevious => "clearing what was kept of the replica before".to_owned(),
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
+            // Said above.
+            Self::ReadRecord | Self::Verify { .. } | Self::WritePosition { .. } | Self::Apply { .. } => String::new(),
         }
     }
+}
+
+fn on(what: &str, table: &Name) -> String {
+    format!("{what} table {}", table.quoted())
 }

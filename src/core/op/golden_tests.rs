@@ -2,6 +2,7 @@
 //! answered. `UPDATE_GOLDEN=1` writes the statements anew; the test in Node does the same for the answers.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
@@ -222,11 +223,14 @@ fn operations(
     }
     for (table, change) in changes {
         let table = wanted.manifest.table(&name(table)).unwrap().clone();
-        stage.push(Op::Apply {
+        let target = Rc::new(Target {
             home: Home::Staging,
             table,
-            change: change.clone(),
             staged_enums: staged_enums.clone(),
+        });
+        stage.push(Op::Apply {
+            target,
+            change: change.clone(),
         });
     }
     let mut swap: Vec<Op> = Vec::new();
@@ -322,10 +326,12 @@ fn statements() -> Value {
     let users = three.manifest.table(&name("users")).unwrap().clone();
     let live = vec![
         Op::Apply {
-            home: Home::App(name("public")),
-            table: users,
+            target: Rc::new(Target {
+                home: Home::App(name("public")),
+                table: users,
+                staged_enums: Vec::new(),
+            }),
             change: change(Operation::Update, &[("id", "1"), ("mood", "sad")]),
-            staged_enums: Vec::new(),
         },
         Op::WritePosition {
             table: name("users"),

@@ -7,6 +7,8 @@ mod sql;
 mod statement;
 mod swap;
 
+use std::rc::Rc;
+
 use crate::ident::Name;
 use crate::ingest::Change;
 use crate::manifest::{EnumType, Index, Table};
@@ -111,14 +113,10 @@ pub enum Op {
     },
     /// Applies one change. An update that meets no row fails the transaction: the replica would lie.
     Apply {
-        /// Where.
-        home: Home,
         /// To what.
-        table: Table,
+        target: Rc<Target>,
         /// The change.
         change: Change,
-        /// The enum types that stand in staging; all others stand in the app's schema.
-        staged_enums: Vec<Name>,
     },
     /// Puts staged tables in the place of old ones and keeps the mounted live queries alive.
     Swap(Swap),
@@ -165,6 +163,17 @@ pub enum Op {
     DropPrevious,
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,
+}
+
+/// A table that changes are applied to. All of its changes share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub home: Home,
+    /// What.
+    pub table: Table,
+    /// The enum types that stand in staging; all others stand in the app's schema.
+    pub staged_enums: Vec<Name>,
 }
 
 /// Where a table stands.

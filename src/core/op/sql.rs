@@ -86,7 +86,6 @@ impl Op {
     pub fn statements(mut self, places: &Places) -> Result<Vec<Statement>> {
         let one = |sql: String| Ok(vec![Statement::new(sql)]);
         match &mut self {
-            Self::EnsureHome => Ok(ensure_home(places)),
             Self::ReadRecord => one(read_record(places)),
             Self::WritePosition {
                 table,
@@ -95,15 +94,10 @@ impl Op {
                 announced,
             } => Ok(vec![write_position(places, table, position, *lsn, announced.take())]),
             Self::Verify { schema } => Ok(vec![inspect::verify(&home_table(places, "shapes"), schema)]),
-            Self::Apply {
-                home,
-                table,
-                change,
-                staged_enums,
-            } => {
-                let target = qualified(places.schema(home), &table.name);
-                let type_sql = |column: &Column| places.type_sql(column, home, staged_enums);
-                Ok(vec![ingest::statement(&target, table, change, type_sql)?])
+            Self::Apply { target, change } => {
+                let name = qualified(places.schema(&target.home), &target.table.name);
+                let type_sql = |column: &Column| places.type_sql(column, &target.home, &target.staged_enums);
+                Ok(vec![ingest::statement(&name, &target.table, change, type_sql)?])
             }
             _ => Ok(self.of_rebuild(places)),
         }
@@ -114,6 +108,7 @@ impl Op {
     fn of_rebuild(&mut self, places: &Places) -> Vec<Statement> {
         let one = |sql: String| vec![Statement::new(sql)];
         match self {
+            Self::EnsureHome => ensure_home(places),
             Self::WriteRecord(record) => write_record(places, record),
             Self::WriteVersion(record) => vec![write_version(places, record)],
             Self::ForgetRecord => forget_record(places),
@@ -173,18 +168,15 @@ impl Op {
             Self::DropPrevious => drop_previous(places),
             Self::Checkpoint => one("CHECKPOINT".into()),
             // Written above.
-            Self::EnsureHome
-            | Self::ReadRecord
-            | Self::WritePosition { .. }
-            | Self::Verify { .. }
-            | Self::Apply { .. } => Vec::new(),
+            Self::ReadRecord | Self::WritePosition { .. } | Self::Verify { .. } | Self::Apply { .. } => Vec::new(),
         }
     }
 }
 
 // ----------------------------------------------------------------------------------------------------------- record
 
-/// The columns of the two tables, in the order in which they are created.
+/// The columns of the two tables, in the order in which they are created. A release that gives one another meaning
+/// gives it another name: reading fails then, and the tables are made anew.
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::Poll;
 
 use crate::deadline::{Patient, open};
@@ -9,7 +10,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::host::{self, Host};
 use crate::ident::Name;
 use crate::ingest::{Change, Message, MessageReader, Transcoder};
-use crate::op::Op;
+use crate::op::{Op, Target};
 use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
 
 use super::pace::Pace;
@@ -360,13 +361,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 table: self.spec.table.clone(),
             });
         }
+        let target = Rc::new(Target {
+            home: self.spec.home.clone(),
+            table: self.spec.table.clone(),
+            staged_enums: self.spec.staged_enums.clone(),
+        });
         for change in self.changes.drain(..) {
-            ops.push(Op::Apply {
-                home: self.spec.home.clone(),
-                table: self.spec.table.clone(),
-                change,
-                staged_enums: self.spec.staged_enums.clone(),
-            });
+            let target = Rc::clone(&target);
+            ops.push(Op::Apply { target, change });
         }
         if ops.is_empty() {
             return Ok(());

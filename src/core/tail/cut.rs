@@ -1,5 +1,7 @@
 //! The one consistent cut across all tables, and the changes that lie below it.
 
+use std::rc::Rc;
+
 use crate::op::Op;
 use crate::shape::Lsn;
 use crate::sorted::SortedMap;
@@ -61,12 +63,10 @@ impl Tail {
         }
         let mut ops = Vec::new();
         for (lsn, .., change, follower) in changes {
-            if lsn <= cut && marks.contains_key(&follower.table.name) {
+            if lsn <= cut && marks.contains_key(&follower.target.table.name) {
                 ops.push(Op::Apply {
-                    home: follower.home.clone(),
-                    table: follower.table.clone(),
+                    target: Rc::clone(&follower.target),
                     change: change.clone(),
-                    staged_enums: follower.staged_enums.clone(),
                 });
             }
         }

@@ -1,10 +1,11 @@
 //! One table's end of the live tail: its stream, and the changes that have arrived but are not applied.
 
+use std::rc::Rc;
+
 use crate::error::Error;
 use crate::ident::Name;
 use crate::ingest::{Change, Message, Operation};
-use crate::manifest::Table;
-use crate::op::Home;
+use crate::op::Target;
 use crate::shape::{Ending, Handle, Lsn, Position, Progress, ResponseHead, ShapeHead, Stream, Verdict};
 
 use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKind};
@@ -12,10 +13,7 @@ use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKin
 /// One followed table.
 #[derive(Clone, Debug)]
 pub struct Follower {
-    pub(super) table: Table,
-    pub(super) home: Home,
-    /// The enum types that stand in staging, as long as the table does.
-    pub(super) staged_enums: Vec<Name>,
+    pub(super) target: Rc<Target>,
     pub(super) stream: Stream,
     /// What Electric announced of its structure when that was last judged to be the table's; empty where nothing was.
     pub(super) announced: String,
@@ -86,13 +84,11 @@ pub(super) enum Misfit {
 }
 
 impl Follower {
-    pub(super) fn new(table: Table, home: Home, stream: Stream, seen: Lsn, announced: String) -> Self {
+    pub(super) const fn new(target: Rc<Target>, stream: Stream, seen: Lsn, announced: String) -> Self {
         Self {
-            table,
+            target,
             announced,
             noted: Noted::Yes,
-            home,
-            staged_enums: Vec::new(),
             stream,
             seen,
             pending: Vec::new(),
@@ -197,7 +193,13 @@ impl Follower {
     /// Says why a message cannot belong to this table's structure, if it cannot: of which column, and what.
     pub(super) fn misfit<'a>(&'a self, message: &'a Message) -> Option<(Misfit, &'a str)> {
         let Message::Change(change) = message else { return None };
-        let known = |name: &str| self.table.columns.iter().any(|column| column.name.as_str() == name);
+        let known = |name: &str| {
+            self.target
+                .table
+                .columns
+                .iter()
+                .any(|column| column.name.as_str() == name)
+        };
         if let Some((name, _)) = change.values.iter().find(|(name, _)| !known(name)) {
             return Some((Misfit::Foreign, name));
         }
@@ -205,11 +207,11 @@ impl Follower {
         let lacks = |name: &&Name| !carries(name.as_str());
         match change.operation {
             Operation::Insert => {
-                let mut columns = self.table.columns.iter().map(|column| &column.name);
+                let mut columns = self.target.table.columns.iter().map(|column| &column.name);
                 columns.find(lacks).map(|name| (Misfit::NotWhole, name.as_str()))
             }
             Operation::Update | Operation::Delete => {
-                let mut key = self.table.primary_key.iter();
+                let mut key = self.target.table.primary_key.iter();
                 key.find(lacks).map(|name| (Misfit::NoKey, name.as_str()))
             }
         }
@@ -248,7 +250,7 @@ impl Follower {
 
     pub(super) fn trouble(&self, kind: TroubleKind, error: Option<Error>) -> Trouble {
         Trouble {
-            table: self.table.name.clone(),
+            table: self.target.table.name.clone(),
             kind,
             error,
             expired: None,

@@ -54,7 +54,7 @@ impl Follower {
         moment: Moment,
     ) -> Option<Trouble> {
         let schema = read.schema.as_ref().filter(|_| !self.is_known(head));
-        let agreement = schema.map(|schema| schema.agreement(&self.table));
+        let agreement = schema.map(|schema| schema.agreement(&self.target.table));
         if let Some(Agreement::Hard(why)) = agreement {
             return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
         }
@@ -77,7 +77,7 @@ impl Follower {
     }
 
     fn mismatch(&self, why: &str) -> Error {
-        let doing = format!("following table {}", self.table.name.quoted());
+        let doing = format!("following table {}", self.target.table.name.quoted());
         Error::new(ErrorCode::SchemaMismatch, doing, why)
     }
 }

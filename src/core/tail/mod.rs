@@ -8,15 +8,15 @@ mod judging;
 mod turn;
 mod vocabulary;
 
+use std::rc::Rc;
+
 use crate::config::Limits;
 use crate::error::{Error, ErrorCode};
 use crate::ident::Name;
-use crate::manifest::Table;
-use crate::op::Home;
+use crate::op::{Home, Target};
 use crate::retry::Backoff;
 use crate::shape::{Lsn, Stream};
 use crate::sorted::SortedMap;
-use crate::stage::Staged;
 
 pub use follower::Follower;
 pub use vocabulary::{Applied, Batch, Mark, Moment, Order, Outcome, Trouble, TroubleKind};
@@ -68,27 +68,10 @@ impl Tail {
     }
 
     /// Starts following a table, or follows it anew.
-    pub fn follow(&mut self, table: Table, home: Home, stream: Stream, seen: Lsn, announced: String) {
-        let name = table.name.clone();
+    pub fn follow(&mut self, target: Target, stream: Stream, seen: Lsn, announced: String) {
+        let name = target.table.name.clone();
         self.followers
-            .insert(name, Follower::new(table, home, stream, seen, announced));
-    }
-
-    /// Starts following a table that is not yet in the app's sight, and whose enum types may not be either.
-    pub fn follow_staged(
-        &mut self,
-        table: Table,
-        home: Home,
-        staged_enums: Vec<Name>,
-        stream: Stream,
-        staged: &Staged,
-    ) {
-        let name = table.name.clone();
-        let follower = Follower {
-            staged_enums,
-            ..Follower::new(table, home, stream, staged.lsn, staged.announced.clone())
-        };
-        self.followers.insert(name, follower);
+            .insert(name, Follower::new(Rc::new(target), stream, seen, announced));
     }
 
     /// Stops following these tables. Answers the requests to call off.
@@ -238,8 +221,11 @@ impl Tail {
     /// Tells that a table has moved from staging into the app's schema.
     pub fn moved(&mut self, table: &Name, home: Home) {
         if let Some(follower) = self.followers.get_mut(table) {
-            follower.home = home;
-            follower.staged_enums.clear();
+            follower.target = Rc::new(Target {
+                home,
+                table: follower.target.table.clone(),
+                staged_enums: Vec::new(),
+            });
         }
     }
 }
