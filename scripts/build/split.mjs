@@ -5,11 +5,16 @@
  * A *gate* is a function through which alone the second module may be entered. Whatever cannot be reached without a gate
  * goes there. In the first, a gate is a call through the table, at a place that is empty until the second is loaded.
  *
+ * Where the linker told what refers to what (references.mjs), constants that only the second needs are in its own data, and
+ * what the table holds stays only if something that stays holds its place. Without that, all of it does.
+ *
  * Works on the text that wasm-dis writes: one form a line, but for functions, which end with a line of their own.
  */
 import { createHash } from "node:crypto";
 
 import { Failure } from "../lib/failure.mjs";
+import { imageOf } from "./data.mjs";
+import { parted } from "./reach.mjs";
 
 const NAME = String.raw`(?:\$"(?:[^"\\]|\\.)*"|\$[^\s()]+)`;
 const HASH = /\[[0-9a-f]{16}\]/g;
@@ -23,9 +28,10 @@ const DIGITS = 12;
 /**
  * @param {string} wat the module, with its names
  * @param {RegExp[]} gates each matches the name of at least one function, as Rust shows it, without the crates' hashes
+ * @param {import("./references.mjs").References} [linked] what the linker told, by the names that functions have in `wat`
  * @returns {{ first: string, second: string, moved: number }} two modules, and how many functions the second has
  */
-export function split(wat, gates) {
+export function split(wat, gates, linked) {
   const { forms, functions } = read(wat);
   // The second half holds addresses of its own build: one of another must not link.
   const build = createHash("sha256").update(wat).digest("hex").slice(0, DIGITS);
@@ -33,36 +39,39 @@ export function split(wat, gates) {
   const table = only(forms.filter((form) => form.startsWith("(table ") && form.includes("funcref")), "table of functions");
   const elements = only(forms.filter((form) => form.startsWith("(elem ")), "list of the table's functions");
   const entries = names(elements.replace(/^.*\(i32\.const \d+\)/, ""));
-
-  const isGate = gatekeeper(functions, gates);
-  const roots = [...entries, ...forms.filter((form) => /^\((export|start|global) /.test(form)).flatMap(names)];
-  const staying = reached(functions, roots, isGate);
-  const moving = [...functions.values()].filter(({ name }) => !staying.has(name));
-  const movingNames = new Set(moving.map(({ name }) => name));
-
-  const doors = [...functions.values()].filter(({ name }) => isGate(name) && [...staying].some((caller) => functions.get(caller)?.calls.includes(name)));
-  const size = Number(/ (\d+) \d+ funcref/.exec(table)?.[1]);
   const base = Number(/\(i32\.const (\d+)\)/.exec(elements)?.[1]);
   const tableName = only(names(table), "name of the table");
+
+  const isGate = gatekeeper(functions, gates);
+  const roots = forms.filter((form) => /^\((export|start|global) /.test(form)).flatMap(names);
+  // Of an exported table JavaScript may call everything.
+  const isOpen = forms.some((form) => form.startsWith("(export ") && form.endsWith(`(table ${tableName}))`));
+  const told = { table: { base, entries }, image: imageOf(forms.filter(isData)), linked: isOpen ? undefined : linked };
+  const { staying, leaving, data } = parted(functions, roots, isGate, told);
+  const moving = [...functions.values()].filter(({ name }) => leaving.has(name));
+
+  const doors = [...functions.values()].filter(({ name }) => isGate(name) && [...staying].some((caller) => functions.get(String(caller))?.calls.includes(name)));
+  const size = Number(/ (\d+) \d+ funcref/.exec(table)?.[1]);
   /** Where the second module puts its functions in the table. @type {[number, string][]} */
   const places = doors.map(({ name }, index) => [size + index, name]);
-  entries.forEach((name, index) => void (movingNames.has(name) && places.push([base + index, name])));
+  entries.forEach((name, index) => void (leaving.has(name) && places.push([base + index, name])));
 
   const imports = new Map(forms.filter((form) => form.startsWith("(import ")).map((form) => [only(names(form), "name of an import"), form]));
-  const shared = [...new Set(moving.flatMap(({ calls }) => calls))].filter((name) => !movingNames.has(name));
+  const shared = [...new Set(moving.flatMap(({ calls }) => calls))].filter((name) => !leaving.has(name));
   const label = new Map(shared.map((name, index) => [name, index.toString(36)]));
 
   const grown = table.replace(/ \d+ \d+ funcref/, ` ${size + doors.length} ${size + doors.length} funcref`);
   const empty = "$unloaded";
   const first = [
-    ...forms.map((form) => {
+    ...forms.filter((form) => !isData(form)).map((form) => {
       if (form === table) return grown;
       if (form !== elements) return form;
-      const kept = entries.map((name) => (movingNames.has(name) ? empty : name));
+      const kept = entries.map((name) => (staying.has(name) ? name : empty));
       return element(tableName, base, kept);
     }),
     ...shared.map((name) => `(export "${label.get(name)}" (func ${name}))`),
     ...forms.filter(isState).map((form) => `(export "${stateLabel(form)}" (${/^\((\w+)/.exec(form)?.[1]} ${names(form)[0]}))`),
+    ...data.first,
     `(func ${empty} unreachable)`,
     ...doors.map((door, index) => passage(door, size + index, tableName)),
     ...alike([...functions.values()].filter(({ name }) => staying.has(name))),
@@ -72,6 +81,7 @@ export function split(wat, gates) {
     ...shared.map((name) => `(import "${FIRST}" "${label.get(name)}" (func ${name} ${signature(functions.get(name)?.signature ?? imports.get(name))}))`),
     ...forms.filter(isState).map((form) => `(import "${FIRST}" "${stateLabel(form)}" ${declaration(form === table ? grown : form)})`),
     ...places.map(([at, name]) => element(tableName, at, [name])),
+    ...data.second,
     ...alike(moving),
   ];
   return { first: `(module\n${first.join("\n")}\n)`, second: `(module\n${second.join("\n")}\n)`, moved: moving.length };
@@ -113,20 +123,6 @@ function gatekeeper(functions, gates) {
   return (/** @type {string} */ name) => all.has(name);
 }
 
-/** What is called from the roots, directly or not, without passing a gate. @param {Map<string, Func>} functions @param {string[]} roots @param {(name: string) => boolean} isGate */
-function reached(functions, roots, isGate) {
-  /** @type {Set<string>} */
-  const seen = new Set();
-  const waiting = [...roots];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const called = functions.get(name);
-    if (!called || seen.has(name) || isGate(name)) continue;
-    seen.add(name);
-    waiting.push(...called.calls);
-  }
-  return seen;
-}
-
 /** The functions, those that begin alike beside each other: compression finds more in them. @param {Func[]} functions */
 function alike(functions) {
   const opcodes = (/** @type {string} */ text) => (text.match(/\((\w+(\.\w+)?)/g) ?? []).slice(0, 60).join("");
@@ -152,6 +148,8 @@ function signature(form) {
 
 /** Memory, tables and what changes of the globals. @param {string} form */
 const isState = (form) => /^\((memory|table) /.test(form) || /^\(global .*\(mut /.test(form);
+
+const isData = (/** @type {string} */ form) => form.startsWith("(data ");
 
 /** The form without what only the module that owns it says. @param {string} form */
 const declaration = (form) => (form.startsWith("(global ") ? form.replace(/ \([a-z0-9]+\.const [^()]*\)\)$/, ")") : form);

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { bin, CACHE, PKG } from "../lib/paths.mjs";
 import { run } from "../lib/process.mjs";
 import { once } from "../lib/stamp.mjs";
+import { without } from "./binary.mjs";
 import { GATES } from "./gates.mjs";
 import { shorten } from "./names.mjs";
+import { references, renamed } from "./references.mjs";
 import { split } from "./split.mjs";
 
 /**
@@ -14,7 +16,7 @@ import { split } from "./split.mjs";
  * @property {string} name of its files in `pkg/wasm/`
  * @property {string} crate
  * @property {string} folder of the crate
- * @property {string} optimisation wasm-opt's level: the lightest makes more bytes, but such as brotli packs better (docs/SIZE.md)
+ * @property {string} optimisation wasm-opt's level: the lightest makes more bytes, but such as brotli packs better (docs/SIZE.md), and of no function a part of another, which splitting needs
  * @property {string} [second] the name of what is split off and loaded when it is needed
  */
 
@@ -26,6 +28,10 @@ export const MODULES = [
 
 /** What rustc puts into a module for this target unless told otherwise; all of it is in every browser since 2023. */
 const FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+
+/** Has the linker tell what refers to what, and in which sections it does. */
+const TELLING = ["--", "-C", "link-arg=--emit-relocs"];
+const LINKING = /^(linking|reloc\..*)$/;
 
 /** @param {WasmModule} module @param {import("../setup.mjs").Tools} tools */
 export async function wasmModule(module, { toolchain, bindgen }) {
@@ -40,17 +46,21 @@ export async function wasmModule(module, { toolchain, bindgen }) {
   };
   await once(`${name}.wasm`, made, async () => {
     // Of a crate that is also an rlib, cargo optimises no link (`lto`), and says nothing: ask for the cdylib alone.
-    await run(toolchain.release("rustc", "--release", "--package", crate, "--lib", "--crate-type", "cdylib"));
+    await run(toolchain.release("rustc", "--release", "--package", crate, "--lib", "--crate-type", "cdylib", ...(second ? TELLING : [])));
 
     const glue = join(CACHE, "wasm", name);
     const compiled = join(toolchain.targetDir, "wasm32-unknown-unknown", "release", `${crate.replaceAll("-", "_")}.wasm`);
     rmSync(glue, { recursive: true, force: true });
     mkdirSync(join(PKG, "wasm"), { recursive: true });
-    // The loader of `js/` alone knows where the modules lie; a second address in the glue would be bundled twice.
-    const target = second ? ["--target", "bundler"] : ["--target", "web", "--omit-default-module-path"];
-    await run({ command: bindgen.bindgen, args: [compiled, ...target, "--remove-producers-section", "--out-dir", glue, "--out-name", name] });
-    if (second) await inTwo({ ...module, second }, glue);
-    else await inOne(module, glue);
+    const bind = (/** @type {string} */ from, /** @type {string} */ folder, /** @type {string[]} */ ...options) =>
+      run({ command: bindgen.bindgen, args: [from, ...options, "--remove-producers-section", "--out-dir", folder, "--out-name", name] });
+    if (second) {
+      await inTwo({ ...module, second }, compiled, glue, bind);
+    } else {
+      // The loader of `js/` alone knows where the modules lie; a second address in the glue would be bundled twice.
+      await bind(compiled, glue, "--target", "web", "--omit-default-module-path");
+      await inOne(module, glue);
+    }
   });
 }
 
@@ -68,15 +78,26 @@ async function inOne({ name, optimisation }, glue) {
  * What every page needs, and what is loaded when something is to be rebuilt. js/client.ts starts both by itself, so that
  * of the glue only the functions are taken that the module imports and exports.
  *
- * @param {WasmModule & { second: string }} module @param {string} glue the folder of what wasm-bindgen wrote
+ * @param {WasmModule & { second: string }} module @param {string} compiled @param {string} glue the folder for what wasm-bindgen writes
+ * @param {(from: string, folder: string, ...options: string[]) => Promise<void>} bind calls wasm-bindgen
  */
-async function inTwo({ name, second, optimisation }, glue) {
+async function inTwo({ name, second, optimisation }, compiled, glue, bind) {
+  const module = readFileSync(compiled);
+  const linked = join(glue, "linked.wasm");
+  mkdirSync(glue, { recursive: true });
+  writeFileSync(linked, without(module, LINKING));
+  const plain = join(glue, "plain");
+  await bind(linked, plain, "--target", "bundler", "--no-demangle");
+  await bind(linked, glue, "--target", "bundler");
+  const bound = (/** @type {string} */ folder) => readFileSync(join(folder, `${name}_bg.wasm`));
+  const told = renamed(references(module), bound(plain), bound(glue));
+
   const whole = join(glue, "whole.wasm");
   await optimise(join(glue, `${name}_bg.wasm`), whole, optimisation, "--debuginfo");
   const listing = join(glue, "whole.wat");
   await run({ command: bin("wasm-dis"), args: [...features(), whole, "--output", listing] });
   const { wat: short, glue: script } = shorten(readFileSync(listing, "utf8"), readFileSync(join(glue, `${name}_bg.js`), "utf8"), `./${name}_bg.js`);
-  const parts = split(short, GATES);
+  const parts = split(short, GATES, told);
 
   for (const [part, text] of /** @type {const} */ ([[name, parts.first], [second, parts.second]])) {
     const source = join(glue, `${part}.wat`);

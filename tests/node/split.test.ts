@@ -8,6 +8,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { shorten } from "../../scripts/build/names.mjs";
+import { references } from "../../scripts/build/references.mjs";
+import type { Datum, References } from "../../scripts/build/references.mjs";
 import { split } from "../../scripts/build/split.mjs";
 import { trapping } from "../../js/traps.ts";
 
@@ -69,6 +71,104 @@ test("the second half of another build does not link", async (t) => {
 
   await assert.rejects(instance(t, halves(other).second, { first }), WebAssembly.LinkError);
   await instance(t, halves(SOURCE).second, { first });
+});
+
+/**
+ * Of the data, `everyday` reads four letters, `gate` other four, the last two of which `everyday` has an address of; in the table
+ * are what `everyday` takes from it, what only `gate` does, and what nobody does any more.
+ */
+const TEXTS = `(module
+ (memory $0 1)
+ (table $0 4 4 funcref)
+ (elem $0 (table $0) (i32.const 1) func $near $far $dead)
+ (data $0 (i32.const 32) "nearfarsvary")
+ (type $read (func (result i32)))
+ (export "memory" (memory $0))
+ (export "everyday" (func $everyday))
+ (export "migrate" (func $migrate))
+ (export "shim" (func $shim))
+ (func $everyday (result i32)
+  (i32.add (call_indirect $0 (type $read) (i32.const 1)) (i32.load8_u offset=18 (i32.mul (memory.size) (i32.const 20))))
+ )
+ (func $migrate (result i32)
+  (call $gate)
+ )
+ (func $gate (result i32)
+  (i32.add (call_indirect $0 (type $read) (i32.const 2)) (i32.load offset=36 (i32.const 0)))
+ )
+ (func $shim (result i32)
+  (i32.const 4)
+ )
+ (func $near (result i32)
+  (i32.load offset=20 (i32.mul (memory.size) (i32.const 12)))
+ )
+ (func $far (result i32)
+  (i32.const 0)
+ )
+ (func $dead (result i32)
+  (i32.const 5)
+ )
+)`;
+
+/** As references.mjs reads it from what the linker wrote of such a module. */
+function told(): References {
+  const constant = (start: number, end: number): Datum => ({ start, end, constant: true, data: [], slots: [] });
+  const [near, fars, tail, vary] = [constant(32, 36), constant(36, 40), constant(38, 40), { ...constant(40, 44), constant: false }];
+  const functions = {
+    everyday: { data: [tail], slots: [1] },
+    migrate: { data: [], slots: [] },
+    gate: { data: [fars], slots: [2] },
+    shim: { data: [], slots: [] },
+    // As of an index that never is zero: no number in the function is an address of what it reads.
+    near: { data: [near], slots: [] },
+    far: { data: [], slots: [] },
+    dead: { data: [], slots: [] },
+  };
+  return {
+    data: [near, fars, tail, vary],
+    functions: new Map(Object.entries(functions)),
+    table: new Map([[1, "near"], [2, "far"], [3, "dead"]]),
+    image: [{ address: 32, bytes: Buffer.from("nearfarsvary") }],
+  };
+}
+
+test("a text that only the second half names comes with it, and what the table holds stays where it is called", async (t) => {
+  const parts = split(listing(t, TEXTS), [/^gate$/], told());
+  assert.equal(parts.moved, 2, "the gate, and what only it takes from the table: what nobody takes is in neither half");
+  const first = await instance(t, parts.first, {});
+  const [everyday, migrate] = [first.everyday, first.migrate] as (() => number)[];
+  const memory = () => Buffer.from((first.memory as WebAssembly.Memory).buffer).toString("latin1", 32, 44);
+  const word = (text: string) => Buffer.from(text).readInt32LE();
+
+  assert.equal(memory(), "near\0\0rsvary", "what two share stays, and so does what is written to");
+  assert.doesNotMatch(parts.first, /66\\61/, "the bytes are not there, rather than written over");
+  assert.equal(everyday?.(), word("near") + "r".charCodeAt(0));
+  assert.throws(() => migrate?.(), WebAssembly.RuntimeError);
+
+  const variable = Buffer.from((first.memory as WebAssembly.Memory).buffer, 40, 4);
+  variable.write("VARY");
+  await instance(t, parts.second, { first });
+  assert.equal(memory(), "nearfarsVARY", "the second writes its own alone");
+  assert.equal(migrate?.(), word("fars"));
+});
+
+test("of a function that the linker does not know, every number may be an address or a place in the table", async (t) => {
+  const linked = told();
+  linked.functions.delete("shim");
+  const source = TEXTS.replace("(i32.const 4)", "(i32.add (i32.load8_u (i32.const 36)) (i32.const 2))");
+  const { first } = split(listing(t, source), [/^gate$/], linked);
+  const exports = await instance(t, first, {});
+
+  assert.equal(Buffer.from((exports.memory as WebAssembly.Memory).buffer).toString("latin1", 36, 40), "fars");
+  assert.match(first, /func \$near \$far \$unloaded/);
+});
+
+test("a module that is not the one that the linker told of stops the build", (t) => {
+  const other = (from: string, to: string) => () => split(listing(t, TEXTS.replace(from, to)), [/^gate$/], told());
+
+  assert.throws(other('"nearfars', '"fearfars'), /at 32 lies something else/);
+  assert.throws(other("$near $far", "$far $near"), /near is not at place 1/);
+  assert.throws(() => references(readFileSync(assembled(t, TEXTS))), /--emit-relocs/);
 });
 
 test("a gate that is no function stops the build: what is behind it would silently stay", () => {
