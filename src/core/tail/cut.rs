@@ -81,7 +81,7 @@ mod tests {
     use crate::ident::Name;
     use crate::ingest::{Change, Operation};
     use crate::manifest::Table;
-    use crate::op::Home;
+    use crate::op::{Home, Target};
     use crate::shape::{Handle, Offset, Position, ShapeDefinition, Stream};
 
     fn name(raw: &str) -> Name {
@@ -101,7 +101,12 @@ mod tests {
             };
             let (handle, offset) = (Handle("1".to_owned()), Offset::SnapshotEnd);
             let stream = Stream::resume(ShapeDefinition::whole(&table), Position { handle, offset });
-            tail.follow(table, Home::Staging, stream, Lsn(1_000), String::new());
+            let target = Target {
+                home: Home::Staging,
+                table,
+                staged_enums: Vec::new(),
+            };
+            tail.follow(target, stream, Lsn(1_000), String::new());
         }
         for (lsn, count) in transactions {
             for nth in 0..*count {
