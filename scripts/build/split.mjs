@@ -14,6 +14,7 @@ import { createHash } from "node:crypto";
 
 import { Failure } from "../lib/failure.mjs";
 import { imageOf } from "./data.mjs";
+import { alike } from "./order.mjs";
 import { parted } from "./reach.mjs";
 
 const NAME = String.raw`(?:\$"(?:[^"\\]|\\.)*"|\$[^\s()]+)`;
@@ -74,7 +75,7 @@ export function split(wat, gates, linked) {
     ...data.first,
     `(func ${empty} unreachable)`,
     ...doors.map((door, index) => passage(door, size + index, tableName)),
-    ...alike([...functions.values()].filter(({ name }) => staying.has(name))),
+    ...alike([...functions.values()].filter(({ name }) => staying.has(name)).map(({ text }) => text)),
   ];
   const second = [
     ...forms.filter((form) => form.startsWith("(type ")),
@@ -82,7 +83,7 @@ export function split(wat, gates, linked) {
     ...forms.filter(isState).map((form) => `(import "${FIRST}" "${stateLabel(form)}" ${declaration(form === table ? grown : form)})`),
     ...places.map(([at, name]) => element(tableName, at, [name])),
     ...data.second,
-    ...alike(moving),
+    ...alike(moving.map(({ text }) => text)),
   ];
   return { first: `(module\n${first.join("\n")}\n)`, second: `(module\n${second.join("\n")}\n)`, moved: moving.length };
 }
@@ -121,13 +122,6 @@ function gatekeeper(functions, gates) {
   });
   const all = new Set(kept);
   return (/** @type {string} */ name) => all.has(name);
-}
-
-/** The functions, those that begin alike beside each other: compression finds more in them. @param {Func[]} functions */
-function alike(functions) {
-  const opcodes = (/** @type {string} */ text) => (text.match(/\((\w+(\.\w+)?)/g) ?? []).slice(0, 60).join("");
-  const keyed = functions.map(({ text }) => /** @type {const} */ ([opcodes(text), text]));
-  return keyed.sort(([one], [other]) => (one < other ? -1 : Number(one > other))).map(([, text]) => text);
 }
 
 /** @param {string} table @param {number} at @param {string[]} functions */

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { shorten } from "../../scripts/build/names.mjs";
+import { alike } from "../../scripts/build/order.mjs";
 import { references } from "../../scripts/build/references.mjs";
 import type { Datum, References } from "../../scripts/build/references.mjs";
 import { split } from "../../scripts/build/split.mjs";
@@ -173,6 +174,15 @@ test("a module that is not the one that the linker told of stops the build", (t)
 
 test("a gate that is no function stops the build: what is behind it would silently stay", () => {
   assert.throws(() => split(SOURCE, [/^a::gate$/, /^a::renamed$/]), /no function is .*renamed/);
+});
+
+test("functions that are alike stand beside each other, whatever their order was", () => {
+  const like = (word: string) => (value: number) => `(func (${word}.const ${value}) (${word}.load) (${word}.add) (drop) (${word}.const ${value}))`;
+  const [one, other] = [[1, 2, 3].map(like("i32")), [4, 5, 6].map(like("i64"))];
+  const mixed = one.flatMap((text, index) => [text, other[index] ?? ""]);
+
+  assert.deepEqual(alike(["(func)", ...mixed]), ["(func)", ...one, ...other]);
+  assert.deepEqual(alike([]), []);
 });
 
 test("both sides of a module get the same short names, and the loader's own stay", () => {
