@@ -2,7 +2,7 @@ import { initReplica, loadRebuild, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import { checkOptions, lockName, plainOptions, requester } from "./options.js";
+import { checkOptions, lockName, optionsText, requester } from "./options.js";
 import { Policy, type Upcoming } from "./policy.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
@@ -37,18 +37,15 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     listeners.deliver(told);
     policy.hear(told);
   };
-  const raw = guarded(
-    () =>
-      new RawReplica(
-        steady(options.db),
-        plainOptions(options),
-        requester(options),
-        (event: RawEvent) => tell(finished(event)),
-        manifestFromSql,
-        (upcoming: Upcoming) => policy.consult(upcoming),
-        loadRebuild,
-      ),
-  );
+  const page = {
+    fetch: requester(options),
+    onEvent: (event: RawEvent) => tell(finished(event)),
+    manifestFromSql,
+    consult: (upcoming: Upcoming) => policy.consult(upcoming),
+    loadRebuild,
+    feed: (call: "stop" | "start") => options.sync?.[call](),
+  };
+  const raw = guarded(() => new RawReplica(steady(options.db), optionsText(options), page));
   const manager: Manager = new Manager(raw, listeners, tabs, tell, options);
   return manager;
 }

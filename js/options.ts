@@ -42,29 +42,39 @@ function refused(what: string, kind: string): ReplicaError {
   return new ReplicaError("INVALID_OPTIONS", `while reading the options: ${what} must be ${kind}`);
 }
 
-/** The options that are plain data, in the words src/client/options.rs reads. */
-export function plainOptions(options: ReplicaOptions): object {
+/**
+ * The options that are plain data as one text, in the words src/core/options.rs reads.
+ *
+ * @throws {ReplicaError} `INVALID_OPTIONS`
+ */
+export function optionsText(options: ReplicaOptions): string {
   const base = (options.baseUrl ?? "/api/electric").replace(/\/+$/, "");
-  return {
+  const { expects, sync } = options;
+  const plain = {
     versionUrl: options.versionUrl ?? `${base}/version`,
     schemasUrl: options.schemasUrl ?? `${base}/schemas`,
     shapeUrl: options.shapeUrl ?? `${base}/shape`,
     schema: options.schema ?? "public",
     tables: options.tables?.map(plainTable),
-    strategy: options.strategy ?? (options.sync ? "in-place" : "swap"),
-    scope: options.scope ?? (options.sync ? "all" : "changed"),
+    strategy: options.strategy ?? (sync ? "in-place" : "swap"),
+    scope: options.scope ?? (sync ? "all" : "changed"),
     lockName: lockName(options),
     schemaSource: options.schemaSource ?? "endpoints",
     keepPreviousMs: options.keepPreviousMs,
-    sync: options.sync,
-    ...plainExpects(options.expects),
+    sync: sync && { keys: sync.keys },
+    expects: typeof expects === "object" ? Object.entries(expects).map(([name, columns]) => ({ name, columns })) : expects,
     limits: options.limits,
   };
+  try {
+    return JSON.stringify(plain, (_name, value: unknown) => (hasText(value) ? value : false));
+  } catch {
+    throw refused("the options", "plain data");
+  }
 }
 
-function plainExpects(expects: ReplicaOptions["expects"]): object {
-  if (typeof expects === "string") return { expectsFingerprint: expects };
-  return { expects: expects && Object.entries(expects).map(([name, columns]) => ({ name, columns: [...columns] })) };
+/** Whether JSON has this kind of value. What it would leave out becomes `false`, which is no option of any kind. */
+function hasText(value: unknown): boolean {
+  return typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
 }
 
 function plainTable(table: string | TableOptions): object {

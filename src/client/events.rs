@@ -7,11 +7,12 @@ use std::rc::Rc;
 use electric_replica_core::event::{Closes, Event, Progress, Step};
 use electric_replica_core::host::{EventSink, Upcoming};
 use electric_replica_core::ident::Name;
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::errors::{set, to_js};
 use crate::host::BrowserHost;
+use crate::page::Page;
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,15 +22,15 @@ extern "C" {
 
 /// Events that have not been delivered.
 pub(crate) struct Outbox {
-    listener: Function,
+    page: Page,
     waiting: RefCell<VecDeque<Event>>,
     scheduled: Cell<bool>,
 }
 
 impl Outbox {
-    pub(crate) fn new(listener: Function) -> Rc<Self> {
+    pub(crate) fn new(page: Page) -> Rc<Self> {
         Rc::new(Self {
-            listener,
+            page,
             waiting: RefCell::default(),
             scheduled: Cell::new(false),
         })
@@ -50,7 +51,7 @@ impl Outbox {
             let event = self.waiting.borrow_mut().pop_front();
             let Some(event) = event else { break };
             // TypeScript's listener catches what the app's listeners throw.
-            let _ = self.listener.call1(&JsValue::UNDEFINED, &plain(&event));
+            let _ = self.page.on_event(&plain(&event));
         }
     }
 }

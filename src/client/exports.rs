@@ -6,8 +6,9 @@ use std::rc::Rc;
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
 use electric_replica_core::machine::Ask;
+use electric_replica_core::options::Options;
 use electric_replica_core::record::Record;
-use js_sys::{Function, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
@@ -15,7 +16,7 @@ use crate::database::PgLite;
 use crate::errors::to_js;
 use crate::events::Outbox;
 use crate::host::BrowserHost;
-use crate::options::Options;
+use crate::page::Page;
 
 /// One replica. js/manager.ts is its only caller.
 #[wasm_bindgen]
@@ -31,24 +32,14 @@ impl std::fmt::Debug for RawReplica {
 
 #[wasm_bindgen]
 impl RawReplica {
-    /// Takes the database, the plain options, and the functions `fetch(url, init)`, `onEvent(event)`,
-    /// `manifestFromSql(text)`, `consult(upcoming)`, whose `false` puts a rebuild off, and `loadRebuild()`. Nothing happens
-    /// before the first call.
+    /// Takes the database, the options as js/options.ts writes them, and the page. Nothing happens before the first call.
     ///
     /// # Errors
     ///
     /// Throws `{ code, message, retryable }`: `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        db: &JsValue,
-        options: &JsValue,
-        fetch: Function,
-        on_event: Function,
-        manifest_from_sql: Function,
-        consult: Function,
-        load_rebuild: Function,
-    ) -> std::result::Result<Self, JsValue> {
-        create(db, options, fetch, on_event, manifest_from_sql, consult, load_rebuild).map_err(|error| to_js(&error))
+    pub fn new(db: &JsValue, options: &str, page: &Page) -> std::result::Result<Self, JsValue> {
+        create(db, options, page).map_err(|error| to_js(&error))
     }
 
     /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
@@ -115,33 +106,22 @@ impl RawReplica {
     }
 }
 
-fn create(
-    db: &JsValue,
-    options: &JsValue,
-    fetch: Function,
-    on_event: Function,
-    manifest_from_sql: Function,
-    consult: Function,
-    load_rebuild: Function,
-) -> Result<RawReplica> {
+fn create(db: &JsValue, options: &str, page: &Page) -> Result<RawReplica> {
     let db = PgLite::new(db)?;
-    let options = Options::read(options)?;
-    let config = options.config;
+    let Options {
+        config,
+        urls,
+        lock_name,
+    } = Options::read(options)?;
     let host = BrowserHost {
         db,
         overhead_ms: Rc::default(),
         ended_ms: Cell::default(),
         places: config.places.clone(),
-        fetch,
-        version_url: options.version_url,
-        schemas_url: options.schemas_url,
-        shape_url: options.shape_url,
-        lock_name: options.lock_name,
-        manifest_from_sql,
-        sync: options.sync,
-        consult,
-        load_rebuild,
-        outbox: Outbox::new(on_event),
+        urls,
+        lock_name,
+        page: page.clone(),
+        outbox: Outbox::new(page.clone()),
     };
     let replica = Replica::new(config, host);
     spawn_local(replica.drive());

@@ -6,11 +6,11 @@ use electric_replica_core::host::{Answer, Body, Endpoint, Server, Shapes};
 use electric_replica_core::shape::{ResponseHead, ShapeRequest};
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
 
 use crate::errors::{get, set, unreachable};
 use crate::host::BrowserHost;
+use crate::page::{Page, kept};
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,31 +46,30 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn fetch(fetch: &Function, url: &str) -> std::result::Result<(Response, AbortOnDrop), JsValue> {
+async fn fetch(page: &Page, url: &str) -> std::result::Result<(Response, AbortOnDrop), JsValue> {
     let abort = AbortOnDrop(AbortController::new()?);
     let init = Object::new();
     set(&init, "signal", &abort.0.signal());
     set(&init, "cache", &"no-store".into());
-    let promise = fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?;
-    let response = JsFuture::from(Promise::resolve(&promise)).await?;
+    let response = kept(page.fetch(url, &init)).await?;
     Ok((response.unchecked_into(), abort))
 }
 
 impl Server for BrowserHost {
     async fn ask(&self, endpoint: Endpoint) -> Result<Answer> {
         let (url, doing) = match endpoint {
-            Endpoint::Version => (&self.version_url, "asking for the version"),
-            Endpoint::Schemas => (&self.schemas_url, "asking for the schemas"),
+            Endpoint::Version => (&self.urls.version, "asking for the version"),
+            Endpoint::Schemas => (&self.urls.schemas, "asking for the schemas"),
         };
-        ask(&self.fetch, url)
+        ask(&self.page, url)
             .await
             .map_err(|thrown| unreachable(ErrorCode::ServerUnreachable, doing, thrown))
     }
 }
 
-async fn ask(with: &Function, url: &str) -> std::result::Result<Answer, JsValue> {
-    let (response, _abort) = fetch(with, url).await?;
-    let body = JsFuture::from(response.text()?).await?;
+async fn ask(page: &Page, url: &str) -> std::result::Result<Answer, JsValue> {
+    let (response, _abort) = fetch(page, url).await?;
+    let body = kept(response.text()).await?;
     let content_type = header(&response, "content-type");
     Ok(Answer {
         status: response.status(),
@@ -89,15 +88,15 @@ impl Shapes for BrowserHost {
     type Body = StreamedBody;
 
     async fn open(&self, request: &ShapeRequest) -> Result<(ResponseHead, StreamedBody)> {
-        let url = request.to_url(&self.shape_url);
-        open(&self.fetch, &url)
+        let url = request.to_url(&self.urls.shape);
+        open(&self.page, &url)
             .await
             .map_err(|thrown| unreachable(ErrorCode::ShapeUnreachable, "asking for a shape", thrown))
     }
 }
 
-async fn open(with: &Function, url: &str) -> std::result::Result<(ResponseHead, StreamedBody), JsValue> {
-    let (response, abort) = fetch(with, url).await?;
+async fn open(page: &Page, url: &str) -> std::result::Result<(ResponseHead, StreamedBody), JsValue> {
+    let (response, abort) = fetch(page, url).await?;
     let head = ResponseHead {
         status: response.status(),
         headers: headers(&response)?,
@@ -144,6 +143,6 @@ impl Body for StreamedBody {
 }
 
 async fn read(reader: &Reader) -> std::result::Result<Option<Vec<u8>>, JsValue> {
-    let piece = JsFuture::from(reader.read()?).await?;
+    let piece = kept(reader.read()).await?;
     Ok(get(&piece, "value").dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
 }

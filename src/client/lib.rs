@@ -9,13 +9,14 @@ mod exports;
 mod host;
 mod http;
 mod lock;
-mod options;
+mod page;
 mod storage;
 #[cfg(test)]
 #[cfg(target_arch = "wasm32")]
 mod tests;
 
 pub use exports::RawReplica;
+pub use page::Page;
 
 /// A third of the standard library's, and no slower here (docs/SIZE.md).
 #[cfg(target_arch = "wasm32")]

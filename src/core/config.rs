@@ -145,24 +145,6 @@ pub struct Carried {
     pub definitions: Vec<ShapeDefinition>,
 }
 
-impl Choice {
-    /// These tables.
-    ///
-    /// # Errors
-    ///
-    /// `INVALID_OPTIONS` where one is named twice.
-    pub fn some(tables: Vec<TableChoice>) -> Result<Self> {
-        let mut names: Vec<&Name> = tables.iter().map(|table| &table.name).collect();
-        names.sort();
-        let twice = names.iter().zip(names.iter().skip(1)).find(|(one, next)| one == next);
-        if let Some((twice, _)) = twice {
-            let detail = format!("table {} is chosen twice", twice.quoted());
-            return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
-        }
-        Ok(Self::Some(tables))
-    }
-}
-
 impl Config {
     /// Whether a sync of the app's own brings the rows.
     #[must_use]
@@ -198,11 +180,22 @@ impl Config {
     /// # Errors
     ///
     /// `INVALID_OPTIONS` where a sync of the app's own is to do what only this library's does, or where nothing says
-    /// which tables there are; or where something is to be kept that cannot be.
+    /// which tables there are, or one is named twice; or where something is to be kept that cannot be.
     pub fn check(&self) -> Result<()> {
         if self.source == Source::Electric && self.chosen().next().is_none() {
             let detail = "with `schemaSource: \"electric\"`, `tables` must say which";
             return Err(Error::new(ErrorCode::InvalidOptions, "reading the options", detail));
+        }
+        let mut chosen: &[TableChoice] = match &self.tables {
+            Choice::All => &[],
+            Choice::Some(tables) => tables,
+        };
+        while let [table, others @ ..] = chosen {
+            if others.iter().any(|other| other.name == table.name) {
+                let detail = ["table ", &table.name.quoted(), " is chosen twice"].concat();
+                return Err(Error::new(ErrorCode::InvalidOptions, "choosing the tables", detail));
+            }
+            chosen = others;
         }
         if self.keep_previous_ms > 0 && (self.strategy == Strategy::InPlace || self.keep_previous_ms > MOST_KEPT_MS) {
             let detail = "`keepPreviousMs` needs `strategy: \"swap\"`, and is at most 2,000,000,000";

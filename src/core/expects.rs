@@ -1,5 +1,6 @@
 //! What this build of the app reads, and how a schema stands to it.
 
+use crate::config::TableChoice;
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::manifest::Manifest;
@@ -12,8 +13,8 @@ pub enum Expects {
     /// It does not say.
     #[default]
     Nothing,
-    /// These tables, each with the columns it reads.
-    Tables(Vec<(Name, Vec<Name>)>),
+    /// These tables, each with the columns it reads: what is chosen of a table beside them has no meaning.
+    Tables(Vec<TableChoice>),
     /// Exactly this structure of all tables.
     Structure(Fingerprint),
 }
@@ -65,10 +66,13 @@ impl Expects {
             Self::Tables(tables) => {
                 let mut missing = Vec::new();
                 let mut had = false;
-                for (table, columns) in tables {
+                for TableChoice {
+                    name: table, columns, ..
+                } in tables
+                {
                     // A table that is gone is named once, not with each of its columns.
                     let whole = std::slice::from_ref(&None).iter();
-                    let columns: Vec<Option<&Name>> = columns.iter().map(Some).collect();
+                    let columns: Vec<Option<&Name>> = columns.iter().flatten().map(Some).collect();
                     for column in whole.chain(&columns) {
                         if has(manifest, table, *column) {
                             continue;

@@ -19,6 +19,7 @@ mod json;
 pub mod machine;
 pub mod manifest;
 pub mod op;
+pub mod options;
 pub mod plan;
 pub mod record;
 pub mod retry;

@@ -116,10 +116,8 @@ pub fn choice(table: &str, filter: Option<(&str, &str)>, columns: Option<&[&str]
 /// The same, for a build of the app that reads these columns of a table.
 #[must_use]
 pub fn expecting(table: &str, columns: &[&str]) -> Config {
-    let name = |raw: &str| Name::parse(raw).unwrap();
-    let columns = columns.iter().map(|column| name(column)).collect();
     Config {
-        expects: Expects::Tables(vec![(name(table), columns)]),
+        expects: Expects::Tables(vec![choice(table, None, Some(columns))]),
         ..config()
     }
 }

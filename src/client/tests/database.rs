@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{host, name, start_and_drop, texts, turn, value};
+use crate::database::PgLite;
 use crate::errors::get;
 use crate::host::BrowserHost;
 
@@ -192,4 +193,21 @@ async fn a_transaction_that_nobody_waits_for_runs_to_its_end() {
 
     assert_eq!(ends(&db), ["begin", "commit"]);
     assert_eq!(texts(&db, "said").len(), 4);
+}
+
+#[wasm_bindgen_test]
+fn a_database_without_the_methods_of_pglite_is_none() {
+    for thing in [
+        "undefined",
+        "null",
+        "7",
+        "'db'",
+        "({})",
+        "({ query() {}, exec() {} })",
+        "({ query: 1, exec() {}, transaction() {} })",
+    ] {
+        let error = PgLite::new(&value(thing)).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::NotADatabase, "{thing}");
+    }
+    assert!(PgLite::new(&value("({ query() {}, exec() {}, transaction() {} })")).is_ok());
 }

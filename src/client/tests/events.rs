@@ -7,14 +7,14 @@ use electric_replica_core::host::{App, EventSink, Say, Upcoming};
 use electric_replica_core::plan::Reason;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::support::{function, host, name, texts, turn, value};
+use super::support::{host, name, page, texts, turn, value};
 use crate::events::Outbox;
 use crate::host::BrowserHost;
 
 /// A host whose listener runs `body` with `event`.
 fn listening(body: &str) -> BrowserHost {
     BrowserHost {
-        outbox: Outbox::new(function("event", body)),
+        outbox: Outbox::new(page(&format!("onEvent(event) {{ {body} }}"))),
         ..host()
     }
 }
@@ -138,7 +138,7 @@ async fn every_event_is_the_plain_object_that_typescript_declares() {
 /// What comes of asking an app whose answer is this expression of `upcoming`.
 async fn say(body: &str) -> Result<Say, Error> {
     let host = BrowserHost {
-        consult: function("upcoming", body),
+        page: page(&format!("consult(upcoming) {{ {body} }}")),
         ..host()
     };
     let upcoming = Upcoming {

@@ -5,12 +5,12 @@ use electric_replica_core::host::{Body, Endpoint, Server, Shapes};
 use electric_replica_core::shape::ShapeRequest;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::support::{function, host, start_and_drop, texts, turn, value};
+use super::support::{host, page, start_and_drop, texts, turn, value};
 use crate::host::BrowserHost;
 
 fn fetching(body: &str) -> BrowserHost {
     BrowserHost {
-        fetch: function("url, init", body),
+        page: page(&format!("fetch(url, init) {{ {body} }}")),
         ..host()
     }
 }

@@ -6,7 +6,6 @@ mod errors;
 mod events;
 mod http;
 mod lock;
-mod options;
 mod storage;
 mod support;
 

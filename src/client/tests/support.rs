@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
+use electric_replica_core::options::Urls;
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -14,6 +15,7 @@ use crate::database::PgLite;
 use crate::errors::get;
 use crate::events::Outbox;
 use crate::host::BrowserHost;
+use crate::page::Page;
 
 /// A host whose parts do nothing until a test puts its own in their place.
 pub(super) fn host() -> BrowserHost {
@@ -22,17 +24,20 @@ pub(super) fn host() -> BrowserHost {
         overhead_ms: std::rc::Rc::default(),
         ended_ms: std::cell::Cell::default(),
         places: Places::new(name("public")).unwrap(),
-        fetch: function("", "throw new Error('no request was expected')"),
-        version_url: "/version".to_owned(),
-        schemas_url: "/schemas".to_owned(),
-        shape_url: "/shape".to_owned(),
+        urls: Urls {
+            version: "/version".to_owned(),
+            schemas: "/schemas".to_owned(),
+            shape: "/shape".to_owned(),
+        },
         lock_name: None,
-        manifest_from_sql: function("", "throw new Error('no SQL was expected')"),
-        sync: JsValue::UNDEFINED,
-        consult: function("", "throw new Error('no question was expected')"),
-        load_rebuild: function("", ""),
-        outbox: Outbox::new(function("", "")),
+        page: page(""),
+        outbox: Outbox::new(page("onEvent() {}")),
     }
+}
+
+/// A page with these methods, as JavaScript writes them in an object.
+pub(super) fn page(methods: &str) -> Page {
+    value(&format!("{{ {methods} }}")).unchecked_into()
 }
 
 pub(super) fn name(text: &str) -> Name {

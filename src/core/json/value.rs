@@ -1,5 +1,7 @@
 //! Any value.
 
+use crate::text::number;
+
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -42,7 +44,7 @@ impl Value {
     /// The whole number, if it is one: `1795155317198.0` and `1e12` are whole as well.
     pub(crate) fn as_i64(&self) -> Option<i64> {
         match self {
-            Self::Number(raw) => raw.parse().ok().or_else(|| integral(raw)),
+            Self::Number(raw) => integral(raw),
             _ => None,
         }
     }
@@ -53,20 +55,42 @@ impl Value {
     }
 }
 
-/// A whole number that is written with a fraction or an exponent.
+/// A number as it is written, if it is whole and fits: the zeros at its end are a power of ten, to which an exponent
+/// adds and from which digits of a fraction take away.
 fn integral(raw: &str) -> Option<i64> {
-    let (mantissa, exponent) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let significant = digits.trim_end_matches('0');
-    if matches!(significant, "" | "-") {
+    let mut digits = String::new();
+    let mut power = 0_i32;
+    let mut is_fraction = false;
+    let mut exponent = "0";
+    for (at, character) in raw.char_indices() {
+        match character {
+            '.' => is_fraction = true,
+            'e' | 'E' => {
+                exponent = raw.get(at + 1..)?;
+                break;
+            }
+            _ => {
+                digits.push(character);
+                power -= i32::from(is_fraction);
+            }
+        }
+    }
+    while digits.as_bytes().last() == Some(&b'0') {
+        digits.truncate(digits.len() - 1);
+        power += 1;
+    }
+    if matches!(digits.as_str(), "" | "-") {
         return Some(0);
     }
-    let zeros = exponent.parse::<i64>().ok()? + i64::try_from(digits.len() - significant.len()).ok()?
-        - i64::try_from(fraction.len()).ok()?;
+    let zeros = power.checked_add(number(exponent)?)?;
     // No number of 64 bits has twenty digits.
-    let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 20)?;
-    format!("{significant}{}", "0".repeat(zeros)).parse().ok()
+    if !(0..20).contains(&zeros) {
+        return None;
+    }
+    for _ in 0..zeros {
+        digits.push('0');
+    }
+    digits.parse().ok()
 }
 
 impl Object {

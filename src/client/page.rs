@@ -1,0 +1,41 @@
+//! What js/manager.ts hands over besides the database and the options: the page's own part in a replica, as functions.
+
+use js_sys::{Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An object with these methods.
+    #[derive(Clone)]
+    pub type Page;
+
+    /// The app's `fetch` with the app's headers.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn fetch(this: &Page, url: &str, init: &Object) -> Result<Promise, JsValue>;
+
+    /// Tells the app. Must not throw.
+    #[wasm_bindgen(method, catch, js_name = onEvent)]
+    pub(crate) fn on_event(this: &Page, event: &JsValue) -> Result<(), JsValue>;
+
+    /// Resolves to the manifest of schemas that are written in SQL.
+    #[wasm_bindgen(method, catch, js_name = manifestFromSql)]
+    pub(crate) fn manifest_from_sql(this: &Page, schemas: &str) -> Result<Promise, JsValue>;
+
+    /// Resolves to `false` where a rebuild is to be put off.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn consult(this: &Page, upcoming: &JsValue) -> Result<Promise, JsValue>;
+
+    /// Resolves once the rebuild module is there.
+    #[wasm_bindgen(method, catch, js_name = loadRebuild)]
+    pub(crate) fn load_rebuild(this: &Page) -> Result<Promise, JsValue>;
+
+    /// Resolves once the app's own sync has done what is named: `stop` or `start`.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn feed(this: &Page, call: &str) -> Result<Promise, JsValue>;
+}
+
+/// What was promised, or whatever was thrown instead. Anything but a promise counts as kept.
+pub(crate) async fn kept(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(&promise?)).await
+}
