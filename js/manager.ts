@@ -6,6 +6,7 @@ import { checkOptions, lockName, optionsText, requester } from "./options.js";
 import { Policy, type Upcoming } from "./policy.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
+import { Transactions } from "./transactions.js";
 import { watch } from "./triggers.js";
 import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus, StatusChange } from "./types.js";
 
@@ -37,7 +38,12 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     listeners.deliver(told);
     policy.hear(told);
   };
+  const transactions = new Transactions(steady(options.db));
   const page = {
+    transact: transactions.run.bind(transactions),
+    get overheadMs() {
+      return transactions.overheadMs;
+    },
     fetch: requester(options),
     onEvent: (event: RawEvent) => tell(finished(event)),
     manifestFromSql,
@@ -45,7 +51,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     loadRebuild,
     feed: (call: "stop" | "start") => options.sync?.[call](),
   };
-  const raw = guarded(() => new RawReplica(steady(options.db), optionsText(options), page));
+  const raw = guarded(() => new RawReplica(optionsText(options), page));
   const manager: Manager = new Manager(raw, listeners, tabs, tell, options);
   return manager;
 }

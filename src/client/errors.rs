@@ -2,7 +2,7 @@
 
 use electric_replica_core::error::{Cause, Error, ErrorCode};
 use js_sys::{Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// Writes a property of a plain object that was just made, which cannot fail.
 pub(crate) fn set(object: &Object, name: &str, value: &JsValue) {
@@ -32,41 +32,6 @@ pub(crate) fn to_js(error: &Error) -> JsValue {
 /// What a request that never got an answer is.
 pub(crate) fn unreachable(code: ErrorCode, doing: &str, thrown: JsValue) -> Error {
     Error::new(code, doing, "no answer came").with_cause(Cause::new(thrown))
-}
-
-/// What PGlite threw while doing something.
-///
-/// Messages of classes 22 and 23 quote row data, so only the SQLSTATE is told of those.
-pub(crate) fn from_database(doing: &str, thrown: JsValue) -> Error {
-    let state = get(&thrown, "code").as_string().filter(|state| state.len() == 5);
-    let name = get(&thrown, "name").as_string().unwrap_or_default();
-    let message = thrown.dyn_ref::<js_sys::Error>().map_or_else(
-        || "PGlite threw something that is no error".to_owned(),
-        |error| String::from(error.message()),
-    );
-    let (code, detail) = match state.as_deref() {
-        Some(state) if state.starts_with("22") || state.starts_with("23") => (
-            ErrorCode::RowRefused,
-            format!("PGlite refused a row (SQLSTATE {state})"),
-        ),
-        Some(state) if state.starts_with("53") => (
-            ErrorCode::StorageFull,
-            format!("PGlite has no room left (SQLSTATE {state})"),
-        ),
-        // An extension's type, and an app that has not loaded the extension.
-        Some("42704") => (
-            ErrorCode::UnknownType,
-            format!("PGlite lacks what the schema needs (SQLSTATE 42704): {message}"),
-        ),
-        Some(state) => (
-            ErrorCode::DatabaseFailed,
-            format!("PGlite refused a statement (SQLSTATE {state}): {message}"),
-        ),
-        None if name == "QuotaExceededError" => (ErrorCode::StorageFull, "the browser's storage is full".to_owned()),
-        // A PGliteWorker passes on the text alone, which may quote a row: it stays with the cause.
-        None => (ErrorCode::DatabaseFailed, "PGlite failed without a SQLSTATE".to_owned()),
-    };
-    Error::new(code, doing, detail).with_cause(Cause::new(thrown))
 }
 
 /// What our own JavaScript helpers throw: an object with a `code` of ours.

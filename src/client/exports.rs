@@ -1,8 +1,5 @@
 //! What TypeScript calls. An export converts, calls and converts; it has no `if`.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
 use electric_replica_core::machine::Ask;
@@ -12,7 +9,6 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
-use crate::database::PgLite;
 use crate::errors::to_js;
 use crate::events::Outbox;
 use crate::host::BrowserHost;
@@ -32,14 +28,14 @@ impl std::fmt::Debug for RawReplica {
 
 #[wasm_bindgen]
 impl RawReplica {
-    /// Takes the database, the options as js/options.ts writes them, and the page. Nothing happens before the first call.
+    /// Takes the options as js/options.ts writes them, and the page. Nothing happens before the first call.
     ///
     /// # Errors
     ///
-    /// Throws `{ code, message, retryable }`: `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`.
+    /// Throws `{ code, message, retryable }`: `INVALID_OPTIONS`, `INVALID_NAME`.
     #[wasm_bindgen(constructor)]
-    pub fn new(db: &JsValue, options: &str, page: &Page) -> std::result::Result<Self, JsValue> {
-        create(db, options, page).map_err(|error| to_js(&error))
+    pub fn new(options: &str, page: &Page) -> std::result::Result<Self, JsValue> {
+        create(options, page).map_err(|error| to_js(&error))
     }
 
     /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
@@ -106,17 +102,13 @@ impl RawReplica {
     }
 }
 
-fn create(db: &JsValue, options: &str, page: &Page) -> Result<RawReplica> {
-    let db = PgLite::new(db)?;
+fn create(options: &str, page: &Page) -> Result<RawReplica> {
     let Options {
         config,
         urls,
         lock_name,
     } = Options::read(options)?;
     let host = BrowserHost {
-        db,
-        overhead_ms: Rc::default(),
-        ended_ms: Cell::default(),
         places: config.places.clone(),
         urls,
         lock_name,

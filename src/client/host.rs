@@ -1,6 +1,5 @@
 //! The browser, as the core sees it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
@@ -10,18 +9,12 @@ use electric_replica_core::options::Urls;
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 
-use crate::database::PgLite;
 use crate::errors::from_helper;
 use crate::events::{Outbox, upcoming};
 use crate::page::{Page, kept};
 
 /// Everything the core's driver needs, over what the page was given.
 pub(crate) struct BrowserHost {
-    pub(crate) db: PgLite,
-    /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
-    pub(crate) overhead_ms: Rc<Cell<u64>>,
-    /// When the last transaction of ours ended.
-    pub(crate) ended_ms: Cell<u64>,
     pub(crate) places: Places,
     pub(crate) urls: Urls,
     /// `None` where the database is this page's alone.

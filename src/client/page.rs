@@ -1,6 +1,6 @@
-//! What js/manager.ts hands over besides the database and the options: the page's own part in a replica, as functions.
+//! What js/manager.ts hands over besides the options: the page's own part in a replica, as functions.
 
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -9,6 +9,14 @@ extern "C" {
     /// An object with these methods.
     #[derive(Clone)]
     pub type Page;
+
+    /// Runs a transaction: js/transactions.ts. Resolves to an [`Outcome`].
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn transact(this: &Page, work: &str, blobs: &Array, lasts: bool) -> Result<Promise, JsValue>;
+
+    /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
+    #[wasm_bindgen(method, getter, js_name = overheadMs)]
+    pub(crate) fn overhead_ms(this: &Page) -> f64;
 
     /// The app's `fetch` with the app's headers.
     #[wasm_bindgen(method, catch)]
@@ -33,6 +41,17 @@ extern "C" {
     /// Resolves once the app's own sync has done what is named: `stop` or `start`.
     #[wasm_bindgen(method, catch)]
     pub(crate) fn feed(this: &Page, call: &str) -> Result<Promise, JsValue>;
+
+    /// What came of a transaction.
+    pub(crate) type Outcome;
+
+    /// As `Work::outcome` reads it.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn text(this: &Outcome) -> String;
+
+    /// What was thrown, if anything was.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn thrown(this: &Outcome) -> JsValue;
 }
 
 /// What was promised, or whatever was thrown instead. Anything but a promise counts as kept.

@@ -29,5 +29,6 @@ pub mod stage;
 pub mod tail;
 mod text;
 pub mod version;
+pub mod work;
 
 pub use error::{Error, ErrorCode, Result};

@@ -181,12 +181,11 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn new(value: Option<Value>, of: &'static str, refused: &'a mut Option<Error>) -> Self {
-        let members = match value {
-            Some(Value::Object(members)) => members,
-            _ => {
-                refused.get_or_insert_with(|| refuse([of, " should be an object"].concat()));
-                Object::default()
-            }
+        let members = if let Some(Value::Object(members)) = value {
+            members
+        } else {
+            refused.get_or_insert_with(|| refuse([of, " should be an object"].concat()));
+            Object::default()
         };
         Self { members, of, refused }
     }

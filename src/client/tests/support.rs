@@ -7,11 +7,10 @@ use std::task::{Context, Poll, Waker};
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::database::PgLite;
 use crate::errors::get;
 use crate::events::Outbox;
 use crate::host::BrowserHost;
@@ -20,9 +19,6 @@ use crate::page::Page;
 /// A host whose parts do nothing until a test puts its own in their place.
 pub(super) fn host() -> BrowserHost {
     BrowserHost {
-        db: JsValue::from(Object::new()).unchecked_into::<PgLite>(),
-        overhead_ms: std::rc::Rc::default(),
-        ended_ms: std::cell::Cell::default(),
         places: Places::new(name("public")).unwrap(),
         urls: Urls {
             version: "/version".to_owned(),

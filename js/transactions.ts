@@ -1,0 +1,117 @@
+import { ReplicaError } from "./errors.js";
+import type { ReplicaDatabase } from "./types.js";
+
+/** A statement as src/core/work.rs writes it: its parameters, whether it must meet one row, whether it has a blob. */
+type Statement = [sql: string, params: (string | null)[], meetsOne: boolean, hasBlob: boolean];
+/** An operation: what it does, in words, and its statements. */
+type Operation = [doing: string, statements: Statement[]];
+type Row = (string | null)[];
+
+type Run = (sql: string, ...rest: unknown[]) => Promise<unknown>;
+type Session = { query: Run; exec: Run };
+
+/** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
+export interface Outcome {
+  text: string;
+  thrown?: unknown;
+}
+
+const RUNNING = "running a transaction";
+
+/**
+ * Runs the core's transactions over whatever looks like a PGlite. Everything runs inside `db.transaction`: a `BEGIN` of
+ * our own would mix the app's queries into ours.
+ */
+export class Transactions {
+  /** How many milliseconds the last one took besides its statements: to wait for its turn, to begin, to end. */
+  overheadMs = 0;
+  readonly #db: ReplicaDatabase;
+  #endedMs = 0;
+
+  /** @throws {ReplicaError} `NOT_A_DATABASE` */
+  constructor(db: ReplicaDatabase) {
+    for (const name of ["transaction", "query", "exec"]) {
+      if (typeof (Object(db) as Record<string, unknown>)[name] === "function") continue;
+      throw new ReplicaError("NOT_A_DATABASE", `while creating the manager: \`db\` has no method \`${name}\`: pass a PGlite or a PGliteWorker`);
+    }
+    this.#db = db;
+  }
+
+  /** Runs operations as one transaction. What `lasts` is in the database's files when this resolves; it never rejects. */
+  async run(work: string, blobs: Uint8Array<ArrayBuffer>[], lasts: boolean): Promise<Outcome> {
+    let doing = RUNNING;
+    let failure: { thrown: unknown } | undefined;
+    let answers: Row[][] = [];
+    let withinMs = 0;
+    const operations = JSON.parse(work) as Operation[];
+    const calledMs = Date.now();
+    try {
+      try {
+        // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
+        await this.#db.transaction(async (session: Session) => {
+          const begunMs = Date.now();
+          const rest = blobs.values();
+          answers = [];
+          try {
+            for (const [name, statements] of operations) {
+              doing = name;
+              let rows: Row[] = [];
+              for (const statement of statements) rows = await perform(session, statement, rest);
+              answers.push(rows);
+            }
+            doing = RUNNING;
+          } catch (thrown) {
+            failure = { thrown };
+            throw thrown;
+          } finally {
+            withinMs = Date.now() - begunMs;
+          }
+        });
+      } finally {
+        const nowMs = Date.now();
+        // What it waited behind a transaction of our own is no cost of this one.
+        this.overheadMs = Math.max(nowMs - Math.max(calledMs, this.#endedMs) - withinMs, 0);
+        this.#endedMs = nowMs;
+      }
+      if (lasts) {
+        doing = "storing the replica";
+        await stored(this.#db);
+      }
+    } catch (thrown) {
+      failure ??= { thrown };
+    }
+    if (!failure) return { text: JSON.stringify(answers) };
+    return { text: JSON.stringify({ doing, ...told(failure.thrown) }), thrown: failure.thrown };
+  }
+}
+
+/** Runs one statement and answers its rows. */
+async function perform(session: Session, [sql, params, meetsOne, hasBlob]: Statement, blobs: Iterator<Uint8Array<ArrayBuffer>>): Promise<Row[]> {
+  const options: { rowMode: "array"; blob?: Blob } = { rowMode: "array" };
+  if (hasBlob) options.blob = new Blob([blobs.next().value as Uint8Array<ArrayBuffer>]);
+  const results = await (params.length === 0 ? session.exec(sql, options) : session.query(sql, params, options));
+  // One result a statement: the last one's is the answer.
+  const { rows, affectedRows } = Object(Array.isArray(results) ? results.at(-1) : results) as { rows?: unknown[][]; affectedRows?: number };
+  // SQLSTATE's "no data".
+  if (meetsOne && affectedRows !== 1) throw Object.assign(new Error("a change met no row of the replica"), { code: "02000" });
+  return (rows ?? []).map((row) => row.map((cell) => (typeof cell === "string" ? cell : null)));
+}
+
+/**
+ * Has the files of the database written out. PGlite does that after every statement but those of a transaction, its
+ * COMMIT included: a page closed a moment later would find the replica as it was before.
+ */
+async function stored(db: ReplicaDatabase & { syncToFs?: unknown }): Promise<void> {
+  // What looks like a PGlite may have no files.
+  if (typeof db.syncToFs === "function") await db.syncToFs();
+}
+
+/** What the core wants to know of what was thrown, which may be anything. */
+function told(thrown: unknown): object {
+  try {
+    const { code, name } = Object(thrown) as { code?: unknown; name?: unknown };
+    return { state: typeof code === "string" ? code : null, message: thrown instanceof Error ? thrown.message : null, isFull: name === "QuotaExceededError" };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,274 @@
+//! A transaction as js/transactions.ts runs it, and what came of it: a text of JSON there, and one back.
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::json::{Value, parse, quoted};
+use crate::op::{Expect, Op, Places, Rows, Statement};
+use crate::text::joined;
+
+/// The statements of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// `[["what is done", [["SQL", ["$1", null, …], whether one row must be met, whether it has a blob], …]], …]`
+    pub text: String,
+    /// What `/dev/blob` holds, a statement that has one after the other.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Work {
+    /// Writes operations as statements.
+    ///
+    /// # Errors
+    ///
+    /// Those of a change that does not fit its table.
+    pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
+        let mut blobs = Vec::new();
+        let mut steps = Vec::with_capacity(ops.len());
+        for op in ops {
+            let doing = quoted(&op.doing());
+            let mut statements = Vec::new();
+            for statement in Statement::merged(op.statements(places)?) {
+                statements.push(written(&statement));
+                blobs.extend(statement.blob);
+            }
+            steps.push(["[", &doing, ",[", &joined(&statements, ","), "]]"].concat());
+        }
+        let text = ["[", &joined(&steps, ","), "]"].concat();
+        Ok(Self { text, blobs })
+    }
+
+    /// Reads what came of it: `[rows of an operation, …]`, or what was thrown.
+    ///
+    /// # Errors
+    ///
+    /// `ROW_REFUSED`, `UNKNOWN_TYPE`, `DATABASE_FAILED`, `STORAGE_FULL`.
+    pub fn outcome(text: &str) -> Result<Vec<Rows>> {
+        match parse(text.as_bytes()) {
+            Ok(Value::Array(answers)) => Ok(answers.into_iter().map(rows).collect()),
+            Ok(thrown) => Err(refusal(&thrown)),
+            Err(malformed) => Err(Error::new(ErrorCode::DatabaseFailed, RUNNING, malformed.why)),
+        }
+    }
+}
+
+const RUNNING: &str = "running a transaction";
+
+fn written(statement: &Statement) -> String {
+    let mut params = Vec::with_capacity(statement.params.len());
+    for param in &statement.params {
+        params.push(param.as_deref().map_or_else(|| "null".to_owned(), quoted));
+    }
+    let flag = |set| if set { "true" } else { "false" };
+    [
+        "[",
+        &quoted(&statement.sql),
+        ",[",
+        &joined(&params, ","),
+        "],",
+        flag(statement.expect == Expect::OneRow),
+        ",",
+        flag(statement.blob.is_some()),
+        "]",
+    ]
+    .concat()
+}
+
+/// Every column of the library's own queries is cast to text.
+fn rows(answer: Value) -> Rows {
+    let items = |value| match value {
+        Value::Array(items) => items,
+        _ => Vec::new(),
+    };
+    let mut rows = Rows::new();
+    for row in items(answer) {
+        let mut cells = Vec::new();
+        for cell in items(row) {
+            cells.push(match cell {
+                Value::String(text) => Some(text),
+                _ => None,
+            });
+        }
+        rows.push(cells);
+    }
+    rows
+}
+
+/// What was thrown: `{ doing, state, message, isFull }`, all but the first where it told them.
+///
+/// Messages of classes 22 and 23 quote row data, so only the SQLSTATE is told of those.
+fn refusal(thrown: &Value) -> Error {
+    let text = |name| thrown.get(name).and_then(Value::as_str);
+    let doing = text("doing").unwrap_or(RUNNING);
+    let state = text("state").filter(|state| state.len() == 5);
+    let message = text("message").unwrap_or("PGlite threw something that is no error");
+    let is_full = thrown.get("isFull") == Some(&Value::Bool(true));
+    let (code, what) = match state.unwrap_or_default() {
+        // Ours: a change that must meet one row met none.
+        "02000" => return Error::new(ErrorCode::RowRefused, doing, "a change met no row of the replica"),
+        // A PGliteWorker passes on the text alone, which may quote a row: it stays with the cause.
+        "" if !is_full => {
+            return Error::new(ErrorCode::DatabaseFailed, doing, "PGlite failed without a SQLSTATE");
+        }
+        "" => return Error::new(ErrorCode::StorageFull, doing, "the browser's storage is full"),
+        // An extension's type, and an app that has not loaded the extension.
+        "42704" => (ErrorCode::UnknownType, "PGlite lacks what the schema needs"),
+        state if state.starts_with("22") || state.starts_with("23") => (ErrorCode::RowRefused, "PGlite refused a row"),
+        state if state.starts_with("53") => (ErrorCode::StorageFull, "PGlite has no room left"),
+        _ => (ErrorCode::DatabaseFailed, "PGlite refused a statement"),
+    };
+    let said = match code {
+        ErrorCode::RowRefused | ErrorCode::StorageFull => "",
+        _ => message,
+    };
+    let colon = if said.is_empty() { "" } else { ": " };
+    let state = state.unwrap_or_default();
+    Error::new(code, doing, [what, " (SQLSTATE ", state, ")", colon, said].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::Name;
+    use crate::op::Home;
+    use crate::shape::{Handle, Lsn, Offset, Position};
+
+    fn name(raw: &str) -> Name {
+        Name::parse(raw).unwrap()
+    }
+
+    fn places() -> Places {
+        Places::new(name("public")).unwrap()
+    }
+
+    fn count(table: &str) -> Op {
+        Op::CountRows {
+            home: Home::Staging,
+            table: name(table),
+        }
+    }
+
+    fn thrown(more: &str) -> Error {
+        Work::outcome(&format!(r#"{{"doing":"loading rows"{more}}}"#)).unwrap_err()
+    }
+
+    #[test]
+    fn operations_are_written_in_their_order_each_with_its_statements() {
+        let position = Op::WritePosition {
+            table: name("users"),
+            position: Position {
+                handle: Handle("1-1".to_owned()),
+                offset: Offset::Start,
+            },
+            lsn: Lsn(1),
+        };
+        let expected: Vec<_> = [count("a"), position.clone(), Op::ResetStaging]
+            .into_iter()
+            .map(|op| (op.doing(), Statement::merged(op.statements(&places()).unwrap())))
+            .collect();
+
+        let work = Work::of(vec![count("a"), position, Op::ResetStaging], &places()).unwrap();
+
+        let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
+        let written: Vec<_> = expected
+            .iter()
+            .map(|(doing, statements)| {
+                let statements: Vec<_> = statements
+                    .iter()
+                    .map(|one| serde_json::json!([one.sql, one.params, one.expect == Expect::OneRow, false]))
+                    .collect();
+                serde_json::json!([doing, statements])
+            })
+            .collect();
+        assert_eq!(read, serde_json::Value::from(written));
+        assert!(work.text.contains(",true,false]"), "{}", work.text);
+        assert!(work.blobs.is_empty());
+    }
+
+    #[test]
+    fn what_is_loaded_goes_beside_the_text_in_the_order_of_its_statements() {
+        let copy = |table: &str| Op::Copy {
+            home: Home::Staging,
+            table: name(table),
+            columns: vec![name("id")],
+            rows: table.as_bytes().to_vec(),
+        };
+
+        let work = Work::of(vec![copy("a"), count("a"), copy("b")], &places()).unwrap();
+
+        assert_eq!(work.blobs, [b"a", b"b"]);
+        assert_eq!(work.text.matches(",true]").count(), 2);
+    }
+
+    #[test]
+    fn every_operation_has_its_own_rows() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            Work::outcome(r#"[[["1"]],[],[["2","é"],[null,""]]]"#),
+            Ok(vec![
+                vec![vec![some("1")]],
+                vec![],
+                vec![vec![some("2"), some("é")], vec![None, some("")]],
+            ])
+        );
+    }
+
+    #[test]
+    fn what_postgres_says_of_a_refused_row_is_never_repeated() {
+        for state in ["22P02", "22001", "22021", "23505", "23502"] {
+            let error = thrown(&format!(
+                r#","state":"{state}","message":"Key (email)=(ada@example.org)""#
+            ));
+
+            assert_eq!(error.code(), ErrorCode::RowRefused, "{state}");
+            assert!(error.to_string().contains(state), "{error}");
+            assert!(error.to_string().contains("loading rows"), "{error}");
+            assert!(!error.to_string().contains("ada"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_postgres_says_of_a_statement_is_told() {
+        for (state, code) in [("42704", ErrorCode::UnknownType), ("42P07", ErrorCode::DatabaseFailed)] {
+            let error = thrown(&format!(r#","state":"{state}","message":"x is not as it should be""#));
+
+            assert_eq!(error.code(), code);
+            assert!(error.to_string().contains(state), "{error}");
+            assert!(error.to_string().contains("x is not as it should be"), "{error}");
+        }
+    }
+
+    /// A `PGliteWorker` passes an error's text on and drops its SQLSTATE.
+    #[test]
+    fn what_comes_without_a_sqlstate_is_not_repeated_either() {
+        for state in ["null", r#""""#, r#""EADDRINUSE""#, "7"] {
+            let error = thrown(&format!(
+                r#","state":{state},"message":"wrong value: ada@example.org","isFull":false"#
+            ));
+
+            assert_eq!(error.code(), ErrorCode::DatabaseFailed);
+            assert!(!error.to_string().contains("ada"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_and_a_full_quota_are_a_full_storage() {
+        for more in [
+            r#","state":"53100","message":"no space""#,
+            r#","state":null,"isFull":true"#,
+        ] {
+            assert_eq!(thrown(more).code(), ErrorCode::StorageFull, "{more}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_met_no_row_is_a_refused_row() {
+        assert_eq!(thrown(r#","state":"02000""#).code(), ErrorCode::RowRefused);
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_a_failed_database() {
+        for text in ["", "7", "null", "{}", "[", r#"{"state":"22P0é"}"#] {
+            let error = Work::outcome(text).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::DatabaseFailed, "{text}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+/** The core's transactions over something that looks like a PGlite and writes down what it is asked. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Transactions } from "../../js/transactions.ts";
+
+type Statement = [sql: string, params: (string | null)[], meetsOne: boolean, hasBlob: boolean];
+type Answer = (sql: string) => unknown;
+
+const EMPTY: Answer = () => ({ rows: [], affectedRows: 0 });
+const plain = (sql: string): Statement => [sql, [], false, false];
+
+/** A database that answers each statement with what `answer` makes of its SQL. */
+function database(answer: Answer) {
+  const said: string[] = [];
+  const asked: { params?: unknown; rowMode?: unknown; bytes?: string | undefined }[] = [];
+  const outside = () => Promise.reject(new Error("nothing is run outside a transaction"));
+  const run = async (sql: string, params: unknown, options: { rowMode?: unknown; blob?: Blob }) => {
+    said.push(sql);
+    asked.push({ params, rowMode: options.rowMode, bytes: await options.blob?.text() });
+    return answer(sql);
+  };
+  return {
+    said,
+    asked,
+    ends: () => said.filter((one) => ["begin", "commit", "rollback", "stored"].includes(one)),
+    query: outside,
+    exec: outside,
+    async transaction(body: (session: object) => Promise<unknown>) {
+      said.push("begin");
+      try {
+        await body({
+          query: (sql: string, params: unknown, options: object) => run(sql, params, options),
+          exec: async (sql: string, options: object) => [{ rows: [["of an earlier statement"]] }, await run(sql, undefined, options)],
+        });
+        said.push("commit");
+      } catch (thrown) {
+        said.push("rollback");
+        throw thrown;
+      }
+    },
+  };
+}
+
+const work = (...operations: [string, Statement[]][]): string => JSON.stringify(operations);
+
+test("operations are one transaction in their order, and each has its own rows", async () => {
+  const db = database((sql) => ({ rows: sql === "A" ? [["1"]] : [["2", null], [7, "é"]] }));
+
+  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("Z"), plain("A")]], ["b", [["B", ["x", null], false, false]]]), [], false);
+
+  assert.deepEqual(db.said, ["begin", "Z", "A", "B", "commit"]);
+  assert.deepEqual(db.asked.map(({ params }) => params), [undefined, undefined, ["x", null]]);
+  assert.ok(db.asked.every(({ rowMode }) => rowMode === "array"));
+  assert.deepEqual(JSON.parse(text), [[["1"]], [["2", null], [null, "é"]]]);
+  assert.equal(thrown, undefined);
+});
+
+test("a statement that throws rolls everything back, and what it told is told of it", async () => {
+  const refused = Object.assign(new Error("value 42 is too long"), { code: "22001" });
+  const db = database((sql) => {
+    if (sql === "B") throw refused;
+    return { rows: [] };
+  });
+
+  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("A")]], ["doing b", [plain("B")]], ["c", [plain("C")]]), [], true);
+
+  assert.deepEqual(JSON.parse(text), { doing: "doing b", state: "22001", message: "value 42 is too long", isFull: false });
+  assert.equal(thrown, refused);
+  assert.deepEqual(db.said, ["begin", "A", "B", "rollback"]);
+});
+
+test("a change that does not meet its one row rolls everything back", async () => {
+  for (const [affectedRows, state] of [[0, "02000"], [2, "02000"], [undefined, "02000"], [1, undefined]] as const) {
+    const db = database(() => ({ rows: [], affectedRows }));
+
+    const { text } = await new Transactions(db).run(work(["a", [["A", ["x"], true, false]]]), [], false);
+
+    assert.equal((JSON.parse(text) as { state?: string }).state, state);
+    assert.deepEqual(db.ends(), ["begin", state ? "rollback" : "commit"]);
+  }
+});
+
+test("a transaction that cannot begin or commit says what it was doing", async () => {
+  const closed = new Error("closed");
+  const bodies = [
+    () => {
+      throw closed;
+    },
+    () => Promise.reject(closed),
+    async (body: (session: object) => Promise<unknown>) => {
+      await body({ query: async () => ({ rows: [] }), exec: async () => [] });
+      throw closed;
+    },
+  ];
+  for (const transaction of bodies) {
+    const { text, thrown } = await new Transactions({ ...database(EMPTY), transaction }).run(work(["a", [plain("A")]]), [], false);
+
+    assert.deepEqual(JSON.parse(text), { doing: "running a transaction", state: null, message: "closed", isFull: false });
+    assert.equal(thrown, closed);
+  }
+});
+
+test("a transaction that hides what its body threw has failed all the same", async () => {
+  const thrown = new Error("of the statement");
+  const transaction = (body: (session: object) => Promise<unknown>) => body({ exec: () => Promise.reject(thrown) }).catch(() => undefined);
+
+  const outcome = await new Transactions({ ...database(EMPTY), transaction }).run(work(["a", [plain("A")]]), [], true);
+
+  assert.equal(outcome.thrown, thrown);
+});
+
+test("a body that is begun again begins anew", async () => {
+  const db = database(() => ({ rows: [["1"]] }));
+  const twice = {
+    ...db,
+    async transaction(body: (session: object) => Promise<unknown>) {
+      await db.transaction(body);
+      await db.transaction(body);
+    },
+  };
+
+  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], false, true]]]), [new TextEncoder().encode("rows")], false);
+
+  assert.deepEqual(JSON.parse(text), [[["1"]]]);
+  assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", "rows"]);
+});
+
+test("rows to load are handed over byte by byte, to the statement they are of", async () => {
+  const db = database(EMPTY);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const copy = (sql: string): Statement => [sql, [], false, true];
+
+  await new Transactions(db).run(work(["a", [copy("A"), plain("B")]], ["c", [copy("C")]]), [bytes("1\té\\N\n"), bytes("2")], false);
+
+  assert.deepEqual(db.asked.map((one) => one.bytes), ["1\té\\N\n", undefined, "2"]);
+});
+
+test("what must last is in the files before it counts as done; a database without files has none", async () => {
+  const db = database(EMPTY);
+  const filed = { ...db, syncToFs: async () => void db.said.push("stored") };
+
+  await new Transactions(filed).run(work(["a", [plain("A")]]), [], false);
+  await new Transactions(filed).run(work(["a", [plain("A")]]), [], true);
+  const { thrown } = await new Transactions(database(EMPTY)).run(work(["a", [plain("A")]]), [], true);
+
+  assert.deepEqual(db.ends(), ["begin", "commit", "begin", "commit", "stored"]);
+  assert.equal(thrown, undefined);
+});
+
+test("files that cannot be written are told, and a full quota by its name", async () => {
+  const full = Object.assign(new Error("no space"), { name: "QuotaExceededError" });
+  const db = { ...database(EMPTY), syncToFs: () => Promise.reject(full) };
+
+  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("A")]]), [], true);
+
+  assert.deepEqual(JSON.parse(text), { doing: "storing the replica", state: null, message: "no space", isFull: true });
+  assert.equal(thrown, full);
+});
+
+test("anything may be thrown", async () => {
+  const wild = new Proxy({}, { get: () => { throw new Error("looked at"); } });
+  for (const thrown of [undefined, null, "text", 7, {}, () => undefined, { code: 7 }, wild]) {
+    const db = database(() => { throw thrown; });
+
+    const outcome = await new Transactions(db).run(work(["a", [plain("A")]]), [], false);
+
+    const { doing, state, message } = JSON.parse(outcome.text) as Record<string, unknown>;
+    assert.deepEqual([doing, state ?? null, message ?? null], ["a", null, null]);
+    assert.equal(outcome.thrown, thrown);
+  }
+});
+
+test("what a transaction waits behind another of these is no cost of its own", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  let before = Promise.resolve();
+  const db = database((sql) => (t.mock.timers.tick(sql === "A" ? 100 : 10), { rows: [] }));
+  const queued = {
+    ...db,
+    transaction: (body: (session: object) => Promise<unknown>) => {
+      before = before.then(async () => {
+        t.mock.timers.tick(3); // to begin
+        await db.transaction(body);
+        t.mock.timers.tick(2); // to end
+      });
+      return before;
+    },
+  };
+  const transactions = new Transactions(queued);
+
+  const first = transactions.run(work(["a", [plain("A")]]), [], false).then(() => assert.equal(transactions.overheadMs, 5));
+  const second = transactions.run(work(["b", [plain("B")]]), [], false);
+  await first;
+  await second;
+
+  assert.equal(transactions.overheadMs, 5);
+});
