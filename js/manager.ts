@@ -1,9 +1,12 @@
 import { initReplica, loadRebuild, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
+import { Lead } from "./lead.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, lockName, optionsText, requester } from "./options.js";
+import type { PlainError } from "./news.js";
 import { Policy, type Upcoming } from "./policy.js";
+import { Request } from "./requests.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
@@ -23,7 +26,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   await initReplica();
   const listeners = new Listeners();
   const policy = new Policy(options, {
-    current: () => (raw.version === undefined ? undefined : { version: raw.version, tables: raw.tables }),
+    current: () => (raw.version === undefined ? undefined : { version: raw.version, tables: JSON.parse(raw.tables) as string[] }),
     deliver: (event) => listeners.deliver(event),
     check: () => manager.checkAndMigrate(),
   });
@@ -39,15 +42,18 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     policy.hear(told);
   };
   const transactions = new Transactions(steady(options.db));
+  const send = requester(options);
   const page = {
     transact: transactions.run.bind(transactions),
     get overheadMs() {
       return transactions.overheadMs;
     },
-    fetch: requester(options),
-    onEvent: (event: RawEvent) => tell(finished(event)),
+    request: (url: string) => new Request(send, url),
+    lead: (lockName?: string) => new Lead(lockName),
+    // Later, and in order: whoever listens may call the module.
+    tell: (event: string, cause: unknown) => queueMicrotask(() => tell(finished(JSON.parse(event) as RawEvent, cause))),
     manifestFromSql,
-    consult: (upcoming: Upcoming) => policy.consult(upcoming),
+    consult: (upcoming: string) => policy.consult(JSON.parse(upcoming) as Upcoming),
     loadRebuild,
     feed: (call: "stop" | "start") => options.sync?.[call](),
   };
@@ -56,16 +62,16 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   return manager;
 }
 
-/** An event as the WebAssembly module hands it over: an error is still a plain object, and of other tabs it knows nothing. */
+/** An event as `Event::text` in src/core/event.rs writes it: an error is still a plain object, and of other tabs it knows nothing. */
 type RawEvent =
   | Exclude<ReplicaEvent, MigrationError | StatusChange>
   | Omit<StatusChange, "leader">
-  | { type: "migration:error"; error: unknown; closesMigration: boolean };
+  | { type: "migration:error"; error: PlainError; closesMigration: boolean };
 
-function finished(event: RawEvent): ReplicaEvent {
+function finished(event: RawEvent, cause: unknown): ReplicaEvent {
   if (event.type === "status") return { ...event, leader: null };
   if (event.type !== "migration:error") return event;
-  const error = ReplicaError.from(event.error);
+  const error = ReplicaError.from({ ...event.error, cause });
   return { ...event, error, code: error.code, message: error.message, retryable: error.retryable };
 }
 

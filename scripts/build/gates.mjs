@@ -10,6 +10,7 @@ const TASKS = [...["stage", "feed", "consult", "translate"].map((name) => `<${CO
 export const GATES = [
   new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
   new RegExp(`^<${CORE}::op::Op>::(of_rebuild|doing_of_rebuild)$`),
+  new RegExp(`^<${CORE}::event::Event>::of_rebuild$`),
   ...TASKS.flatMap((task) =>
     [task, String.raw`${task}::\{closure#\d\}`, String.raw`core::ptr::drop_in_place::<${task}::\{closure#\d\}>`].map((name) => new RegExp(`^${name}$`)),
   ),

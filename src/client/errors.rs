@@ -1,14 +1,8 @@
 //! Foreign errors in, plain objects out. The one place where either is done.
 
 use electric_replica_core::error::{Cause, Error, ErrorCode};
-use js_sys::{Object, Reflect};
+use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
-
-/// Writes a property of a plain object that was just made, which cannot fail.
-pub(crate) fn set(object: &Object, name: &str, value: &JsValue) {
-    let written = Reflect::set(object, &JsValue::from_str(name), value);
-    debug_assert!(written.is_ok(), "a plain object refused a property");
-}
 
 /// A property of a value that may be anything; `undefined` where there is none.
 pub(crate) fn get(value: &JsValue, name: &str) -> JsValue {
@@ -20,13 +14,16 @@ pub(crate) fn get(value: &JsValue, name: &str) -> JsValue {
 
 /// What TypeScript makes a `ReplicaError` of.
 pub(crate) fn to_js(error: &Error) -> JsValue {
-    let object = Object::new();
-    set(&object, "code", &error.code().as_str().into());
-    set(&object, "message", &error.to_string().into());
-    set(&object, "retryable", &error.retryable().into());
+    let object = JSON::parse(&error.text()).unwrap_or_default();
+    let written = Reflect::set(&object, &"cause".into(), &cause(error));
+    debug_assert!(written.is_ok(), "a plain object refused a property");
+    object
+}
+
+/// What was thrown, where an error comes from that; else `undefined`.
+pub(crate) fn cause(error: &Error) -> JsValue {
     let cause = error.cause().and_then(|cause| cause.downcast_ref::<JsValue>().cloned());
-    set(&object, "cause", &cause.unwrap_or(JsValue::UNDEFINED));
-    object.into()
+    cause.unwrap_or_default()
 }
 
 /// What a request that never got an answer is.

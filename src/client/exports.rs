@@ -10,7 +10,6 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
 
 use crate::errors::to_js;
-use crate::events::Outbox;
 use crate::host::BrowserHost;
 use crate::page::Page;
 
@@ -87,13 +86,14 @@ impl RawReplica {
         self.replica.version()
     }
 
-    /// The tables the replica has; empty where there is none.
+    /// The tables the replica has, as a list in JSON; empty where there is none.
     #[wasm_bindgen(getter)]
     #[must_use]
-    pub fn tables(&self) -> Vec<String> {
-        let record = self.replica.record();
-        let tables = record.iter().flat_map(Record::table_names);
-        tables.map(|name| name.as_str().to_owned()).collect()
+    pub fn tables(&self) -> String {
+        self.replica
+            .record()
+            .as_ref()
+            .map_or_else(|| "[]".to_owned(), Record::tables_text)
     }
 
     fn ask(&self, ask: Ask) -> Promise {
@@ -113,7 +113,6 @@ fn create(options: &str, page: &Page) -> Result<RawReplica> {
         urls,
         lock_name,
         page: page.clone(),
-        outbox: Outbox::new(page.clone()),
     };
     let replica = Replica::new(config, host);
     spawn_local(replica.drive());

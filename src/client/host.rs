@@ -1,7 +1,5 @@
 //! The browser, as the core sees it.
 
-use std::rc::Rc;
-
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
 use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, SqlReader, Upcoming};
 use electric_replica_core::op::Places;
@@ -10,7 +8,6 @@ use js_sys::Promise;
 use wasm_bindgen::JsValue;
 
 use crate::errors::from_helper;
-use crate::events::{Outbox, upcoming};
 use crate::page::{Page, kept};
 
 /// Everything the core's driver needs, over what the page was given.
@@ -20,7 +17,6 @@ pub(crate) struct BrowserHost {
     /// `None` where the database is this page's alone.
     pub(crate) lock_name: Option<String>,
     pub(crate) page: Page,
-    pub(crate) outbox: Rc<Outbox>,
 }
 
 impl SqlReader for BrowserHost {
@@ -45,8 +41,8 @@ impl Feeder for BrowserHost {
 }
 
 impl App for BrowserHost {
-    async fn consult(&self, coming: Upcoming) -> Result<Say> {
-        match kept(self.page.consult(&upcoming(&coming))).await {
+    async fn consult(&self, upcoming: Upcoming) -> Result<Say> {
+        match kept(self.page.consult(&upcoming.text())).await {
             Ok(said) if said == JsValue::FALSE => Ok(Say::Later),
             Ok(_) => Ok(Say::Go),
             Err(thrown) => {

@@ -1,8 +1,11 @@
 //! What js/manager.ts hands over besides the options: the page's own part in a replica, as functions.
 
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+
+use crate::http::Request;
+use crate::lock::Lead;
 
 #[wasm_bindgen]
 extern "C" {
@@ -18,13 +21,17 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = overheadMs)]
     pub(crate) fn overhead_ms(this: &Page) -> f64;
 
-    /// The app's `fetch` with the app's headers.
-    #[wasm_bindgen(method, catch)]
-    pub(crate) fn fetch(this: &Page, url: &str, init: &Object) -> Result<Promise, JsValue>;
+    /// Sends a request by the app's `fetch`, with the app's headers.
+    #[wasm_bindgen(method)]
+    pub(crate) fn request(this: &Page, url: &str) -> Request;
 
-    /// Tells the app. Must not throw.
-    #[wasm_bindgen(method, catch, js_name = onEvent)]
-    pub(crate) fn on_event(this: &Page, event: &JsValue) -> Result<(), JsValue>;
+    /// Asks for the lead among the tabs; without a name it is given at once.
+    #[wasm_bindgen(method)]
+    pub(crate) fn lead(this: &Page, lock_name: Option<&str>) -> Lead;
+
+    /// Tells the app, later, in order, of what `Event::text` writes and of what caused it.
+    #[wasm_bindgen(method)]
+    pub(crate) fn tell(this: &Page, event: &str, cause: JsValue);
 
     /// Resolves to the manifest of schemas that are written in SQL.
     #[wasm_bindgen(method, catch, js_name = manifestFromSql)]
@@ -32,7 +39,7 @@ extern "C" {
 
     /// Resolves to `false` where a rebuild is to be put off.
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn consult(this: &Page, upcoming: &JsValue) -> Result<Promise, JsValue>;
+    pub(crate) fn consult(this: &Page, upcoming: &str) -> Result<Promise, JsValue>;
 
     /// Resolves once the rebuild module is there.
     #[wasm_bindgen(method, catch, js_name = loadRebuild)]

@@ -1,7 +1,7 @@
 //! Waiting for the host, but not for ever: a connection can die without anybody being told.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -10,17 +10,26 @@ use crate::shape::{ResponseHead, ShapeRequest};
 
 /// What `work` answers, or `None` if it takes longer than `ms` milliseconds: it is dropped then.
 pub(crate) async fn in_time<C: Clock, T>(clock: &C, ms: u64, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+    let mut answer = None;
+    {
+        let work = pin!(async { answer = Some(work.await) });
+        race(clock, ms, work).await;
+    }
+    answer
+}
+
+/// Waits for `work`, of whatever kind it is, but not for longer than `ms` milliseconds.
+async fn race<C: Clock>(clock: &C, ms: u64, mut work: Pin<&mut dyn Future<Output = ()>>) {
     let mut alarm = None;
     poll_fn(|context| {
-        if let Poll::Ready(answer) = work.as_mut().poll(context) {
-            return Poll::Ready(Some(answer));
+        if work.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
         }
         // Only what is not there at once needs a timer.
         let alarm = alarm.get_or_insert_with(|| Box::pin(clock.sleep(ms.max(1))));
-        alarm.as_mut().poll(context).map(|()| None)
+        alarm.as_mut().poll(context)
     })
-    .await
+    .await;
 }
 
 /// Sends a shape request and waits for its head, twice as long as for a piece of a body.

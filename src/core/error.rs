@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::json::Value;
+
 /// What went wrong, for code to branch on. docs/ERRORS.md gives cause and remedy of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -198,6 +200,21 @@ impl Error {
             detail: detail.into(),
             cause: None,
         }))
+    }
+
+    /// The error as js/errors.ts reads it, but for its cause.
+    pub(crate) fn value(&self) -> Value {
+        Value::from([
+            ("code", self.code().as_str().into()),
+            ("message", self.to_string().as_str().into()),
+            ("retryable", self.retryable().into()),
+        ])
+    }
+
+    /// The same, in JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.value().to_string()
     }
 
     /// Keeps the foreign value this error was made from.

@@ -3,7 +3,9 @@
 use crate::error::Error;
 use crate::expects::Gap;
 use crate::ident::Name;
+use crate::json::Value;
 use crate::plan::Reason;
+use crate::record::Record;
 
 /// Something the app should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +148,188 @@ impl Status {
             Self::Held => "held",
             Self::Failed => "error",
             Self::Closed => "closed",
+        }
+    }
+}
+
+impl Event {
+    /// The event as js/manager.ts reads it, in JSON. `type` tells them apart; names are as in js/types.ts.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let event = match self {
+            Self::Status(status) => Value::from([("type", "status".into()), ("status", status.as_str().into())]),
+            Self::Failed { error, closes } => Value::from([
+                ("type", "migration:error".into()),
+                ("error", error.value()),
+                ("closesMigration", (*closes == Closes::Rebuild).into()),
+            ]),
+            Self::UpdateNeeded { from, to, gap, kept } => Value::from([
+                ("type", "update-needed".into()),
+                ("direction", gap.direction.as_str().into()),
+                ("from", from.as_deref().into()),
+                ("to", to.as_str().into()),
+                ("missing", gap.missing.iter().map(String::as_str).collect()),
+                ("kept", (*kept).into()),
+            ]),
+            other => other.of_rebuild(),
+        };
+        event.to_string()
+    }
+
+    /// What nothing but a rebuild tells. A gate to the rebuild module: see `host::RebuildCode`.
+    #[inline(never)]
+    fn of_rebuild(&self) -> Value {
+        match self {
+            Self::Start {
+                reason,
+                from,
+                to,
+                tables,
+            } => Value::from([
+                ("type", "migration:start".into()),
+                ("reason", reason.as_str().into()),
+                ("from", from.as_deref().into()),
+                ("to", to.as_str().into()),
+                ("tables", names(tables)),
+            ]),
+            Self::Progress(progress) => Value::from([
+                ("type", "migration:progress".into()),
+                ("step", progress.step.as_str().into()),
+                ("table", progress.table.as_ref().map(Name::as_str).into()),
+                ("rows", progress.rows.into()),
+                ("expectedRows", progress.expected_rows.map_or(Value::Null, Value::from)),
+                ("tablesDone", (progress.tables_done as u64).into()),
+                ("tablesTotal", (progress.tables_total as u64).into()),
+            ]),
+            Self::Complete {
+                reason,
+                from,
+                to,
+                tables,
+                rows,
+                duration_ms,
+            } => Value::from([
+                ("type", "migration:complete".into()),
+                ("reason", reason.as_str().into()),
+                ("from", from.as_deref().into()),
+                ("to", to.as_str().into()),
+                ("tables", names(tables)),
+                ("rows", (*rows).into()),
+                ("durationMs", (*duration_ms).into()),
+            ]),
+            Self::Adopted { from, to } => Value::from([
+                ("type", "adopted".into()),
+                ("from", from.as_str().into()),
+                ("to", to.as_str().into()),
+            ]),
+            Self::Status(_) | Self::Failed { .. } | Self::UpdateNeeded { .. } => Value::Null,
+        }
+    }
+
+    /// Whether it tells of something that only the rebuild module does.
+    pub(crate) const fn is_of_rebuild(&self) -> bool {
+        matches!(
+            self,
+            Self::Start { .. } | Self::Progress(_) | Self::Complete { .. } | Self::Adopted { .. }
+        )
+    }
+}
+
+impl Step {
+    /// The word JavaScript sees.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Loading => "loading",
+            Self::Settling => "settling",
+            Self::Swapping => "swapping",
+        }
+    }
+}
+
+impl Record {
+    /// The names of the replica's tables, as a list in JSON.
+    #[must_use]
+    pub fn tables_text(&self) -> String {
+        names(&self.table_names()).to_string()
+    }
+}
+
+/// Names as a list of texts.
+pub(crate) fn names(names: &[Name]) -> Value {
+    names.iter().map(Name::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+    use crate::expects::Direction;
+
+    fn users() -> Vec<Name> {
+        vec![Name::parse("users").unwrap()]
+    }
+
+    #[test]
+    fn every_event_is_the_plain_object_that_typescript_declares() {
+        let events = [
+            Event::Start {
+                reason: Reason::First,
+                from: None,
+                to: "1".to_owned(),
+                tables: users(),
+            },
+            Event::Progress(Progress {
+                step: Step::Loading,
+                table: users().pop(),
+                rows: 7,
+                expected_rows: None,
+                tables_done: 0,
+                tables_total: 2,
+            }),
+            Event::Complete {
+                reason: Reason::First,
+                from: None,
+                to: "1".to_owned(),
+                tables: users(),
+                rows: 9_007_199_254_740_991,
+                duration_ms: 12,
+            },
+            Event::Failed {
+                error: Error::new(ErrorCode::DatabaseFailed, "creating a table", "no \"room\""),
+                closes: Closes::Rebuild,
+            },
+            Event::UpdateNeeded {
+                from: Some("1".to_owned()),
+                to: "2".to_owned(),
+                gap: Gap {
+                    direction: Direction::AppTooOld,
+                    missing: vec!["users.name".to_owned()],
+                },
+                kept: true,
+            },
+            Event::Adopted {
+                from: "0".to_owned(),
+                to: "2".to_owned(),
+            },
+            Event::Status(Status::Ready),
+        ];
+        let told: Vec<String> = events.iter().map(Event::text).collect();
+        assert_eq!(
+            told,
+            [
+                r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"]}"#,
+                r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
+                r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"rows":9007199254740991,"durationMs":12}"#,
+                r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no \"room\"","retryable":false},"closesMigration":true}"#,
+                r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
+                r#"{"type":"adopted","from":"0","to":"2"}"#,
+                r#"{"type":"status","status":"ready"}"#,
+            ]
+        );
+        for (event, text) in events.iter().zip(&told) {
+            let behind_the_gate = event.of_rebuild() != Value::Null;
+            assert_eq!(event.is_of_rebuild(), behind_the_gate, "{text}");
         }
     }
 }

@@ -4,11 +4,14 @@
 use std::future::Future;
 
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, names};
 use crate::ident::Name;
+use crate::json::{Value, parse};
 use crate::op::{Op, Rows};
 use crate::plan::Reason;
 use crate::shape::{ResponseHead, ShapeRequest};
+use crate::text::number;
+use crate::work;
 
 /// The replica's database.
 pub trait Database {
@@ -52,6 +55,42 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// The whole body.
     pub body: String,
+}
+
+impl Answer {
+    /// Reads `["status", "content type" or null, "body"]`, as js/requests.ts writes it.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let mut told = cells(text).into_iter();
+        Self {
+            status: status(told.next()),
+            content_type: told.next().flatten(),
+            body: told.next().flatten().unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads `["status", "name", "value", "name", …]`, as js/requests.ts writes the head of a shape's answer.
+#[must_use]
+pub fn shape_head(text: &str) -> ResponseHead {
+    let mut told = cells(text).into_iter();
+    let status = status(told.next());
+    let mut headers = Vec::new();
+    while let (Some(Some(name)), Some(Some(value))) = (told.next(), told.next()) {
+        headers.push((name, value));
+    }
+    ResponseHead { status, headers }
+}
+
+/// A list of texts; nothing where it is none.
+fn cells(text: &str) -> Vec<Option<String>> {
+    parse(text.as_bytes()).map_or_else(|_| Vec::new(), work::cells)
+}
+
+/// 0 is no answer's.
+fn status(told: Option<Option<String>>) -> u16 {
+    let status = told.flatten().and_then(|status| number(&status));
+    status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default()
 }
 
 /// Electric, or what stands before it.
@@ -177,6 +216,21 @@ pub struct Upcoming {
     pub removed: Vec<Name>,
 }
 
+impl Upcoming {
+    /// As js/policy.ts reads it, in JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        Value::from([
+            ("reason", self.reason.as_str().into()),
+            ("from", Value::from(self.from.as_deref())),
+            ("to", self.to.as_str().into()),
+            ("tables", names(&self.tables)),
+            ("removed", names(&self.removed)),
+        ])
+        .to_string()
+    }
+}
+
 /// What the app says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Say {
@@ -201,4 +255,48 @@ pub trait Host:
 impl<T> Host for T where
     T: Database + Server + Shapes + SqlReader + RebuildCode + Store + Feeder + Lock + Clock + App + EventSink
 {
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_came_to_is_read_as_it_was_written() {
+        let head = shape_head(r#"["200","electric-handle","1-2","x","é"]"#);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(head.status, 200);
+        assert_eq!(head.headers, [pair("electric-handle", "1-2"), pair("x", "é")]);
+
+        let answer = Answer::read(r#"["404",null,"<html>\n"]"#);
+        assert_eq!((answer.status, answer.content_type), (404, None));
+        assert_eq!(answer.body, "<html>\n");
+        assert_eq!(
+            Answer::read(r#"["200","text/html",""]"#).content_type.as_deref(),
+            Some("text/html")
+        );
+    }
+
+    #[test]
+    fn what_is_no_answer_has_no_status() {
+        for text in ["", "null", "[]", "[null]", r#"["-1"]"#, r#"["65536"]"#, "[200]"] {
+            assert_eq!((Answer::read(text).status, shape_head(text).status), (0, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_app_is_asked_about_a_rebuild_in_the_words_of_the_policy() {
+        let name = |raw: &str| Name::parse(raw).unwrap();
+        let upcoming = Upcoming {
+            reason: Reason::Changed,
+            from: Some("1".to_owned()),
+            to: "2".to_owned(),
+            tables: vec![name("users")],
+            removed: vec![name("teams")],
+        };
+        assert_eq!(
+            upcoming.text(),
+            r#"{"reason":"changed","from":"1","to":"2","tables":["users"],"removed":["teams"]}"#
+        );
+    }
 }

@@ -72,24 +72,28 @@ fn written(statement: &Statement) -> String {
     .concat()
 }
 
-/// Every column of the library's own queries is cast to text.
 fn rows(answer: Value) -> Rows {
-    let items = |value| match value {
-        Value::Array(items) => items,
-        _ => Vec::new(),
-    };
     let mut rows = Rows::new();
-    for row in items(answer) {
-        let mut cells = Vec::new();
-        for cell in items(row) {
+    if let Value::Array(items) = answer {
+        for row in items {
+            rows.push(cells(row));
+        }
+    }
+    rows
+}
+
+/// A list of texts: every column of the library's own queries is cast to text.
+pub(crate) fn cells(row: Value) -> Vec<Option<String>> {
+    let mut cells = Vec::new();
+    if let Value::Array(items) = row {
+        for cell in items {
             cells.push(match cell {
                 Value::String(text) => Some(text),
                 _ => None,
             });
         }
-        rows.push(cells);
     }
-    rows
+    cells
 }
 
 /// What was thrown: `{ doing, state, message, isFull }`, all but the first where it told them.

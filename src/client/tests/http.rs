@@ -1,16 +1,18 @@
-//! Requests through the app's `fetch`.
+//! What crosses to js/requests.ts and back.
 
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::host::{Body, Endpoint, Server, Shapes};
 use electric_replica_core::shape::ShapeRequest;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::support::{host, page, start_and_drop, texts, turn, value};
+use super::support::{host, page, start_and_drop, value};
 use crate::host::BrowserHost;
 
-fn fetching(body: &str) -> BrowserHost {
+/// A host whose requests have these methods.
+fn requesting(methods: &str) -> BrowserHost {
+    let request = format!("{{ url, abort() {{ globalThis.aborted = url; }}, {methods} }}");
     BrowserHost {
-        page: page(&format!("fetch(url, init) {{ {body} }}")),
+        page: page(&format!("request(url) {{ return {request}; }}")),
         ..host()
     }
 }
@@ -25,115 +27,44 @@ fn request() -> ShapeRequest {
 }
 
 #[wasm_bindgen_test]
-async fn a_body_comes_in_the_pieces_in_which_it_arrives() {
-    let host = fetching(
-        "return new Response(new ReadableStream({
-            start(to) {
-                to.enqueue(new TextEncoder().encode('[{'));
-                to.enqueue(new TextEncoder().encode('}]'));
-                to.close();
-            },
-        }), { status: 200, headers: { 'Electric-Handle': '1-2' } });",
+async fn a_shape_is_its_head_and_then_the_bytes_of_its_pieces_until_there_is_none() {
+    let host = requesting(
+        "pieces: [new Uint8Array([91]), new Uint8Array([93])],
+        async head() { return JSON.stringify(['200', 'electric-handle', '1-2', 'url', this.url]); },
+        async piece() { return this.pieces.shift(); }",
     );
 
     let (head, mut body) = host.open(&request()).await.unwrap();
-    let mut pieces = Vec::new();
-    while let Some(piece) = body.next().await.unwrap() {
-        pieces.push(String::from_utf8(piece).unwrap());
-    }
 
     assert_eq!(head.status, 200);
-    assert!(head.headers.contains(&("electric-handle".to_owned(), "1-2".to_owned())));
-    assert_eq!(pieces, ["[{", "}]"]);
-    assert_eq!(body.next().await.unwrap(), None);
-}
-
-#[wasm_bindgen_test]
-async fn a_request_passes_the_browsers_cache_and_can_be_aborted() {
-    let host = fetching(
-        "globalThis.asked = [url, init.cache, String(init.signal instanceof AbortSignal)];
-        return Promise.resolve(new Response('[]'));",
-    );
-
-    host.open(&request()).await.unwrap();
-
-    assert_eq!(
-        texts(&value("globalThis"), "asked"),
-        ["/shape?offset=-1&table=a%20b", "no-store", "true"]
-    );
-}
-
-#[wasm_bindgen_test]
-async fn a_body_that_is_dropped_aborts_its_request() {
-    let host = fetching(
-        "globalThis.signal = init.signal;
-        return Promise.resolve(new Response(new ReadableStream({ start(to) { to.enqueue(new Uint8Array(3)); } })));",
-    );
-
-    let (_, mut body) = host.open(&request()).await.unwrap();
-    body.next().await.unwrap();
-    assert!(value("signal.aborted").is_falsy());
-    drop(body);
-
-    assert!(value("signal.aborted").is_truthy());
-}
-
-#[wasm_bindgen_test]
-async fn a_request_that_is_no_longer_wanted_is_aborted() {
-    let host = fetching("globalThis.signal = init.signal; return new Promise(() => {});");
-
-    assert!(start_and_drop(host.open(&request())).is_pending());
-    turn().await;
-
-    assert!(value("signal.aborted").is_truthy());
-}
-
-#[wasm_bindgen_test]
-async fn a_fetch_that_throws_or_rejects_is_an_unreachable_shape() {
-    for body in [
-        "throw new TypeError('refused')",
-        "return Promise.reject(new TypeError('refused'))",
-        "return Promise.reject('no error at all')",
-    ] {
-        let error = fetching(body).open(&request()).await.err().unwrap();
-        assert_eq!(error.code(), ErrorCode::ShapeUnreachable, "{body}");
-        assert!(error.retryable(), "{body}");
-    }
-}
-
-#[wasm_bindgen_test]
-async fn a_connection_that_is_cut_is_an_unreachable_shape() {
-    let host = fetching(
-        "let pulled = 0;
-        return Promise.resolve(new Response(new ReadableStream({
-            pull(to) {
-                if (pulled++ === 0) to.enqueue(new Uint8Array([91]));
-                else to.error(new TypeError('cut'));
-            },
-        })));",
-    );
-
-    let (_, mut body) = host.open(&request()).await.unwrap();
-
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let url = pair("url", "/shape?offset=-1&table=a%20b");
+    assert_eq!(head.headers, [pair("electric-handle", "1-2"), url]);
     assert_eq!(body.next().await.unwrap(), Some(vec![91]));
-    assert_eq!(body.next().await.unwrap_err().code(), ErrorCode::ShapeUnreachable);
-}
-
-#[wasm_bindgen_test]
-async fn an_answer_without_a_body_has_no_pieces() {
-    let host = fetching("return Promise.resolve(new Response(null, { status: 204 }))");
-
-    let (head, mut body) = host.open(&request()).await.unwrap();
-
-    assert_eq!(head.status, 204);
+    assert_eq!(body.next().await.unwrap(), Some(vec![93]));
     assert_eq!(body.next().await.unwrap(), None);
 }
 
 #[wasm_bindgen_test]
-async fn an_endpoint_is_read_whole_whatever_its_status() {
-    let host = fetching(
-        "return Promise.resolve(new Response(url + ' é', { status: 404, headers: { 'content-type': 'text/html' } }))",
-    );
+async fn a_request_or_a_body_that_is_dropped_aborts_it() {
+    let aborted = || value("globalThis.aborted ?? ''").as_string().unwrap_or_default();
+    let reset = || value("globalThis.aborted = ''");
+    reset();
+    let pending = requesting("head() { return new Promise(() => {}); }");
+    assert!(start_and_drop(pending.open(&request())).is_pending());
+    assert!(aborted().starts_with("/shape"));
+
+    reset();
+    let answered = requesting("async head() { return '[\"200\"]'; }");
+    let (_, body) = answered.open(&request()).await.unwrap();
+    assert_eq!(aborted(), "");
+    drop(body);
+    assert!(aborted().starts_with("/shape"));
+}
+
+#[wasm_bindgen_test]
+async fn an_endpoint_is_read_whole() {
+    let host = requesting("async answer() { return JSON.stringify(['404', 'text/html', this.url + ' é']); }");
 
     let answer = host.ask(Endpoint::Schemas).await.unwrap();
 
@@ -143,24 +74,22 @@ async fn an_endpoint_is_read_whole_whatever_its_status() {
 }
 
 #[wasm_bindgen_test]
-async fn an_endpoint_that_cannot_be_reached_is_an_unreachable_server() {
-    let error = fetching("return Promise.reject(new TypeError('refused'))")
-        .ask(Endpoint::Version)
-        .await
-        .unwrap_err();
+async fn what_cannot_be_reached_is_unreachable_and_no_message_holds_its_address() {
+    let refused = "async answer() { throw new TypeError('refused by ' + this.url); },
+        async head() { throw new TypeError('refused by ' + this.url); }";
+    let cut = "async head() { return '[\"200\"]'; }, async piece() { throw new TypeError('cut'); }";
 
-    assert_eq!(error.code(), ErrorCode::ServerUnreachable);
-    assert!(error.retryable());
-}
+    let server = requesting(refused).ask(Endpoint::Version).await.unwrap_err();
+    let shape = requesting(refused).open(&request()).await.err().unwrap();
+    let (_, mut body) = requesting(cut).open(&request()).await.unwrap();
+    let body = body.next().await.unwrap_err();
 
-#[wasm_bindgen_test]
-async fn no_message_holds_the_address_that_was_asked() {
-    let error = fetching("return Promise.reject(new TypeError('refused by ' + url))")
-        .open(&request())
-        .await
-        .err()
-        .unwrap();
-
-    assert!(!error.to_string().contains("/shape"), "{error}");
-    assert!(!error.to_string().contains("offset"), "{error}");
+    assert_eq!(server.code(), ErrorCode::ServerUnreachable);
+    for error in [&shape, &body] {
+        assert_eq!(error.code(), ErrorCode::ShapeUnreachable);
+    }
+    for error in [server, shape, body] {
+        assert!(error.retryable(), "{error}");
+        assert!(!error.to_string().contains('/'), "{error}");
+    }
 }

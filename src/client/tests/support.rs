@@ -12,7 +12,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::errors::get;
-use crate::events::Outbox;
 use crate::host::BrowserHost;
 use crate::page::Page;
 
@@ -27,7 +26,6 @@ pub(super) fn host() -> BrowserHost {
         },
         lock_name: None,
         page: page(""),
-        outbox: Outbox::new(page("onEvent() {}")),
     }
 }
 

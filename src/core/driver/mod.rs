@@ -224,7 +224,10 @@ impl<H: Host + 'static> Driver<H> {
                 self.shared.mailbox.drop_those(is_answer);
             }
             Effect::WakeAt(at) => self.wake_at(at, moment.now_ms),
-            Effect::Emit(event) => self.shared.host.emit(event),
+            Effect::Emit(event) => {
+                debug_assert!(!event.is_of_rebuild() || self.shared.loaded.get());
+                self.shared.host.emit(event);
+            }
             Effect::Settle { callers, outcome } => self.settle(&callers, &outcome),
             Effect::StoreVersion(version) => self.shared.host.write_version(&version),
             Effect::ClearVersion => self.shared.host.clear_version(),

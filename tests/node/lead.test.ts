@@ -1,0 +1,82 @@
+/** The lead among the tabs. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Lead } from "../../js/lead.ts";
+
+type Callback = () => Promise<void>;
+type Waiting = { callback: Callback; resolve: (value: unknown) => void };
+
+/** Web Locks of one name, as far as a lead needs them. */
+function locks() {
+  const waiting: Waiting[] = [];
+  let held = false;
+  const next = async () => {
+    const first = held ? undefined : waiting.shift();
+    if (!first) return;
+    held = true;
+    await first.callback();
+    held = false;
+    first.resolve(undefined);
+    void next();
+  };
+  const request = (_name: string, { signal }: { signal: AbortSignal }, callback: Callback) =>
+    new Promise((resolve, reject) => {
+      const one = { callback, resolve };
+      waiting.push(one);
+      signal.addEventListener("abort", () => {
+        if (!waiting.includes(one)) return;
+        waiting.splice(waiting.indexOf(one), 1);
+        reject(signal.reason as Error);
+      });
+      void next();
+    });
+  return { manager: { request } as unknown as LockManager, counts: () => [held ? 1 : 0, waiting.length] };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+test("one tab leads, and the next takes over when it ends", async () => {
+  const { manager, counts } = locks();
+  const [first, second] = [new Lead("name", manager), new Lead("name", manager)];
+  let leads = false;
+  void second.granted().then(() => {
+    leads = true;
+  });
+
+  await first.granted();
+  await turn();
+  assert.deepEqual([leads, counts()], [false, [1, 1]]);
+  first.end();
+  await second.granted();
+
+  assert.deepEqual(counts(), [1, 0]);
+});
+
+test("a wait that is given up leaves the queue and is never granted", async () => {
+  const { manager, counts } = locks();
+  await new Lead("name", manager).granted();
+  const second = new Lead("name", manager);
+
+  second.end();
+
+  await assert.rejects(second.granted(), { name: "AbortError" });
+  assert.deepEqual(counts(), [1, 0]);
+});
+
+test("a lead that ends is given back", async () => {
+  const { manager, counts } = locks();
+  const lead = new Lead("name", manager);
+  await lead.granted();
+
+  lead.end();
+  await turn();
+
+  assert.deepEqual(counts(), [0, 0]);
+});
+
+test("a page alone with its database leads at once, and so does one whose browser has no locks", async () => {
+  const { manager, counts } = locks();
+  for (const lead of [new Lead(undefined, manager), new Lead(undefined, manager), new Lead("name", undefined)]) await lead.granted();
+  assert.deepEqual(counts(), [0, 0]);
+});
