@@ -63,7 +63,7 @@ impl Answer {
     pub fn read(text: &str) -> Self {
         let mut told = cells(text).into_iter();
         Self {
-            status: status(told.next()),
+            status: status(told.next().flatten()),
             content_type: told.next().flatten(),
             body: told.next().flatten().unwrap_or_default(),
         }
@@ -74,7 +74,7 @@ impl Answer {
 #[must_use]
 pub fn shape_head(text: &str) -> ResponseHead {
     let mut told = cells(text).into_iter();
-    let status = status(told.next());
+    let status = status(told.next().flatten());
     let mut headers = Vec::new();
     while let (Some(Some(name)), Some(Some(value))) = (told.next(), told.next()) {
         headers.push((name, value));
@@ -88,8 +88,8 @@ fn cells(text: &str) -> Vec<Option<String>> {
 }
 
 /// 0 is no answer's.
-fn status(told: Option<Option<String>>) -> u16 {
-    let status = told.flatten().and_then(|status| number(&status));
+fn status(told: Option<String>) -> u16 {
+    let status = told.and_then(|status| number(&status));
     status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default()
 }
 

@@ -163,6 +163,7 @@ mod tests {
                 offset: Offset::Start,
             },
             lsn: Lsn(1),
+            announced: None,
         };
         let expected: Vec<_> = [count("a"), position.clone(), Op::ResetStaging]
             .into_iter()
