@@ -7,10 +7,14 @@ const HOST = "<electric_replica_client::host::BrowserHost>";
 /** What begins something that goes on; behind each are the future it is, and how that is dropped. */
 const TASKS = [...["stage", "feed", "consult", "translate"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
 
+/** What only a rebuild holds: nothing of it is ever let go of before there is some. */
+const HELD = [`(alloc::boxed::Box<)?${CORE}::machine::job::Job>?`, `${CORE}::plan::Rebuild`, `${CORE}::op::Swap`];
+
 export const GATES = [
   new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
   new RegExp(`^<${CORE}::op::Op>::(of_rebuild|doing_of_rebuild)$`),
   new RegExp(`^<${CORE}::event::Event>::of_rebuild$`),
+  ...HELD.map((held) => new RegExp(String.raw`^core::ptr::drop_in_place::<${held}>(\[\d+\])?$`)),
   ...TASKS.flatMap((task) =>
     [task, String.raw`${task}::\{closure#\d\}`, String.raw`core::ptr::drop_in_place::<${task}::\{closure#\d\}>`].map((name) => new RegExp(`^${name}$`)),
   ),

@@ -291,8 +291,10 @@ impl Config {
         let tables = match &self.tables {
             Choice::All => "all".to_owned(),
             Choice::Some(choices) => {
-                let mut keys: Vec<String> = choices.iter().map(TableChoice::key).collect();
-                keys.sort_unstable();
+                let mut keys: Vec<String> = Vec::with_capacity(choices.len());
+                for key in choices.iter().map(TableChoice::key) {
+                    keys.insert(keys.partition_point(|before| *before < key), key);
+                }
                 joined(&keys, "\n")
             }
         };

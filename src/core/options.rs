@@ -199,7 +199,7 @@ impl<'a> Fields<'a> {
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
-        self.members.remove(name).filter(|value| *value != Value::Null)
+        self.members.remove(name).filter(|value| !matches!(value, Value::Null))
     }
 
     fn text(&mut self, name: &str) -> String {

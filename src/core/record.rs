@@ -1,8 +1,5 @@
 //! What is stored about the replica, beside its rows and in the same transactions.
 
-use std::fmt;
-use std::num::ParseIntError;
-
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::manifest::{Manifest, read_stored, to_document};
@@ -10,7 +7,9 @@ use crate::op::Rows;
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::sorted::SortedMap;
 use crate::tail::Mark;
+use crate::text::whole;
 use crate::version::ServerVersion;
+use std::fmt;
 
 /// The replica as it is written down in PGlite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,8 +130,8 @@ fn cell(row: &[Option<String>], at: usize) -> Option<&str> {
 }
 
 /// The cell as a whole number, or `None` for NULL.
-fn number(row: &[Option<String>], at: usize) -> Result<Option<i64>, ParseIntError> {
-    cell(row, at).map(str::parse).transpose()
+fn number(row: &[Option<String>], at: usize) -> Result<Option<i64>, ()> {
+    cell(row, at).map(|raw| whole(raw).ok_or(())).transpose()
 }
 
 /// What may be refused is read before anything is made of the rest: so there is little to let go of.

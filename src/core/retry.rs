@@ -68,7 +68,7 @@ fn share(span: u64, random: f64) -> u64 {
 /// the two forms of RFC 9110.
 #[must_use]
 pub fn retry_after(raw: &str, now_ms: u64) -> Option<u64> {
-    let raw = raw.trim();
+    let raw = raw.trim_ascii();
     let wait_ms = if raw.bytes().all(|b| b.is_ascii_digit()) && !raw.is_empty() {
         // More digits than a u64 holds is still a number: the longest wait.
         raw.parse::<u64>()

@@ -13,7 +13,16 @@ pub(crate) fn joined(parts: &[String], between: &str) -> String {
     out
 }
 
+/// A whole number of 64 bits.
+pub(crate) fn whole(raw: &str) -> Option<i64> {
+    // Read without its sign: the module has the reader of `u64` in any case.
+    match raw.strip_prefix('-') {
+        Some(digits) => 0_i64.checked_sub_unsigned(digits.parse().ok()?),
+        None => i64::try_from(raw.parse::<u64>().ok()?).ok(),
+    }
+}
+
 /// A whole number of 32 bits.
 pub(crate) fn number(raw: &str) -> Option<i32> {
-    i32::try_from(raw.parse::<i64>().ok()?).ok()
+    i32::try_from(whole(raw)?).ok()
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::json::{self, Object, Value};
+use crate::text::whole;
 
 /// The longest version text.
 pub const MAX_VERSION_CHARS: usize = 255;
@@ -82,7 +83,7 @@ pub fn standing(stored: &ServerVersion, server: &ServerVersion) -> Standing {
 
 /// The answer's object, out of its envelope; or what is wrong with it.
 pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Object, String> {
-    let text = body.trim_start_matches('\u{feff}').trim();
+    let text = body.trim_start_matches('\u{feff}').trim_ascii();
     if text.is_empty() {
         return Err("the answer is empty".into());
     }
@@ -125,7 +126,7 @@ pub(crate) fn read(object: &Object) -> Result<ServerVersion> {
         Some(Value::String(version)) => version,
         Some(other) => return Err(refuse(&format!("\"version\" is {}, not a text", kind(other)))),
     };
-    if version.trim().is_empty() {
+    if version.trim_ascii().is_empty() {
         return Err(refuse("\"version\" is empty"));
     }
     if version.chars().count() > MAX_VERSION_CHARS {
@@ -154,7 +155,7 @@ pub(crate) fn read(object: &Object) -> Result<ServerVersion> {
 fn whole_number(object: &Object, key: &str) -> Result<Option<i64>> {
     let number = match object.get(key) {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(Value::String(text)) => whole(text.trim_ascii()),
         Some(value) => value.as_i64(),
     };
     number

@@ -104,7 +104,7 @@ fn refusal(thrown: &Value) -> Error {
     let doing = text("doing").unwrap_or(RUNNING);
     let state = text("state").filter(|state| state.len() == 5);
     let message = text("message").unwrap_or("PGlite threw something that is no error");
-    let is_full = thrown.get("isFull") == Some(&Value::Bool(true));
+    let is_full = matches!(thrown.get("isFull"), Some(Value::Bool(true)));
     let (code, what) = match state.unwrap_or_default() {
         // Ours: a change that must meet one row met none.
         "02000" => return Error::new(ErrorCode::RowRefused, doing, "a change met no row of the replica"),

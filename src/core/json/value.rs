@@ -1,6 +1,6 @@
 //! Any value.
 
-use crate::text::number;
+use crate::text::{number, whole};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ fn integral(raw: &str) -> Option<i64> {
     for _ in 0..zeros {
         digits.push('0');
     }
-    digits.parse().ok()
+    whole(&digits)
 }
 
 impl Object {

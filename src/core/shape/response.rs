@@ -125,7 +125,7 @@ impl ShapeHead {
 /// What the body is, without its parameters.
 fn media_type(head: &ResponseHead) -> Option<&str> {
     let value = head.header("content-type")?;
-    Some(value.split(';').next().unwrap_or_default().trim())
+    Some(value.split(';').next().unwrap_or_default().trim_ascii())
 }
 
 /// Which parameters Electric's error body blames: `{"message":…,"errors":{"table":[…]}}`. Its sentences may quote a
