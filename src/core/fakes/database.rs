@@ -143,6 +143,7 @@ impl ModelDatabase {
             return Err(failed(&doing, "the library's tables are not there"));
         }
         match op {
+            Op::FindHome => return Ok(vec![vec![self.home.then(|| "electric_replica.replica".to_owned())]]),
             Op::EnsureHome => self.home = true,
             Op::ReadRecord => return Ok(self.record_rows()),
             Op::WriteRecord(record) => {

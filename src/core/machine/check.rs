@@ -11,7 +11,7 @@ use crate::record::{Record, RecordState};
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
-use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Then};
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Then};
 
 /// How long the lead is waited for before this tab calls itself a follower, and looks again.
 const PEEK_MS: u64 = 250;
@@ -32,24 +32,28 @@ impl Machine {
             Lead::Waiting => self.phase = Phase::Leading { peek_ms: moment.now_ms },
             Lead::Held => {
                 self.looked_ms = moment.now_ms;
-                self.read_record(Vec::new(), effects);
+                self.read(self.reading, effects);
             }
         }
     }
 
-    /// Reads the record, after these operations.
-    fn read_record(&mut self, mut ops: Vec<Op>, effects: &mut Vec<Effect>) {
-        self.phase = Phase::Reading {
-            home_made: !ops.is_empty(),
+    fn read(&mut self, reading: Reading, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Reading(reading);
+        let mut ops = match reading {
+            Reading::Home => vec![Op::FindHome],
+            Reading::Record => Vec::new(),
+            Reading::MadeRecord => vec![Op::EnsureHome],
         };
-        if matches!(
-            self.run.as_ref().map(|run| &run.kind),
-            Some(Kind::Rollback | Kind::Purge)
-        ) {
-            // Takes the rebuild module, which all of both is in.
-            ops.push(Op::ReadPrevious);
+        if reading != Reading::Home {
+            if matches!(
+                self.run.as_ref().map(|run| &run.kind),
+                Some(Kind::Rollback | Kind::Purge)
+            ) {
+                // Takes the rebuild module, which all of both is in.
+                ops.push(Op::ReadPrevious);
+            }
+            ops.push(Op::ReadRecord);
         }
-        ops.push(Op::ReadRecord);
         effects.push(Effect::Transact {
             purpose: Purpose::Read,
             ops,
@@ -62,9 +66,13 @@ impl Machine {
         // The pause begins with the answer: where transactions take longer than it, peeks would pile up before the
         // leader's own in the database that all tabs share.
         self.phase = Phase::Leading { peek_ms: u64::MAX };
+        let op = match self.reading {
+            Reading::Home => Op::FindHome,
+            Reading::Record | Reading::MadeRecord => Op::ReadRecord,
+        };
         effects.push(Effect::Transact {
             purpose: Purpose::Peek,
-            ops: vec![Op::ReadRecord],
+            ops: vec![op],
         });
     }
 
@@ -72,6 +80,10 @@ impl Machine {
     pub(super) fn peeked(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
         if !matches!(self.phase, Phase::Leading { .. }) {
             return;
+        }
+        if self.reading == Reading::Home && is_there(outcome.as_deref()) {
+            self.reading = Reading::Record;
+            return self.peek(effects);
         }
         let is_read = outcome.is_ok();
         let record = outcome
@@ -111,17 +123,22 @@ impl Machine {
     // ---- what is stored, and what is really there ---------------------------------------------------------------
 
     pub(super) fn record_read(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Reading { home_made } = self.phase else {
+        let Phase::Reading(reading) = self.phase else {
             return;
         };
         let rows = match outcome {
             Ok(rows) => rows,
-            // A first visit, or tables of another release: a query that names what is not there is refused.
-            Err(error) if error.code() == ErrorCode::DatabaseFailed && !home_made => {
-                return self.read_record(vec![Op::EnsureHome], effects);
+            // Tables of another release: a query that names what is not there is refused.
+            Err(error) if error.code() == ErrorCode::DatabaseFailed && reading == Reading::Record => {
+                return self.read(Reading::MadeRecord, effects);
             }
             Err(error) => return self.fail(error, moment, effects),
         };
+        if reading == Reading::Home {
+            let found = is_there(Ok(&rows));
+            return self.read(if found { Reading::Record } else { Reading::MadeRecord }, effects);
+        }
+        self.reading = Reading::Record;
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.
         let record = rows.last().and_then(|rows| Record::from_rows(rows).ok().flatten());
         self.read_previous(&rows);
@@ -283,6 +300,12 @@ impl Machine {
         }
         self.finish(Ok(false), effects);
     }
+}
+
+/// What [`Op::FindHome`] answers.
+fn is_there(rows: Result<&[Rows], &Error>) -> bool {
+    let cell = rows.ok().and_then(|rows| rows.last()?.first()?.first()?.as_ref());
+    cell.is_some()
 }
 
 pub(super) fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {

@@ -32,7 +32,7 @@ use crate::shape::Handle;
 use crate::tail::{Moment, Outcome, Tail, Trouble};
 
 pub(crate) use gate::PutOff;
-pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Run, Then};
+pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Reading, Run, Then};
 pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
@@ -43,6 +43,8 @@ pub struct Machine {
     pub(crate) phase: Phase,
     pub(crate) run: Option<Run>,
     pub(crate) queue: Vec<Run>,
+    /// Where the next reading of the record begins: with looking for its tables, until they were seen.
+    pub(crate) reading: Reading,
     /// The record as it stands in the database.
     pub(crate) record: Option<Record>,
     /// The recorded tables, as they really are.
@@ -84,6 +86,7 @@ impl Machine {
             phase: Phase::Resting,
             run: None,
             queue: Vec::new(),
+            reading: Reading::Home,
             record: None,
             found: Found::default(),
             distrusted: SortedSet::new(),

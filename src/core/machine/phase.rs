@@ -17,6 +17,17 @@ pub(crate) enum Kind {
     Purge,
 }
 
+/// How far the reading of the record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Looking whether the library's own tables are there.
+    Home,
+    /// Where they should be.
+    Record,
+    /// Where they were made just before.
+    MadeRecord,
+}
+
 /// One run, from being asked for to its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -49,8 +60,8 @@ pub(crate) enum Phase {
     Resting,
     /// Waiting for the lead.
     Leading { peek_ms: u64 },
-    /// Reading the record, where it was last seen or where its tables were made just before.
-    Reading { home_made: bool },
+    /// Reading the record.
+    Reading(Reading),
     /// Looking whether the recorded tables are there.
     Verifying,
     /// Asking for the version.

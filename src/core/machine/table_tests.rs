@@ -94,8 +94,9 @@ fn phases() -> Vec<Phase> {
     let all = vec![
         Phase::Resting,
         Phase::Leading { peek_ms: u64::MAX },
-        Phase::Reading { home_made: false },
-        Phase::Reading { home_made: true },
+        Phase::Reading(Reading::Home),
+        Phase::Reading(Reading::Record),
+        Phase::Reading(Reading::MadeRecord),
         Phase::Verifying,
         Phase::Asking { doubted: None },
         Phase::Confirming {
@@ -135,7 +136,7 @@ fn phases() -> Vec<Phase> {
         match phase {
             Phase::Resting
             | Phase::Leading { .. }
-            | Phase::Reading { .. }
+            | Phase::Reading(_)
             | Phase::Verifying
             | Phase::Asking { .. }
             | Phase::Confirming { .. }
@@ -290,7 +291,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
     match purpose {
         Purpose::Peek => matches!(phase, Phase::Leading { .. }),
         Purpose::Apply | Purpose::Tidy => false,
-        Purpose::Read => matches!(phase, Phase::Reading { .. }),
+        Purpose::Read => matches!(phase, Phase::Reading(_)),
         Purpose::Verify => matches!(phase, Phase::Verifying),
         Purpose::Inspect => matches!(phase, Phase::Inspecting { .. }),
         Purpose::Adopt => matches!(phase, Phase::Adopting { .. }),

@@ -16,7 +16,7 @@ impl Op {
     pub const fn is_everyday(&self) -> bool {
         matches!(
             self,
-            Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
+            Self::FindHome | Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
         )
     }
 
@@ -24,7 +24,7 @@ impl Op {
     #[must_use]
     pub fn doing(&self) -> String {
         match self {
-            Self::ReadRecord => "reading the replica's record".to_owned(),
+            Self::FindHome | Self::ReadRecord => "reading the replica's record".to_owned(),
             Self::Verify { .. } => "looking at the tables that are there".to_owned(),
             Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::Apply { target, .. } => on("applying a change to", &target.table.name),
@@ -58,7 +58,11 @@ impl Op {
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
             // Said above.
-            Self::ReadRecord | Self::Verify { .. } | Self::WritePosition { .. } | Self::Apply { .. } => String::new(),
+            Self::FindHome
+            | Self::ReadRecord
+            | Self::Verify { .. }
+            | Self::WritePosition { .. }
+            | Self::Apply { .. } => String::new(),
         }
     }
 }

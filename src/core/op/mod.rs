@@ -21,6 +21,9 @@ pub use statement::{Expect, Statement};
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
+    /// Answers whether the library's own tables are there: one cell, NULL where they are not. A query that names them
+    /// would fail then, which a worker writes on the console.
+    FindHome,
     /// Creates the library's own schema and its tables where they are missing.
     EnsureHome,
     /// Reads the record. Answers nothing where the library's tables are missing.

@@ -86,6 +86,7 @@ impl Op {
     pub fn statements(mut self, places: &Places) -> Result<Vec<Statement>> {
         let one = |sql: String| Ok(vec![Statement::new(sql)]);
         match &mut self {
+            Self::FindHome => one(find_home(places)),
             Self::ReadRecord => one(read_record(places)),
             Self::WritePosition {
                 table,
@@ -168,7 +169,11 @@ impl Op {
             Self::DropPrevious => drop_previous(places),
             Self::Checkpoint => one("CHECKPOINT".into()),
             // Written above.
-            Self::ReadRecord | Self::WritePosition { .. } | Self::Verify { .. } | Self::Apply { .. } => Vec::new(),
+            Self::FindHome
+            | Self::ReadRecord
+            | Self::WritePosition { .. }
+            | Self::Verify { .. }
+            | Self::Apply { .. } => Vec::new(),
         }
     }
 }
@@ -185,6 +190,11 @@ const SEALED: &str = ",seal";
 
 fn home_table(places: &Places, table: &str) -> String {
     format!("{}.{table}", places.home.quoted())
+}
+
+fn find_home(places: &Places) -> String {
+    let replica = home_table(places, "replica");
+    joined(&["SELECT to_regclass(".into(), literal(&replica), ")::text".into()], "")
 }
 
 fn ensure_home(places: &Places) -> Vec<Statement> {
