@@ -7,6 +7,7 @@ import { trapping } from "./traps.js";
 type ClientExports = WebAssembly.Exports & { __wbindgen_start(): void };
 
 const deathListeners = new Set<(trap: WebAssembly.RuntimeError) => void>();
+let death: WebAssembly.RuntimeError | undefined;
 let address: URL | string | undefined;
 let exports: WebAssembly.Exports | undefined;
 
@@ -16,6 +17,7 @@ const load = once(async () => {
   const started = instance.exports as ClientExports;
   glue.__wbg_set_wasm(
     trapping(started, (trap) => {
+      death = trap;
       for (const listener of deathListeners) listener(trap);
     }),
   );
@@ -44,9 +46,10 @@ export function initReplica(url?: URL | string): Promise<void> {
   return load();
 }
 
-/** Calls `listener` if the module traps, as it does when it panics: every instance of it is dead then. */
+/** Calls `listener` if the module traps, as it does when it panics: every instance of it is dead then. At once where it has trapped. */
 export function whenDead(listener: (trap: WebAssembly.RuntimeError) => void): () => void {
   deathListeners.add(listener);
+  if (death) listener(death);
   return () => deathListeners.delete(listener);
 }
 

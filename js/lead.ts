@@ -1,3 +1,5 @@
+import { Holdings } from "./holdings.js";
+
 /**
  * One leader among all tabs, by Web Locks. Where a browser has none, or the database is this page's alone, this one leads
  * at once.
@@ -5,12 +7,13 @@
 export class Lead {
   readonly #abort = new AbortController();
   readonly #granted: Promise<void>;
-  #release: () => void = () => undefined;
+  readonly #end: () => void;
 
   /** @param name of the lock; nothing where the database is this page's alone */
-  constructor(name: string | undefined, locks: Pick<LockManager, "request"> | undefined = globalLocks()) {
+  constructor(name: string | undefined, locks: Pick<LockManager, "request"> | undefined = globalLocks(), holdings = new Holdings()) {
+    let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
-      this.#release = resolve;
+      release = resolve;
     });
     this.#granted = new Promise((resolve, reject) => {
       if (name === undefined || !locks) return resolve();
@@ -22,6 +25,10 @@ export class Lead {
       locks.request(name, { signal: this.#abort.signal }, hold).catch(reject);
     });
     this.#granted.catch(() => undefined); // told to whoever waits
+    this.#end = holdings.hold(() => {
+      release();
+      this.#abort.abort();
+    });
   }
 
   /** Resolves when this one leads. */
@@ -31,8 +38,7 @@ export class Lead {
 
   /** Hands the lead on, or gives the wait for it up. */
   end(): void {
-    this.#release();
-    this.#abort.abort();
+    this.#end();
   }
 }
 

@@ -1,17 +1,18 @@
 import { initReplica, loadRebuild, RawReplica, whenDead } from "./client.js";
 import { manifestFromSql } from "./ddl.js";
 import { ReplicaError } from "./errors.js";
+import { Holdings } from "./holdings.js";
 import { Lead } from "./lead.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, lockName, optionsText, requester } from "./options.js";
 import type { PlainError } from "./news.js";
 import { Policy, type Upcoming } from "./policy.js";
-import { Request } from "./requests.js";
+import { Exchange } from "./requests.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
 import { watch } from "./triggers.js";
-import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaStatus, StatusChange } from "./types.js";
+import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, StatusChange } from "./types.js";
 
 /** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
 const SETTLED_MS = 1_000;
@@ -26,13 +27,13 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   await initReplica();
   const listeners = new Listeners();
   const policy = new Policy(options, {
-    current: () => (raw.version === undefined ? undefined : { version: raw.version, tables: JSON.parse(raw.tables) as string[] }),
+    current: () => manager.replica,
     deliver: (event) => listeners.deliver(event),
     check: () => manager.checkAndMigrate(),
   });
   const tabs: Tabs = new Tabs(lockName(options), {
     status: () => manager.status,
-    version: () => raw.version,
+    version: () => manager.replica?.version,
     deliver: (event) => listeners.deliver(event),
     perform: (call) => manager.perform(call),
   });
@@ -43,22 +44,31 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   };
   const transactions = new Transactions(steady(options.db));
   const send = requester(options);
+  const holdings = new Holdings();
+  const { sync } = options;
   const page = {
     transact: transactions.run.bind(transactions),
     get overheadMs() {
       return transactions.overheadMs;
     },
-    request: (url: string) => new Request(send, url),
-    lead: (lockName?: string) => new Lead(lockName),
-    // Later, and in order: whoever listens may call the module.
-    tell: (event: string, cause: unknown) => queueMicrotask(() => tell(finished(JSON.parse(event) as RawEvent, cause))),
+    request: (url: string) => new Exchange(send, url, holdings),
+    lead: (lockName?: string) => new Lead(lockName, undefined, holdings),
+    // Later, and in order: whoever listens may call the module. What it told before it failed is told before that.
+    tell: (event: string, cause: unknown) =>
+      queueMicrotask(() => {
+        if (!holdings.ended) tell(finished(JSON.parse(event) as RawEvent, cause));
+      }),
     manifestFromSql,
     consult: (upcoming: string) => policy.consult(JSON.parse(upcoming) as Upcoming),
     loadRebuild,
-    feed: (call: "stop" | "start") => options.sync?.[call](),
+    feed: (call: "stop" | "start") => sync?.[call](),
   };
   const raw = guarded(() => new RawReplica(optionsText(options), page));
-  const manager: Manager = new Manager(raw, listeners, tabs, tell, options);
+  const manager: Manager = new Manager(raw, listeners, tabs, options, (panic) => {
+    tabs.failed(panic).forEach(tell);
+    tabs.close();
+    holdings.end();
+  });
   return manager;
 }
 
@@ -92,7 +102,8 @@ class Manager implements ReplicaManager {
   #panic: ReplicaError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, tell: (event: ReplicaEvent) => void, options: ReplicaOptions) {
+  /** @param failed called after the module has failed, once what it told before is told */
+  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, options: ReplicaOptions, failed: (panic: ReplicaError) => void) {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
@@ -102,9 +113,8 @@ class Manager implements ReplicaManager {
         whenDead((cause) => {
           const panic = (this.#panic = new ReplicaError("INTERNAL", "while running the replica: the WebAssembly module failed", { cause }));
           this.#end();
+          queueMicrotask(() => failed(panic));
           reject(panic);
-          tabs.failed(panic).forEach(tell);
-          tabs.abandon();
         }),
       );
     });
@@ -127,7 +137,13 @@ class Manager implements ReplicaManager {
   }
 
   get version(): string | undefined {
-    return this.#panic ? undefined : (this.#tabs.version ?? this.#raw.version);
+    return this.#panic ? undefined : (this.#tabs.version ?? this.replica?.version);
+  }
+
+  /** The replica as this page's module knows it; nothing where there is none, or where that has failed. */
+  get replica(): ReplicaState | undefined {
+    const version = this.#panic ? undefined : this.#raw.version;
+    return version === undefined ? undefined : { version, tables: JSON.parse(this.#raw.tables) as string[] };
   }
 
   checkAndMigrate({ background = false }: { background?: boolean } = {}): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { MigrationPending, ReplicaEvent, ReplicaOptions, ReplicaState } fro
 /** How long a busy page may hold a rebuild back under the policy `when-idle`. */
 const MOST_IDLE_MS = 10_000;
 
-/** What would be done, as src/client/events.rs writes it. */
+/** What would be done, as `Upcoming::text` in src/core/host.rs writes it. */
 export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed"> {
   reason: "changed" | "forced";
 }

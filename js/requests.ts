@@ -1,23 +1,27 @@
+import { Holdings } from "./holdings.js";
+
 /** The app's `fetch`, as js/options.ts makes it. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * One request: an endpoint's answer read whole, or a shape's as it streams. `cache: "no-store"`, because a browser's cache
+ * One request and what is answered: an endpoint's answer read whole, or a shape's as it streams. `cache: "no-store"`, because a browser's cache
  * replays the old shape after a migration.
  */
-export class Request {
-  readonly #abort = new AbortController();
+export class Exchange {
+  readonly #controller = new AbortController();
+  readonly #abort: () => void;
   readonly #response: Promise<Response>;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
-  constructor(send: Send, url: string) {
+  constructor(send: Send, url: string, holdings = new Holdings()) {
+    this.#abort = holdings.hold(() => this.#controller.abort());
     this.#response = this.#send(send, url);
     this.#response.catch(() => undefined); // told to whoever reads it
   }
 
   // Whatever the app's function throws is what comes of the request.
   async #send(send: Send, url: string): Promise<Response> {
-    return send(url, { signal: this.#abort.signal, cache: "no-store" });
+    return send(url, { signal: this.#controller.signal, cache: "no-store" });
   }
 
   /** An endpoint's answer, as src/core/host.rs reads it. */
@@ -43,7 +47,7 @@ export class Request {
 
   /** Once the last byte is read this means nothing. */
   abort(): void {
-    this.#abort.abort();
+    this.#abort();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The tabs of one replica: the one that leads tells the others what happens, and does what they are asked to do. Who
- * leads is settled by the Web Lock in src/client/lock.rs; here it only shows.
+ * leads is settled by the Web Lock in js/lead.ts; here it only shows.
  */
 import { ReplicaError } from "./errors.js";
 import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from "./news.js";
@@ -27,7 +27,7 @@ export interface TabOwner {
 
 /** What a page has for its tabs. */
 export interface TabWorld {
-  locks: Pick<LockManager, "request" | "query"> | undefined;
+  locks: Pick<LockManager, "request"> | undefined;
   Channel: typeof BroadcastChannel | undefined;
 }
 
@@ -125,12 +125,6 @@ export class Tabs {
   /** What the app is to be told where what made the events has failed, and will make no more. */
   failed(error: ReplicaError): ReplicaEvent[] {
     return this.#teller.failed(error);
-  }
-
-  /** Closes, and takes the lead from a module that has failed: it cannot give it back. */
-  abandon(): void {
-    this.close();
-    void this.#handOn().catch(() => undefined); // the page ends, and the lead with it
   }
 
   /** Says and hears nothing any more. */
@@ -265,18 +259,6 @@ export class Tabs {
     for (const answered of [...this.#asked.values()]) answered(undefined);
     this.#deliver(this.#hearer.end(this.#owner.status()));
     this.#look();
-  }
-
-  /** Takes the lead away where a lock of this page's has it. */
-  async #handOn(): Promise<void> {
-    const locks = this.#locks;
-    if (!locks) return;
-    const own = this.#lifeOf(crypto.randomUUID());
-    await locks.request(own, async () => {
-      const { held = [] } = await locks.query();
-      const page = (name: string) => held.find((lock) => lock.name === name)?.clientId;
-      if (page(this.#lead) === page(own)) await locks.request(this.#lead, { steal: true }, () => undefined);
-    });
   }
 
   #deliver(events: ReplicaEvent[]): void {

@@ -37,20 +37,23 @@ export class Transactions {
     this.#db = db;
   }
 
-  /** Runs operations as one transaction. What `lasts` is in the database's files when this resolves; it never rejects. */
+  /** Runs operations as one transaction, and takes the `blobs` out of their list. What `lasts` is in the database's files when this resolves; it never rejects. */
   async run(work: string, blobs: Uint8Array<ArrayBuffer>[], lasts: boolean): Promise<Outcome> {
     let doing = RUNNING;
     let failure: { thrown: unknown } | undefined;
     let answers: Row[][] = [];
     let withinMs = 0;
-    const operations = JSON.parse(work) as Operation[];
-    const calledMs = Date.now();
     try {
+      const operations = JSON.parse(work) as Operation[];
+      // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
+      const files = blobs.splice(0).map((bytes) => new Blob([bytes]));
+      const calledMs = Date.now();
       try {
         // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
         await this.#db.transaction(async (session: Session) => {
           const begunMs = Date.now();
-          const rest = blobs.values();
+          const rest = files.values();
+          failure = undefined;
           answers = [];
           try {
             for (const [name, statements] of operations) {
@@ -77,18 +80,18 @@ export class Transactions {
         doing = "storing the replica";
         await stored(this.#db);
       }
+      if (!failure) return { text: JSON.stringify(answers) };
     } catch (thrown) {
       failure ??= { thrown };
     }
-    if (!failure) return { text: JSON.stringify(answers) };
     return { text: JSON.stringify({ doing, ...told(failure.thrown) }), thrown: failure.thrown };
   }
 }
 
 /** Runs one statement and answers its rows. */
-async function perform(session: Session, [sql, params, meetsOne, hasBlob]: Statement, blobs: Iterator<Uint8Array<ArrayBuffer>>): Promise<Row[]> {
+async function perform(session: Session, [sql, params, meetsOne, hasBlob]: Statement, files: Iterator<Blob>): Promise<Row[]> {
   const options: { rowMode: "array"; blob?: Blob } = { rowMode: "array" };
-  if (hasBlob) options.blob = new Blob([blobs.next().value as Uint8Array<ArrayBuffer>]);
+  if (hasBlob) options.blob = files.next().value as Blob;
   const results = await (params.length === 0 ? session.exec(sql, options) : session.query(sql, params, options));
   // One result a statement: the last one's is the answer.
   const { rows, affectedRows } = Object(Array.isArray(results) ? results.at(-1) : results) as { rows?: unknown[][]; affectedRows?: number };
@@ -110,7 +113,9 @@ async function stored(db: ReplicaDatabase & { syncToFs?: unknown }): Promise<voi
 function told(thrown: unknown): object {
   try {
     const { code, name } = Object(thrown) as { code?: unknown; name?: unknown };
-    return { state: typeof code === "string" ? code : null, message: thrown instanceof Error ? thrown.message : null, isFull: name === "QuotaExceededError" };
+    const message: unknown = thrown instanceof Error ? thrown.message : null;
+    const text = (value: unknown) => (typeof value === "string" ? value : null);
+    return { state: text(code), message: text(message), isFull: name === "QuotaExceededError" };
   } catch {
     return {};
   }

@@ -1,4 +1,4 @@
-/** What the glue takes for no result and no error, whichever export it called. */
+/** What the glue takes for no error, whichever export it called. What it reads as a result then, an empty text say, means nothing. */
 const NOTHING: readonly unknown[] = [];
 
 /**

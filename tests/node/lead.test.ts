@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Holdings } from "../../js/holdings.ts";
 import { Lead } from "../../js/lead.ts";
 
 type Callback = () => Promise<void>;
@@ -72,6 +73,20 @@ test("a lead that ends is given back", async () => {
   lead.end();
   await turn();
 
+  assert.deepEqual(counts(), [0, 0]);
+});
+
+test("a holder that fails gives its lead back, and its wait up", async () => {
+  const { manager, counts } = locks();
+  const [first, second] = [new Holdings(), new Holdings()];
+  await new Lead("name", manager, first).granted();
+  const wait = new Lead("name", manager, second);
+
+  second.end();
+  await assert.rejects(wait.granted(), { name: "AbortError" });
+  assert.deepEqual(counts(), [1, 0]);
+  first.end();
+  await turn();
   assert.deepEqual(counts(), [0, 0]);
 });
 

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Request, type Send } from "../../js/requests.ts";
+import { Holdings } from "../../js/holdings.ts";
+import { Exchange, type Send } from "../../js/requests.ts";
 
 const answering = (response: Response): Send => () => Promise.resolve(response);
 
-async function pieces(request: Request): Promise<string[]> {
+async function pieces(request: Exchange): Promise<string[]> {
   const all: string[] = [];
   for (let piece = await request.piece(); piece; piece = await request.piece()) all.push(new TextDecoder().decode(piece));
   return all;
@@ -19,7 +20,7 @@ test("a body comes in the pieces in which it arrives, after its head", async () 
       to.close();
     },
   });
-  const request = new Request(answering(new Response(body, { status: 200, headers: { "Electric-Handle": "1-2" } })), "/shape");
+  const request = new Exchange(answering(new Response(body, { status: 200, headers: { "Electric-Handle": "1-2" } })), "/shape");
 
   const head = JSON.parse(await request.head()) as string[];
 
@@ -30,7 +31,7 @@ test("a body comes in the pieces in which it arrives, after its head", async () 
 
 test("a request passes the browser's cache and can be aborted", async () => {
   const asked: [string, RequestInit][] = [];
-  const request = new Request(async (url, init) => {
+  const request = new Exchange(async (url, init) => {
     asked.push([url, init]);
     return new Response("[]");
   }, "/shape?offset=-1");
@@ -42,6 +43,22 @@ test("a request passes the browser's cache and can be aborted", async () => {
   assert.equal(signal?.aborted, true);
 });
 
+test("a request whose holder fails is aborted, and so is one that it makes after", async () => {
+  const signals: (AbortSignal | null | undefined)[] = [];
+  const holdings = new Holdings();
+  const send: Send = (_url, { signal }) => {
+    signals.push(signal);
+    return new Promise(() => undefined);
+  };
+  new Exchange(send, "/", holdings);
+  assert.equal(signals[0]?.aborted, false);
+
+  holdings.end();
+  new Exchange(send, "/", holdings);
+
+  assert.deepEqual(signals.map((signal) => signal?.aborted), [true, true]);
+});
+
 test("whatever the app's fetch throws is what comes of the request", async () => {
   const thrown = new TypeError("refused");
   const sends: Send[] = [
@@ -51,8 +68,8 @@ test("whatever the app's fetch throws is what comes of the request", async () =>
     () => Promise.reject(thrown),
   ];
   for (const send of sends) {
-    await assert.rejects(new Request(send, "/").head(), thrown);
-    await assert.rejects(new Request(send, "/").answer(), thrown);
+    await assert.rejects(new Exchange(send, "/").head(), thrown);
+    await assert.rejects(new Exchange(send, "/").answer(), thrown);
   }
 });
 
@@ -61,7 +78,7 @@ test("a request that nobody reads any more rejects to nobody", async (t) => {
   process.on("unhandledRejection", unhandled);
   t.after(() => process.off("unhandledRejection", unhandled));
 
-  new Request(() => Promise.reject(new Error("refused")), "/").abort();
+  new Exchange(() => Promise.reject(new Error("refused")), "/").abort();
   await new Promise((resolve) => setTimeout(resolve, 0));
 
   assert.equal(unhandled.mock.callCount(), 0);
@@ -75,7 +92,7 @@ test("a connection that is cut rejects the piece that it was cut in", async () =
       else to.error(new TypeError("cut"));
     },
   });
-  const request = new Request(answering(new Response(body)), "/");
+  const request = new Exchange(answering(new Response(body)), "/");
   await request.head();
 
   assert.deepEqual(await request.piece(), new Uint8Array([91]));
@@ -83,7 +100,7 @@ test("a connection that is cut rejects the piece that it was cut in", async () =
 });
 
 test("an answer without a body has no pieces", async () => {
-  const request = new Request(answering(new Response(null, { status: 204 })), "/");
+  const request = new Exchange(answering(new Response(null, { status: 204 })), "/");
 
   assert.deepEqual(JSON.parse(await request.head()), ["204"]);
   assert.equal(await request.piece(), undefined);
@@ -93,6 +110,6 @@ test("an endpoint is read whole whatever its status, and by whatever looks like 
   const found = new Response("é", { status: 404, headers: { "content-type": "text/html" } });
   const bare = { status: 200, text: () => Promise.resolve("1") } as Response;
 
-  assert.deepEqual(JSON.parse(await new Request(answering(found), "/").answer()), ["404", "text/html", "é"]);
-  assert.deepEqual(JSON.parse(await new Request(answering(bare), "/").answer()), ["200", null, "1"]);
+  assert.deepEqual(JSON.parse(await new Exchange(answering(found), "/").answer()), ["404", "text/html", "é"]);
+  assert.deepEqual(JSON.parse(await new Exchange(answering(bare), "/").answer()), ["200", null, "1"]);
 });

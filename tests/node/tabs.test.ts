@@ -4,9 +4,12 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { ReplicaError } from "../../js/errors.ts";
-import { type TabCall, type TabOwner, Tabs, type TabWorld } from "../../js/tabs.ts";
+import { Holdings } from "../../js/holdings.ts";
+import { Lead } from "../../js/lead.ts";
+import { type TabCall, type TabOwner, Tabs } from "../../js/tabs.ts";
 import type { MigrationError, ReplicaEvent, ReplicaStatus } from "../../js/types.ts";
 
+import { Locks } from "./support/locks.ts";
 import { eventually } from "./support/world.ts";
 
 const NAME = "a replica";
@@ -21,78 +24,6 @@ function failure(closesMigration: boolean): MigrationError {
 }
 
 const status = (status: ReplicaStatus): ReplicaEvent => ({ type: "status", status, leader: null });
-
-interface Hold {
-  name: string;
-  owner: string;
-  shared: boolean;
-}
-
-interface Request extends Hold {
-  grant: () => void;
-  refuse: (reason: Error) => void;
-}
-
-/** Locks as browsers have them, as far as tabs use them: held until the holder's promise ends, or its tab is killed. */
-class Locks {
-  #held: (Hold & { refuse: (reason: Error) => void })[] = [];
-  #waiting: Request[] = [];
-
-  of(owner: string): NonNullable<TabWorld["locks"]> {
-    const request = (name: string, ...rest: unknown[]): Promise<unknown> => {
-      const work = rest.at(-1) as () => unknown;
-      const { mode, signal, steal } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
-      return new Promise((resolve, reject) => {
-        const hold = { name, owner, shared: mode === "shared", refuse: reject };
-        const grant = () => void Promise.resolve().then(work).then(resolve, reject).finally(() => this.#drop((held) => held === hold));
-        const wait = Object.assign(hold, { grant });
-        if (steal) {
-          for (const held of this.#held) if (held.name === name) held.refuse(new Error("stolen"));
-          this.#held = this.#held.filter((held) => held.name !== name);
-          this.#waiting.unshift(wait);
-        } else this.#waiting.push(wait);
-        signal?.addEventListener("abort", () => {
-          if (!this.#waiting.includes(wait)) return;
-          this.#waiting = this.#waiting.filter((waiting) => waiting !== wait);
-          reject(new Error("aborted"));
-          this.#turn();
-        });
-        this.#turn();
-      });
-    };
-    const query = () => Promise.resolve({ held: this.#held.map(({ name, owner: clientId }) => ({ name, clientId })) });
-    return { request, query } as NonNullable<TabWorld["locks"]>;
-  }
-
-  waiting(name: string): number {
-    return this.#waiting.filter((wait) => wait.name === name).length;
-  }
-
-  kill(owner: string): void {
-    this.#waiting = this.#waiting.filter((wait) => wait.owner !== owner);
-    this.#drop((held) => held.owner === owner);
-  }
-
-  #drop(which: (held: Hold) => boolean): void {
-    this.#held = this.#held.filter((held) => !which(held));
-    this.#turn();
-  }
-
-  /** In order of asking: whoever is behind one that waits for the same lock waits as well. */
-  #turn(): void {
-    const stuck = new Set<string>();
-    for (const wait of [...this.#waiting]) {
-      const free = this.#held.every((held) => held.name !== wait.name || (held.shared && wait.shared));
-      if (!free || stuck.has(wait.name)) {
-        stuck.add(wait.name);
-        continue;
-      }
-      this.#waiting = this.#waiting.filter((waiting) => waiting !== wait);
-      this.#held.push(wait);
-      setImmediate(wait.grant);
-    }
-  }
-}
 
 let tabsOpened = 0;
 
@@ -112,6 +43,7 @@ function world(t: TestContext) {
       }
     }
     let now: ReplicaStatus = "following";
+    const holdings = new Holdings();
     const replica = { version: undefined as string | undefined };
     const tabs = new Tabs(
       name,
@@ -130,7 +62,7 @@ function world(t: TestContext) {
         events.push(tabs.tell(event));
       },
       /** Waits for the lead, as the module does. Resolves once it is there. */
-      lead: () => new Promise<void>((led) => void locks.of(owner).request(name, () => new Promise<void>(() => led())).catch(() => undefined)),
+      lead: () => new Lead(name, locks.of(owner), holdings).granted(),
       /** Is too busy to listen. What is said to it meanwhile it hears later. */
       pause: () => {
         const paused = own.map((channel) => {
@@ -147,7 +79,8 @@ function world(t: TestContext) {
       fail: () => {
         now = "error";
         for (const event of tabs.failed(new ReplicaError("INTERNAL", "the module failed"))) events.push(tabs.tell(event));
-        tabs.abandon();
+        tabs.close();
+        holdings.end();
       },
       kill: () => {
         for (const channel of own) channel.close();
@@ -281,8 +214,9 @@ test("a tab that follows and whose module fails takes the lead from nobody, and 
   const first = open((call) => Promise.resolve(calls.push(call)));
   const [second, third, fourth] = [open(), open(), open()];
   await first.lead();
-  let led = 0;
-  for (const tab of [second, fourth]) void tab.lead().then(() => (led += 1));
+  const led: string[] = [];
+  void second.lead().then(() => led.push("the one that failed"), () => undefined);
+  const next = fourth.lead().then(() => led.push("the next"));
   for (const event of [status("migrating"), START]) first.tell(event);
   for (const tab of [second, third]) await hears(tab, ["migration:start"]);
 
@@ -291,7 +225,11 @@ test("a tab that follows and whose module fails takes the lead from nobody, and 
   assert.deepEqual(second.events.at(-1), { type: "status", status: "error", leader: null });
   await third.tabs.call({ name: "reset" }, () => Promise.reject(new Error("it was done here")));
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.deepEqual([led, calls.length, third.told()], [0, 1, ["migration:start"]]);
+  assert.deepEqual([led, calls.length, third.told()], [[], 1, ["migration:start"]]);
+
+  first.kill();
+  await next;
+  assert.deepEqual(led, ["the next"]);
 });
 
 test("what only the tab that leads can do is done there, and answered", async (t) => {

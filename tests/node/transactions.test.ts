@@ -126,6 +126,37 @@ test("a body that is begun again begins anew", async () => {
   assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", "rows"]);
 });
 
+test("a body that is begun again after a failure has not failed", async () => {
+  let calls = 0;
+  const db = database(() => {
+    if ((calls += 1) === 1) throw new Error("of the first time");
+    return { rows: [["1"]] };
+  });
+  const again = { ...db, transaction: (body: (session: object) => Promise<unknown>) => db.transaction(body).catch(() => db.transaction(body)) };
+
+  const { text, thrown } = await new Transactions(again).run(work(["a", [plain("A")]]), [], false);
+
+  assert.deepEqual([JSON.parse(text), thrown], [[[["1"]]], undefined]);
+});
+
+test("nobody holds the bytes that are loaded any more once the transaction is asked for", async () => {
+  const db = database(EMPTY);
+  const blobs = [new TextEncoder().encode("rows")];
+  let held: number | undefined;
+  const asked = { ...db, transaction: (body: (session: object) => Promise<unknown>) => ((held = blobs.length), db.transaction(body)) };
+
+  await new Transactions(asked).run(work(["a", [["COPY", [], false, true]]]), blobs, false);
+
+  assert.deepEqual([held, db.asked.map(({ bytes }) => bytes)], [0, ["rows"]]);
+});
+
+test("work that is no work is told as what fails", async () => {
+  const { text, thrown } = await new Transactions(database(EMPTY)).run("no JSON", [], false);
+
+  assert.equal((JSON.parse(text) as { doing: string }).doing, "running a transaction");
+  assert.ok(thrown instanceof SyntaxError);
+});
+
 test("rows to load are handed over byte by byte, to the statement they are of", async () => {
   const db = database(EMPTY);
   const bytes = (text: string) => new TextEncoder().encode(text);
@@ -160,7 +191,7 @@ test("files that cannot be written are told, and a full quota by its name", asyn
 
 test("anything may be thrown", async () => {
   const wild = new Proxy({}, { get: () => { throw new Error("looked at"); } });
-  for (const thrown of [undefined, null, "text", 7, {}, () => undefined, { code: 7 }, wild]) {
+  for (const thrown of [undefined, null, "text", 7, {}, () => undefined, { code: 7 }, wild, Object.assign(new Error("text"), { message: 7n })]) {
     const db = database(() => { throw thrown; });
 
     const outcome = await new Transactions(db).run(work(["a", [plain("A")]]), [], false);
