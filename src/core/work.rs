@@ -1,9 +1,8 @@
 //! A transaction as js/transactions.ts runs it, and what came of it: a text of JSON there, and one back.
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::json::{Value, parse, quoted};
+use crate::json::{Value, parse, put_quoted};
 use crate::op::{Expect, Op, Places, Rows, Statement};
-use crate::text::joined;
 
 /// The statements of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,17 +21,20 @@ impl Work {
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut blobs = Vec::new();
-        let mut steps = Vec::with_capacity(ops.len());
+        let mut text = "[".to_owned();
         for op in ops {
-            let doing = quoted(&op.doing());
-            let mut statements = Vec::new();
+            put_comma(&mut text);
+            text.push('[');
+            put_quoted(&mut text, &op.doing());
+            text.push_str(",[");
             for statement in Statement::merged(op.statements(places)?) {
-                statements.push(written(&statement));
+                put_comma(&mut text);
+                put(&mut text, &statement);
                 blobs.extend(statement.blob);
             }
-            steps.push(["[", &doing, ",[", &joined(&statements, ","), "]]"].concat());
+            text.push_str("]]");
         }
-        let text = ["[", &joined(&steps, ","), "]"].concat();
+        text.push(']');
         Ok(Self { text, blobs })
     }
 
@@ -52,24 +54,29 @@ impl Work {
 
 const RUNNING: &str = "running a transaction";
 
-fn written(statement: &Statement) -> String {
-    let mut params = Vec::with_capacity(statement.params.len());
-    for param in &statement.params {
-        params.push(param.as_deref().map_or_else(|| "null".to_owned(), quoted));
+/// Between two items of a list that is being written.
+fn put_comma(text: &mut String) {
+    if !text.ends_with('[') {
+        text.push(',');
     }
-    let flag = |set| if set { "true" } else { "false" };
-    [
-        "[",
-        &quoted(&statement.sql),
-        ",[",
-        &joined(&params, ","),
-        "],",
-        flag(statement.expect == Expect::OneRow),
-        ",",
-        flag(statement.blob.is_some()),
-        "]",
-    ]
-    .concat()
+}
+
+fn put(text: &mut String, statement: &Statement) {
+    text.push('[');
+    put_quoted(text, &statement.sql);
+    text.push_str(",[");
+    for param in &statement.params {
+        put_comma(text);
+        match param {
+            Some(param) => put_quoted(text, param),
+            None => text.push_str("null"),
+        }
+    }
+    text.push(']');
+    for set in [statement.expect == Expect::OneRow, statement.blob.is_some()] {
+        text.push_str(if set { ",true" } else { ",false" });
+    }
+    text.push(']');
 }
 
 fn rows(answer: Value) -> Rows {

@@ -99,6 +99,23 @@ test("writes on the server arrive, whatever they do to a row", async (t) => {
   await eventually(async () => assert.deepEqual(await contents(db), await contents(demo.upstream)));
 });
 
+test("a replica that is to stand in another schema from now on is built there", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const first = await manage(t, demo, { db });
+  await first.manager.checkAndMigrate();
+  await first.manager.close();
+
+  for (const strategy of ["swap", "in-place"] as const) {
+    const schema = `app_${strategy}`;
+    const { manager, events } = await manage(t, demo, { db, schema, strategy });
+    await manager.checkAndMigrate();
+    assert.deepEqual(events.filter((event) => event.type === "migration:error"), []);
+    assert.deepEqual(await contents(db, schema), await contents(demo.upstream));
+    await manager.close();
+  }
+});
+
 /** Reads the widest table as fast as it can; tells every time it was empty or missing. */
 function watch(db: { query(sql: string): Promise<{ rows: unknown[] }> }) {
   const seen: string[] = [];

@@ -208,10 +208,9 @@ impl<H: Host + 'static> Driver<H> {
                 let task = async move {
                     let outcome = poll(&shared.host, &request, stall_ms).await;
                     let is_everyday = shared.machine.borrow().tail.is_everyday(&table, &outcome);
-                    // An answer that nobody is there to judge is as good as none.
                     let outcome = match load_rebuild(&shared, !is_everyday, ask_ms).await {
                         Ok(()) => outcome,
-                        Err(_) => Outcome::Cut,
+                        Err(error) => Outcome::Unjudged(error),
                     };
                     Input::Polled { table, outcome }
                 };

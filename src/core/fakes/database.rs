@@ -269,7 +269,8 @@ impl ModelDatabase {
                 return Ok(kept.map_or_else(Rows::new, |record| self.rows_of(record)));
             }
             Op::DropPrevious => self.previous = None,
-            Op::Checkpoint => {}
+            // The model's schema of the app is always there.
+            Op::EnsureApp | Op::Checkpoint => {}
         }
         Ok(Rows::new())
     }

@@ -212,6 +212,11 @@ impl World {
         self.inner.borrow_mut().fault = Some((call, fault));
     }
 
+    /// Takes the rebuild module away, or brings it back.
+    pub fn set_code_gone(&self, gone: bool) {
+        self.inner.borrow_mut().code_gone = gone;
+    }
+
     /// Seeds chance.
     pub fn seed(&self, seed: u64) {
         self.inner.borrow_mut().chance = seed | 1;

@@ -333,6 +333,9 @@ impl RebuildCode for Tab {
         if let Some(Fault::Error(code)) = fault {
             return Err(error(code));
         }
+        if self.world.inner.borrow().code_gone {
+            return Err(error(ErrorCode::NotInitialized));
+        }
         self.loaded.set(true);
         Ok(())
     }

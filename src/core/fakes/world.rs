@@ -53,6 +53,8 @@ pub(super) struct Inner {
     pub(super) sync_state: bool,
     pub(super) events: Vec<(u32, Event)>,
     pub(super) calls: Vec<Call>,
+    /// Whether the rebuild module is nowhere to be had: the app was deployed anew, and this page is of before.
+    pub(super) code_gone: bool,
     pub(super) fault: Option<(usize, Fault)>,
     pub(super) doomed: Option<u32>,
     pub(super) says: Says,
@@ -106,6 +108,7 @@ impl World {
                 sync_state: false,
                 events: Vec::new(),
                 calls: Vec::new(),
+                code_gone: false,
                 fault: None,
                 doomed: None,
                 says: Says::AtOnce(Say::Go),

@@ -41,6 +41,12 @@ impl fmt::Display for Object {
 /// A text between double quotes; also how messages show a text that may hold anything.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    put_quoted(&mut out, text);
+    out
+}
+
+/// The same, at the end of another text.
+pub(crate) fn put_quoted(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -56,5 +62,4 @@ pub(crate) fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }

@@ -91,7 +91,12 @@ impl Machine {
             });
         }
         // First, because only what a record names is ever dropped (R4).
-        let mut ops = vec![Op::DropPrevious, Op::WriteRecord(unfinished(&job)), Op::ResetStaging];
+        let mut ops = vec![
+            Op::DropPrevious,
+            Op::WriteRecord(unfinished(&job)),
+            Op::EnsureApp,
+            Op::ResetStaging,
+        ];
         job.create(&mut ops);
         ops.extend(keys);
         ops.push(Op::Swap(job.rebuild.swap(schema)));

@@ -322,7 +322,7 @@ fn count(rows: &Rows) -> Option<u64> {
 }
 
 fn staging_ops(job: &Job) -> Vec<Op> {
-    let mut ops = vec![Op::ResetStaging];
+    let mut ops = vec![Op::EnsureApp, Op::ResetStaging];
     job.create(&mut ops);
     ops
 }
@@ -335,6 +335,7 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     let mut ops = vec![
         Op::DropPrevious,
         Op::WriteRecord(unfinished(job)),
+        Op::EnsureApp,
         Op::Swap(Swap {
             kept: None,
             returns: false,

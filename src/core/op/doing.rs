@@ -43,6 +43,7 @@ impl Op {
                 "writing the replica's record".to_owned()
             }
             Self::ForgetRecord => "forgetting the replica's record".to_owned(),
+            Self::EnsureApp => "creating the app's schema".to_owned(),
             Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),
             Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
             Self::CreateTable { table, .. } => on("creating", &table.name),

@@ -69,6 +69,8 @@ pub enum Op {
     },
     /// Forgets the record.
     ForgetRecord,
+    /// Creates the schema the app reads unless it is there.
+    EnsureApp,
     /// Drops the staging schema with all it holds, and creates it anew.
     ResetStaging,
     /// Drops the staging schema with all it holds.

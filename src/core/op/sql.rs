@@ -121,6 +121,7 @@ impl Op {
                 qualified(places.schema(home), table)
             )),
 
+            Self::EnsureApp => one(format!("CREATE SCHEMA IF NOT EXISTS {}", places.app.quoted())),
             Self::ResetStaging => vec![
                 Statement::new(drop_schema(&places.staging)),
                 Statement::new(format!("CREATE SCHEMA {}", places.staging.quoted())),
@@ -226,7 +227,6 @@ fn ensure_home(places: &Places) -> Vec<Statement> {
     );
     [
         format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
-        format!("CREATE SCHEMA IF NOT EXISTS {}", places.app.quoted()),
         format!("DO {}", literal(&body)),
         format!(
             "CREATE TABLE IF NOT EXISTS {replica} (state text NOT NULL, version text NOT NULL, index bigint, \
@@ -281,9 +281,11 @@ fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Stateme
     statements
 }
 
+/// One row a shape. The manifest stands in the first alone: it may be long, and is read from there.
 fn read(places: &Places, record: &str, shapes: &str) -> String {
     format!(
-        "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, r.manifest, r.epoch, s.table_name, \
+        "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
+         CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
          s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
          ORDER BY s.table_name",
         home_table(places, "previous"),

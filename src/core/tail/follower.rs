@@ -10,6 +10,9 @@ use crate::shape::{Ending, Handle, Lsn, Position, Progress, ResponseHead, ShapeH
 
 use super::{DEAD_CATCH_UP_MS, DEAD_LIVE_MS, Moment, Outcome, Trouble, TroubleKind};
 
+/// How often an answer that nobody is there to judge is asked for again.
+const MOST_UNJUDGED: u8 = 3;
+
 /// One followed table.
 #[derive(Clone, Debug)]
 pub struct Follower {
@@ -27,6 +30,8 @@ pub struct Follower {
     pub(super) health: Health,
     /// When its last request ended; who waited longest goes next.
     pub(super) polled_ms: u64,
+    /// How many answers in a row nobody was there to judge.
+    pub(super) unjudged: u8,
 }
 
 /// What a follower is doing.
@@ -95,6 +100,7 @@ impl Follower {
             activity: Activity::Idle,
             health: Health::Well,
             polled_ms: 0,
+            unjudged: 0,
         }
     }
 
@@ -109,14 +115,15 @@ impl Follower {
                 self.is_known(head) && self.stream.goes_on(head).is_some() && messages.iter().all(fits)
             }
             Outcome::Refused { head, .. } => head.is_busy(),
-            Outcome::Cut => true,
+            Outcome::Cut | Outcome::Unjudged(_) => true,
             Outcome::Unreadable(_) => false,
         }
     }
 
     /// Whether an answer announces the structure in the words that were judged before, or none.
     pub(super) fn is_known(&self, head: &ResponseHead) -> bool {
-        head.header("electric-schema").is_none_or(|said| said == self.announced)
+        head.header("electric-schema")
+            .is_none_or(|said| said == self.announced && !said.is_empty())
     }
 
     const fn is_polling(&self) -> bool {
@@ -147,7 +154,12 @@ impl Follower {
                 let verdict = self.stream.busy(&head, moment.now_ms, moment.random);
                 self.judge(verdict, moment)
             }
-            Outcome::Cut | Outcome::Unreadable(_) => {
+            // As good as no answer, but not for ever: the rows stand still, and somebody should know.
+            Outcome::Unjudged(error) if self.unjudged == MOST_UNJUDGED => {
+                Some(self.stop(TroubleKind::Drift, Some(error)))
+            }
+            Outcome::Cut | Outcome::Unjudged(_) | Outcome::Unreadable(_) => {
+                self.unjudged += u8::from(matches!(outcome, Outcome::Unjudged(_)));
                 let verdict = self.stream.cut(moment.random);
                 self.judge(verdict, moment)
             }
@@ -172,6 +184,7 @@ impl Follower {
             Progress::Ignored => return None,
         }
         self.health = Health::Well;
+        self.unjudged = 0;
         for message in messages {
             match message {
                 // What a cache replays is already here.

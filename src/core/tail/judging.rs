@@ -20,7 +20,7 @@ impl Tail {
 impl Follower {
     fn judged(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
         match outcome {
-            Outcome::Cut => self.answered(Outcome::Cut, moment),
+            other @ (Outcome::Cut | Outcome::Unjudged(_)) => self.answered(other, moment),
             _ if !self.end(moment) => None,
             Outcome::Unreadable(error) => Some(self.stop(TroubleKind::Drift, Some(error))),
             Outcome::Refused { head, body } => {

@@ -35,6 +35,8 @@ pub enum Outcome {
     },
     /// It never answered, or the body was cut.
     Cut,
+    /// It has to be judged, and the code for that could not be loaded.
+    Unjudged(Error),
     /// The body cannot be read as shape messages.
     Unreadable(Error),
 }

@@ -2,7 +2,7 @@
 
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
-use electric_replica_core::event::Status;
+use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Fault, Habits, Kind, Tab, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_tests::{config, release, row};
@@ -112,6 +112,24 @@ fn what_nobody_is_there_to_judge_is_asked_for_again() {
     assert!(arrives(&world));
     assert_eq!(count(&world, Kind::Load), loads + 2);
     assert_eq!((replica.status(), world.snapshots()), (Status::Ready, 2));
+}
+
+#[test]
+fn what_can_never_be_judged_is_told_and_made_good_once_it_can() {
+    let world = loaded();
+    speak(&world, spaced);
+    world.set_code_gone(true);
+    let replica = reopened(&world);
+    world.write(vec![("users", row("id=2, name=two"))]);
+    let is_told = |(_, event): &(u32, Event)| matches!(event, Event::Failed { error, .. } if error.code() == ErrorCode::NotInitialized);
+    let told = world.run(600_000, |world, _| world.events().iter().any(is_told).then_some(()));
+    assert!(told.is_some(), "nobody heard that a table stands still");
+    assert_ne!(replica.status(), Status::Ready);
+
+    world.set_code_gone(false);
+    assert!(arrives(&world));
+    world.pass(1_000);
+    assert_eq!(replica.status(), Status::Ready);
 }
 
 #[test]
