@@ -16,7 +16,10 @@ export class Lead {
       release = resolve;
     });
     this.#granted = new Promise((resolve, reject) => {
-      if (name === undefined || !locks) return resolve();
+      if (name === undefined || !locks) {
+        resolve();
+        return;
+      }
       const hold = () => {
         resolve();
         return held;

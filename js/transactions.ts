@@ -104,7 +104,7 @@ async function perform(session: Session, [sql, params, meetsOne, hasBlob]: State
  * Has the files of the database written out. PGlite does that after every statement but those of a transaction, its
  * COMMIT included: a page closed a moment later would find the replica as it was before.
  */
-async function stored(db: ReplicaDatabase & { syncToFs?: unknown }): Promise<void> {
+async function stored(db: ReplicaDatabase & { syncToFs?: () => Promise<void> }): Promise<void> {
   // What looks like a PGlite may have no files.
   if (typeof db.syncToFs === "function") await db.syncToFs();
 }

@@ -31,9 +31,9 @@ test("a body comes in the pieces in which it arrives, after its head", async () 
 
 test("a request passes the browser's cache and can be aborted", async () => {
   const asked: [string, RequestInit][] = [];
-  const request = new Exchange(async (url, init) => {
+  const request = new Exchange((url, init) => {
     asked.push([url, init]);
-    return new Response("[]");
+    return Promise.resolve(new Response("[]"));
   }, "/shape?offset=-1");
   await request.head();
 
@@ -43,7 +43,7 @@ test("a request passes the browser's cache and can be aborted", async () => {
   assert.equal(signal?.aborted, true);
 });
 
-test("a request whose holder fails is aborted, and so is one that it makes after", async () => {
+test("a request whose holder fails is aborted, and so is one that it makes after", () => {
   const signals: (AbortSignal | null | undefined)[] = [];
   const holdings = new Holdings();
   const send: Send = (_url, { signal }) => {

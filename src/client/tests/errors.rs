@@ -1,7 +1,6 @@
 //! Foreign errors in, plain objects out.
 
 use electric_replica_core::error::{Cause, Error, ErrorCode};
-use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::value;
