@@ -18,6 +18,21 @@ for (const [everyMs, least] of [
   });
 }
 
+for (const [chance, ms] of [
+  [0, 900],
+  [0.5, 1_000],
+  [0.9999, 1_099.98],
+] as const) {
+  test(`by chance of ${chance}, a look every second waits ${ms} ms: the clients of one deploy drift apart`, (t) => {
+    t.mock.method(Math, "random", () => chance);
+    const waits: number[] = [];
+    t.mock.method(globalThis, "setTimeout", (_call: () => void, wait: number) => void waits.push(wait));
+    watch({ everyMs: 1_000 }, () => undefined)();
+
+    assert.ok(Math.abs((waits[0] ?? 0) - ms) < 0.01, String(waits));
+  });
+}
+
 for (const never of [0, -1, Infinity, NaN]) {
   test(`a look every ${never} ms is none at all`, (t) => {
     const timer = t.mock.method(globalThis, "setTimeout");
