@@ -9,6 +9,7 @@ use super::world::{Inner, World};
 use crate::config::{APP, Source, Strategy};
 use crate::error::Result;
 use crate::event::{Closes, Event, Status};
+use crate::manifest::Column;
 use crate::op::{Home, Op, Rows};
 use crate::record::{Record, RecordState};
 use crate::shape::Offset;
@@ -73,6 +74,10 @@ impl World {
         assert!(
             !swaps || feeder.is_none(),
             "T1: tables are replaced under the app's own sync"
+        );
+        assert!(
+            !swaps || ops.iter().any(Op::must_last),
+            "R1: what is told next would not be on disk"
         );
         let words: Vec<String> = ops.iter().map(Op::doing).collect();
         let answers = inner.db.transact(ops, &places)?;
@@ -156,12 +161,15 @@ impl Inner {
             let Some(there) = self.db.app.tables.get(name) else {
                 return Some(format!("R1: the record is whole and there is no table {name}"));
             };
-            let columns: Vec<_> = table.columns.iter().map(|column| column.name.to_string()).collect();
-            if there.columns() != columns {
-                return Some(format!(
-                    "R1: {name} has other columns than the record says: {:?}",
-                    there.columns()
-                ));
+            let structure = |columns: &[Column]| -> Vec<_> {
+                columns
+                    .iter()
+                    .map(|column| (column.name.clone(), column.ty.clone()))
+                    .collect()
+            };
+            let (stands, recorded) = (structure(&there.columns), structure(&table.columns));
+            if stands != recorded {
+                return Some(format!("R1: {name} is {stands:?}, not {recorded:?} as the record says"));
             }
             let Some(shape) = record.shapes.get(&table.name) else {
                 return Some(format!("R8: {name} has no position"));

@@ -1,7 +1,7 @@
 //! Every journey with nothing going wrong but what it tells of.
 
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::World;
+use electric_replica_core::fakes::{Habits, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{Player, config, journeys, release, row};
@@ -15,6 +15,22 @@ fn every_journey_ends_whole_and_equal_to_the_server() {
         player.arrive();
         eprintln!("{}: {} host calls", journey.name, player.world.calls().len());
     }
+}
+
+/// R12: the checker of the world in memory bounds what each transaction loads.
+#[test]
+fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
+    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
+    world.set_habits(Habits {
+        chunk_rows: 1_000,
+        ..Habits::default()
+    });
+    let name = "forty characters that mean nothing at all";
+    let rows = (1..=300).map(|id| ("users", row(&format!("id={id}, name={name}"))));
+    world.write(rows.collect());
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!((world.difference(), world.snapshots()), (None, 1));
 }
 
 /// R3: one tab leads; the others read what it keeps, and one of them takes over when it is gone.
