@@ -66,6 +66,8 @@ impl World {
         assert!(copied <= most, "R12: {copied} bytes in one transaction");
         let was_whole = is_whole(&inner.db);
         let forgets = ops.iter().any(|op| matches!(op, Op::ForgetRecord));
+        let builds = ops.iter().any(|op| matches!(op, Op::CreateTable { .. }));
+        assert!(!(forgets && builds), "R5: a rebuild forgets the record");
         let swaps = ops.iter().any(|op| matches!(op, Op::Swap(_)));
         let in_sight = |op: &Op| matches!(op, Op::Apply { target, .. } if matches!(target.home, Home::App(_)));
         let live = ops.iter().any(in_sight) && !swaps;
