@@ -245,18 +245,6 @@ impl ModelDatabase {
                     table.indexes.remove(index.as_str());
                 }
             }
-            Op::Drop { schema, tables, enums } => self.swap(
-                &Swap {
-                    schema,
-                    old_tables: tables,
-                    old_enums: enums,
-                    new_tables: Vec::new(),
-                    new_enums: Vec::new(),
-                    kept: None,
-                    returns: false,
-                },
-                &doing,
-            )?,
             Op::ForgetSubscriptions { keys } => self.subscriptions.retain(|key, _| !keys.contains(key)),
             Op::KeepPrevious { tables, until_ms } => {
                 let record = self.record.clone().ok_or_else(|| refused(&doing, "no record"))?;

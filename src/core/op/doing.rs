@@ -53,7 +53,6 @@ impl Op {
             Self::Swap(_) => "putting the new tables in place".to_owned(),
             Self::CreateIndex { table, .. } => on("creating an index of", table),
             Self::DropIndex { .. } => "dropping an index".to_owned(),
-            Self::Drop { .. } => "dropping tables".to_owned(),
             Self::ForgetSubscriptions { .. } => "forgetting the subscriptions of the app's sync".to_owned(),
             Self::KeepPrevious { .. } | Self::DropPrevious => "clearing what was kept of the replica before".to_owned(),
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),

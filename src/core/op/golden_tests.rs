@@ -374,7 +374,15 @@ fn statements() -> Value {
         "countUsers": write("public", count("users")),
         "kinds": [write("my app", stage_kinds), write("my app", swap_kinds)],
         "inspectKinds": write("my app", vec![inspect("my app", &kinds.manifest)]),
-        "drop": write("public", vec![Op::Drop { schema: name("public"), tables: vec![name("users"), name("fresh"), name("companies")], enums: vec![name("mood"), name("kind")] }]),
+        "drop": write("public", vec![Op::Swap(Swap {
+            schema: name("public"),
+            old_tables: vec![name("users"), name("fresh"), name("companies")],
+            old_enums: vec![name("mood"), name("kind")],
+            new_tables: Vec::new(),
+            new_enums: Vec::new(),
+            kept: None,
+            returns: false,
+        })]),
         "subscriptions": write("public", vec![Op::ForgetSubscriptions { keys: vec!["it's mine".into(), "other".into()] }]),
         "forget": write("public", vec![Op::ForgetRecord, Op::Checkpoint]),
     })

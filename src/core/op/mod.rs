@@ -2,10 +2,13 @@
 //! and `fakes` performs each on a model, so that every decision about the database is tested without one.
 
 mod doing;
+mod home;
 mod inspect;
+mod places;
 mod sql;
 mod statement;
 mod swap;
+mod tables;
 
 use std::rc::Rc;
 
@@ -15,7 +18,7 @@ use crate::manifest::{EnumType, Index, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
 
-pub use sql::Places;
+pub use places::Places;
 pub use statement::{Expect, Statement};
 
 /// One step of a transaction.
@@ -140,15 +143,6 @@ pub enum Op {
         schema: Name,
         /// What.
         index: Name,
-    },
-    /// Drops tables and enum types of the app's schema. Only what a record names is ever passed here (R4).
-    Drop {
-        /// The schema the app reads.
-        schema: Name,
-        /// The tables.
-        tables: Vec<Name>,
-        /// The enum types.
-        enums: Vec<Name>,
     },
     /// Forgets how far the app's own sync was, by the keys of its subscriptions, where it keeps that here.
     ForgetSubscriptions {

@@ -1,0 +1,210 @@
+//! The library's own tables, as SQL: the record, its shapes' positions, and the same of the replica that is kept.
+
+use super::sql::drop_schema;
+use super::{Expect, Places, Statement};
+use crate::ident::{Name, literal};
+use crate::json::Value;
+use crate::record::Record;
+use crate::shape::{Lsn, Position};
+use crate::text::joined;
+
+/// The columns of the two tables, in the order in which they are created. A release that gives one another meaning
+/// gives it another name: reading fails then, and the tables are made anew.
+const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
+const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
+const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
+/// Those of the second that only [`Op::Seal`] writes.
+const SEALED: &str = ",seal";
+
+pub(super) fn own_table(places: &Places, table: &str) -> String {
+    format!("{}.{table}", places.home.quoted())
+}
+
+pub(super) fn find(places: &Places) -> String {
+    let replica = own_table(places, "replica");
+    joined(&["SELECT to_regclass(".into(), literal(&replica), ")::text".into()], "")
+}
+
+pub(super) fn ensure(places: &Places) -> Vec<Statement> {
+    let (replica, shapes) = (own_table(places, "replica"), own_table(places, "shapes"));
+    // Tables of another release of this library hold nothing that this one could read: without a record, what is
+    // there is looked at and rebuilt.
+    let differs = |table: &str, columns: &str| {
+        format!(
+            "(to_regclass({name}) IS NOT NULL AND {columns} IS DISTINCT FROM (SELECT string_agg(attname, ',' ORDER BY attnum) \
+             FROM pg_attribute WHERE attrelid = to_regclass({name}) AND attnum > 0 AND NOT attisdropped))",
+            name = literal(table),
+            columns = literal(columns),
+        )
+    };
+    let (previous, previous_shapes) = (own_table(places, "previous"), own_table(places, "previous_shapes"));
+    let sealed = format!("{SHAPES}{SEALED}");
+    // Together: a record without its shapes would be one of a replica that needs nothing.
+    let forget = |record: &str, columns: &str, shapes: &str| {
+        format!(
+            "IF {} OR {} THEN DROP TABLE IF EXISTS {record}, {shapes}; END IF;",
+            differs(record, columns),
+            differs(shapes, &sealed),
+        )
+    };
+    let body = format!(
+        "BEGIN {} {} END",
+        forget(&replica, REPLICA, &shapes),
+        forget(&previous, PREVIOUS, &previous_shapes),
+    );
+    [
+        format!("CREATE SCHEMA IF NOT EXISTS {}", places.home.quoted()),
+        format!("DO {}", literal(&body)),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {replica} (state text NOT NULL, version text NOT NULL, index bigint, \
+             timestamp bigint, fingerprint text, manifest text NOT NULL, epoch text NOT NULL, choice \
+             text NOT NULL, held text)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
+             text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, announced text NOT NULL, \
+             seal text)"
+        ),
+        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
+        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
+    ]
+    .map(Statement::new)
+    .into()
+}
+
+pub(super) fn read_previous(places: &Places) -> String {
+    read(places, "previous", "previous_shapes")
+}
+
+pub(super) fn read_record(places: &Places) -> String {
+    read(places, "replica", "shapes")
+}
+
+pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
+    vec![
+        Statement::new(drop_schema(&places.previous)),
+        Statement::new(format!("DELETE FROM {}", own_table(places, "previous"))),
+        Statement::new(format!("DELETE FROM {}", own_table(places, "previous_shapes"))),
+    ]
+}
+
+pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Statement> {
+    let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
+    let mut statements = drop_previous(places);
+    statements.extend([
+        Statement::new(format!("CREATE SCHEMA {}", places.previous.quoted())),
+        Statement::new(format!(
+            "INSERT INTO {} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {}",
+            own_table(places, "previous"),
+            own_table(places, "replica"),
+        )),
+        Statement::new(format!(
+            "INSERT INTO {} SELECT {SHAPES} FROM {} WHERE table_name = ANY (ARRAY[{}]::text[])",
+            own_table(places, "previous_shapes"),
+            own_table(places, "shapes"),
+            joined(&tables, ", "),
+        )),
+    ]);
+    statements
+}
+
+/// One row a shape. The manifest stands in the first alone: it may be long, and is read from there.
+pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
+    format!(
+        "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
+         CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
+         ORDER BY s.table_name",
+        own_table(places, "previous"),
+        own_table(places, record),
+        own_table(places, shapes),
+    )
+}
+
+pub(super) fn forget_record(places: &Places) -> Vec<Statement> {
+    let delete = |table| Statement::new(format!("DELETE FROM {}", own_table(places, table)));
+    vec![delete("replica"), delete("shapes")]
+}
+
+pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
+    let [version, index, timestamp, fingerprint] = record.version.cells();
+    let head = Statement::new(format!(
+        "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
+         $7::text, $8::text, $9::text)",
+        own_table(places, "replica"),
+    ))
+    .with_params(vec![
+        Some(record.state.as_str().to_owned()),
+        version, index, timestamp, fingerprint,
+        Some(record.document()),
+        Some(record.epoch.to_string()),
+        Some(record.choice.clone()),
+        record.held.clone(),
+    ]);
+    let shapes = record.shapes.iter().map(|(table, shape)| {
+        Value::from([
+            ("announced", shape.announced.as_str().into()),
+            ("definition", shape.definition.as_str().into()),
+            ("fingerprint", shape.fingerprint.0.as_str().into()),
+            ("handle", shape.position.handle.0.as_str().into()),
+            ("lsn", shape.lsn.to_string().as_str().into()),
+            ("shape_offset", shape.position.offset.to_string().as_str().into()),
+            ("table_name", table.as_str().into()),
+        ])
+    });
+    let rows = Statement::new(format!(
+        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
+         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text)",
+        own_table(places, "shapes"),
+    ))
+    .with_params(vec![Some(shapes.collect::<Value>().to_string())]);
+    let mut statements = forget_record(places);
+    statements.extend([head, rows]);
+    statements
+}
+
+pub(super) fn write_version(places: &Places, record: &Record) -> Statement {
+    let [version, index, timestamp, fingerprint] = record.version.cells();
+    let sql = format!(
+        "UPDATE {} SET version = $1::text, index = $2::text::bigint, timestamp = $3::text::bigint, \
+         fingerprint = $4::text, manifest = $5::text, choice = $6::text, held = NULL",
+        own_table(places, "replica"),
+    );
+    let params = vec![
+        version,
+        index,
+        timestamp,
+        fingerprint,
+        Some(record.document()),
+        Some(record.choice.clone()),
+    ];
+    Statement {
+        expect: Expect::OneRow,
+        ..Statement::new(sql).with_params(params)
+    }
+}
+
+pub(super) fn write_position(
+    places: &Places,
+    table: &Name,
+    position: &Position,
+    lsn: Lsn,
+    announced: Option<String>,
+) -> Statement {
+    let sql = format!(
+        "UPDATE {} SET handle = $2::text, shape_offset = $3::text, lsn = $4::text, announced = \
+         coalesce($5::text, announced) WHERE table_name = $1::text",
+        own_table(places, "shapes"),
+    );
+    let params = vec![
+        Some(table.to_string()),
+        Some(position.handle.0.clone()),
+        Some(position.offset.to_string()),
+        Some(lsn.to_string()),
+        announced,
+    ];
+    Statement {
+        expect: Expect::OneRow,
+        ..Statement::new(sql).with_params(params)
+    }
+}
