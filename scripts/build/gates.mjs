@@ -8,7 +8,7 @@ const HOST = "<electric_replica_client::host::BrowserHost>";
 const TASKS = [...["stage", "feed", "consult", "translate"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::ask_electric(::)?${HOST}`];
 
 /** What only a rebuild holds: nothing of it is ever let go of before there is some. */
-const HELD = [`(alloc::boxed::Box<)?${CORE}::machine::job::Job>?`, `${CORE}::plan::Rebuild`, `${CORE}::op::Swap`];
+const HELD = [`(alloc::boxed::Box<)?${CORE}::machine::job::Job>?`, `${CORE}::plan::Rebuild`];
 
 export const GATES = [
   new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
