@@ -1,6 +1,8 @@
 //! The only loop: performs the machine's effects through the host's traits, and feeds what came of them back.
 
+mod asking;
 mod mailbox;
+mod polling;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
@@ -9,20 +11,20 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::config::{Config, Limits, Source};
-use crate::deadline::{Patient, in_time, open};
+use crate::config::{Config, Limits};
+use crate::deadline::in_time;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Status;
-use crate::host::{Answer, Body, Endpoint, FeedCall, Host, Upcoming};
-use crate::ingest::MessageReader;
+use crate::host::{FeedCall, Host, Upcoming};
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::op::Op;
 use crate::record::Record;
-use crate::shape::{ResponseHead, ShapeRequest, described};
-use crate::stage::{StageSpec, stage, text};
+use crate::stage::{StageSpec, stage};
 use crate::tail::{Moment, Outcome};
 
+use asking::ask;
 use mailbox::Mailbox;
+use polling::poll;
 use tasks::{TaskKey, Tasks};
 
 /// A call's answer, once it is there.
@@ -343,52 +345,6 @@ impl<H: Host + 'static> Driver<H> {
     }
 }
 
-/// Asks whoever knows of the server's schema, with the rebuild module loaded where the answer needs it.
-async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> {
-    let (ask_ms, electric, app_fed) = {
-        let config = &shared.machine.borrow().config;
-        (
-            config.limits.ask_ms,
-            config.source == Source::Electric,
-            config.is_app_fed(),
-        )
-    };
-    // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
-    load_rebuild(shared, electric || endpoint == Endpoint::Schemas, ask_ms).await?;
-    let asked: Pin<Box<dyn Future<Output = Result<Answer>> + '_>> = if electric {
-        ask_electric(shared, endpoint)
-    } else {
-        Box::pin(shared.host.ask(endpoint))
-    };
-    let Some(answer) = in_time(&shared.host, ask_ms, asked).await else {
-        return Err(silent(endpoint));
-    };
-    let answer = answer?;
-    // So is all that has to do with the app's own sync, which starts once the server has answered.
-    load_rebuild(shared, app_fed, ask_ms).await?;
-    Ok(answer)
-}
-
-/// A gate to the rebuild module, and what it begins is another.
-#[inline(never)]
-fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = Result<Answer>> + '_>> {
-    Box::pin(async move {
-        let host = &shared.host;
-        let (requests, stall_ms) = {
-            let config = &shared.machine.borrow().config;
-            (config.structure_requests(host.now_ms())?, config.limits.stall_ms)
-        };
-        let mut heads = Vec::new();
-        for (table, request) in requests {
-            let Ok((head, _)) = open(host, &request, stall_ms).await else {
-                return Err(silent(endpoint));
-            };
-            heads.push((table, head));
-        }
-        described(&heads)
-    })
-}
-
 /// Has the rebuild module loaded, where it is needed and not there yet.
 fn load_rebuild<H: Host>(
     shared: &Shared<H>,
@@ -407,54 +363,4 @@ fn load_rebuild<H: Host>(
         shared.loaded.set(true);
         Ok(())
     })
-}
-
-/// An endpoint that took the question and never answered.
-fn silent(endpoint: Endpoint) -> Error {
-    let doing = match endpoint {
-        Endpoint::Version => "asking for the version",
-        Endpoint::Schemas => "asking for the schemas",
-    };
-    Error::new(ErrorCode::ServerUnreachable, doing, "no answer came in time")
-}
-
-/// Sends a request of the live tail and reads its answer to the end.
-async fn poll<H: Host>(host: &H, request: &ShapeRequest, stall_ms: u64) -> Outcome {
-    let Ok((head, body)) = open(host, request, stall_ms).await else {
-        return Outcome::Cut;
-    };
-    let mut body = Patient::new(host, body, stall_ms);
-    if head.status == 200 {
-        read(head, &mut body).await
-    } else {
-        refused(head, &mut body).await
-    }
-}
-
-/// A refusal's body says which parameter is to blame; what is not there or not text says nothing.
-async fn refused<B: Body>(head: ResponseHead, body: &mut B) -> Outcome {
-    let body = text(body).await;
-    Outcome::Refused { head, body }
-}
-
-async fn read<B: Body>(head: ResponseHead, body: &mut B) -> Outcome {
-    let mut reader = MessageReader::new();
-    let mut messages = Vec::new();
-    loop {
-        match body.next().await {
-            Ok(Some(bytes)) => {
-                if let Err(error) = reader.push(&bytes, &mut messages) {
-                    return Outcome::Unreadable(error);
-                }
-            }
-            Ok(None) => break,
-            Err(_) => return Outcome::Cut,
-        }
-    }
-    match reader.finish() {
-        Ok(()) => Outcome::Whole { head, messages },
-        // Cut by something that closed the connection properly.
-        Err(error) if error.code() == ErrorCode::ShapeProtocol => Outcome::Cut,
-        Err(error) => Outcome::Unreadable(error),
-    }
 }
