@@ -302,7 +302,7 @@ impl<H: Host + 'static> Driver<H> {
     #[inline(never)]
     fn stage(&mut self, spec: Box<StageSpec>) {
         let shared = Rc::clone(&self.shared);
-        let table = spec.table.name.clone();
+        let table = spec.target.table.name.clone();
         let key = TaskKey::Stage(table.clone());
         let task = async move {
             let report = |report| {

@@ -82,12 +82,11 @@ impl Machine {
         job.home = Home::Staging;
         let mut keys = Vec::new();
         for spec in std::mem::take(&mut job.waiting) {
-            job.record
-                .shapes
-                .insert(spec.table.name.clone(), standing(spec.fingerprint));
+            let table = spec.target.table.clone();
+            job.record.shapes.insert(table.name.clone(), standing(spec.fingerprint));
             keys.push(Op::AddKeys {
                 home: Home::Staging,
-                table: spec.table,
+                table,
             });
         }
         // First, because only what a record names is ever dropped (R4).

@@ -1,5 +1,7 @@
 //! A rebuild up to its swap: make room, load, settle; and beginning anew.
 
+use std::rc::Rc;
+
 use crate::config::{Carried, Source, Strategy};
 use crate::error::{Error, Result};
 use crate::event::{Event, Step};
@@ -125,9 +127,11 @@ impl Machine {
         for (table, definition) in carried.manifest.tables.iter().zip(carried.definitions) {
             if rebuild.tables.contains(&table.name) {
                 waiting.push(StageSpec {
-                    table: table.clone(),
-                    home: home.clone(),
-                    staged_enums: staged_enums(&home, &rebuild),
+                    target: Rc::new(Target {
+                        home: home.clone(),
+                        table: table.clone(),
+                        staged_enums: staged_enums(&home, &rebuild),
+                    }),
                     definition,
                     fingerprint: Fingerprint::of_table(table, &carried.manifest),
                     expired: self.expired.get(&table.name).cloned(),
@@ -196,7 +200,7 @@ impl Machine {
         let Phase::Staging(job) = &mut self.phase else { return };
         while job.loading.len() < most {
             let Some(spec) = job.waiting.pop() else { break };
-            job.loading.insert(spec.table.name.clone());
+            job.loading.insert(spec.target.table.name.clone());
             effects.push(Effect::Stage(Box::new(spec)));
         }
         if job.loading.is_empty() {

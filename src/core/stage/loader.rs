@@ -1,24 +1,16 @@
 //! One table's loading: which request comes next, what is done with its answer, and what with a failure.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::Poll;
-
 use crate::deadline::{Patient, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::host::{self, Host};
 use crate::ident::Name;
-use crate::ingest::{Change, Message, MessageReader, Transcoder};
-use crate::op::{Op, Target};
+use crate::ingest::{Message, MessageReader, Transcoder};
 use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
 
-use super::pace::Pace;
+use super::landing::Landing;
 use super::patience::Patience;
 use super::{StageReport, StageSpec, Staged, loading, text};
 
-/// Changes of the log a transaction, while nobody reads the table.
-const LOG_BATCH: usize = 2_000;
 /// How often in a row a shape may fail to answer before the rebuild is given up, and tried again later.
 const MOST_FAILURES: u32 = 8;
 /// How often rows that PGlite refuses are fetched again: Electric may have served the old structure's rows.
@@ -33,56 +25,16 @@ pub(super) struct Loader<'a, H, R> {
     report: &'a R,
     stream: Stream,
     patience: Patience,
-    pace: Pace,
-    /// COPY text that is not yet in the table.
-    rows: Vec<u8>,
-    columns: Vec<Name>,
-    /// The piece that is being loaded while the next one is read.
-    under_way: Option<UnderWay<'a>>,
+    pub(super) landing: Landing<'a, H, R>,
     /// Rows of all finished chunks.
     loaded: u64,
     /// The chunk that was being read when the connection was cut, and how many of its rows are taken.
     chunk: Option<(Handle, Offset, u64)>,
-    changes: Vec<Change>,
-    keyed: Keyed,
-    touched: Touched,
     seen: Lsn,
     /// What was last announced of the structure: it was judged before any row of that answer was taken.
     announced: String,
     refusals: u32,
     misreadings: u32,
-}
-
-/// The milliseconds a transaction took, and how many of them were not for its rows.
-struct Took {
-    ms: u64,
-    own_ms: u64,
-}
-
-/// A transaction that loads a piece.
-struct UnderWay<'a> {
-    work: Pin<Box<dyn Future<Output = Result<Took>> + 'a>>,
-    bytes: usize,
-    /// Rows that are in once it has ended.
-    rows: u64,
-}
-
-/// Whether the table has its keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keyed {
-    Yes,
-    No,
-}
-
-/// Whether the table may hold rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Touched {
-    Yes,
-    /// A transaction with rows for it has begun, and has not ended well.
-    Unsure,
-    No,
-    /// They are of a loading that was given up.
-    Stale,
 }
 
 /// What follows on one request and its answer.
@@ -103,15 +55,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             report,
             stream: Stream::fresh(spec.definition.clone(), spec.expired.clone()).bounded(MOST_FAILURES),
             patience: Patience::new(&spec.limits),
-            pace: Pace::new(spec.limits.piece_bytes),
-            rows: Vec::new(),
-            under_way: None,
-            columns: spec.table.columns.iter().map(|column| column.name.clone()).collect(),
+            landing: Landing::new(host, &spec.target, &spec.limits, report),
             loaded: 0,
             chunk: None,
-            changes: Vec::new(),
-            keyed: Keyed::No,
-            touched: Touched::No,
             seen: Lsn::default(),
             announced: String::new(),
             refusals: 0,
@@ -154,14 +100,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             let detail = "the answer has no electric-schema header";
             return Err(Error::new(
                 ErrorCode::ShapeProtocol,
-                loading(&self.spec.table.name),
+                loading(&self.spec.target.table.name),
                 detail,
             ));
         };
-        let agreement = schema.agreement(&self.spec.table);
+        let agreement = schema.agreement(&self.spec.target.table);
         if let Err(error) = self
             .patience
-            .judge(&agreement, self.host.now_ms(), &self.spec.table.name)
+            .judge(&agreement, self.host.now_ms(), &self.spec.target.table.name)
         {
             return self.wait(error);
         }
@@ -170,7 +116,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Body::Log => self.read_log(body).await,
         };
         // Whatever comes next finds no transaction under way; and if that failed, nothing else matters.
-        let outcome = self.land().await.and(outcome);
+        let outcome = self.landing.land().await.and(outcome);
         let ending = match outcome {
             Ok(ending) => ending,
             Err(error) => return self.recover(error),
@@ -193,7 +139,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     fn recover(&mut self, error: Error) -> Result<Round> {
         match error.code() {
             // The database's failure, whatever its code: the rows it was given are no longer here to be given again.
-            ErrorCode::ShapeUnreachable | ErrorCode::ShapeProtocol if self.touched == Touched::Unsure => Err(error),
+            ErrorCode::ShapeUnreachable | ErrorCode::ShapeProtocol if self.landing.is_unsure() => Err(error),
             ErrorCode::ShapeUnreachable => self.cut(),
             // A body cut inside a proxy ends as if it were whole; a second look tells.
             ErrorCode::ShapeProtocol if self.misreadings < MOST_MISREADINGS => {
@@ -216,19 +162,19 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Some(_) => {
                 // Another chunk than the one that was cut: its rows cannot be told apart, so all begins anew.
                 self.restart(self.spec.expired.clone());
-                return Err(cut_off(&self.spec.table.name));
+                return Err(cut_off(&self.spec.target.table.name));
             }
             None => 0,
         };
-        let mut transcoder = Transcoder::for_table(&self.spec.table).skipping(taken);
+        let mut transcoder = Transcoder::for_table(&self.spec.target.table).skipping(taken);
         let mut messages = Vec::new();
-        while let Some(bytes) = self.next(body).await? {
-            let pushed = transcoder.push(&bytes, &mut self.rows, &mut messages);
+        while let Some(bytes) = self.landing.next(body).await? {
+            let pushed = transcoder.push(&bytes, &mut self.landing.rows, &mut messages);
             // What stands before the bad message of a piece is taken all the same.
             self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
             pushed?;
-            if self.rows.len() >= self.pace.bytes() {
-                self.copy(self.loaded + transcoder.rows()).await?;
+            if self.landing.is_piece() {
+                self.landing.copy(self.loaded + transcoder.rows()).await?;
             }
         }
         let rows = transcoder.rows();
@@ -252,8 +198,8 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     async fn take(&mut self, messages: Vec<Message>) -> Result<Ending> {
         let ending = self.note(messages);
         let whole = matches!(ending, Ending::UpToDate(_));
-        if whole || self.changes.len() >= LOG_BATCH && ending != Ending::MustRefetch {
-            self.apply().await?;
+        if whole || self.landing.is_batch() && ending != Ending::MustRefetch {
+            self.landing.apply(self.loaded).await?;
         }
         Ok(ending)
     }
@@ -266,126 +212,17 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
         for message in messages {
             if let Message::Change(change) = message {
-                self.changes.push(change);
+                self.landing.changes.push(change);
             }
         }
         ending
-    }
-
-    /// The body's next piece; meanwhile the rows of earlier ones are loaded.
-    async fn next(&mut self, body: &mut impl host::Body) -> Result<Option<Vec<u8>>> {
-        let mut next = pin!(body.next());
-        poll_fn(|context| {
-            let loaded = self
-                .under_way
-                .as_mut()
-                .map(|under_way| under_way.work.as_mut().poll(context));
-            let loaded = match loaded {
-                Some(Poll::Ready(outcome)) => self.landed(outcome),
-                _ => Ok(()),
-            };
-            if let Err(error) = loaded {
-                return Poll::Ready(Err(error));
-            }
-            next.as_mut().poll(context)
-        })
-        .await
-    }
-
-    /// Begins to load the rows that are read, once those before are in. There are `total` of them.
-    async fn copy(&mut self, total: u64) -> Result<()> {
-        self.land().await?;
-        let Some(op) = self.piece() else { return Ok(()) };
-        let bytes = match &op {
-            Op::Copy { rows, .. } => rows.len(),
-            _ => 0,
-        };
-        self.touched = Touched::Unsure;
-        let host = self.host;
-        let work = async move {
-            let begun_ms = host.now_ms();
-            host.transact(vec![op]).await?;
-            Ok(Took {
-                ms: host.now_ms().saturating_sub(begun_ms),
-                own_ms: host.overhead_ms(),
-            })
-        };
-        self.under_way = Some(UnderWay {
-            work: Box::pin(work),
-            bytes,
-            rows: total,
-        });
-        Ok(())
-    }
-
-    /// Waits for the piece that is under way.
-    async fn land(&mut self) -> Result<()> {
-        let Some(under_way) = &mut self.under_way else {
-            return Ok(());
-        };
-        let outcome = under_way.work.as_mut().await;
-        self.landed(outcome)
-    }
-
-    /// Takes down what came of the piece that was under way.
-    fn landed(&mut self, outcome: Result<Took>) -> Result<()> {
-        let under_way = self.under_way.take();
-        let Took { ms, own_ms } = outcome?;
-        self.touched = Touched::Yes;
-        if let Some(UnderWay { bytes, rows, .. }) = under_way {
-            self.pace.took(bytes, ms, own_ms);
-            (self.report)(StageReport::Rows(rows));
-        }
-        Ok(())
-    }
-
-    /// The rows that are read, as an operation.
-    fn piece(&mut self) -> Option<Op> {
-        let rows = std::mem::take(&mut self.rows);
-        (!rows.is_empty()).then(|| Op::Copy {
-            home: self.spec.home.clone(),
-            table: self.spec.table.name.clone(),
-            columns: self.columns.clone(),
-            rows,
-        })
-    }
-
-    /// Loads the last snapshot rows and adds the keys, then applies what the log holds.
-    async fn apply(&mut self) -> Result<()> {
-        self.land().await?;
-        let mut ops = Vec::new();
-        ops.extend(self.piece());
-        if self.keyed == Keyed::No {
-            ops.push(Op::AddKeys {
-                home: self.spec.home.clone(),
-                table: self.spec.table.clone(),
-            });
-        }
-        let target = Rc::new(Target {
-            home: self.spec.home.clone(),
-            table: self.spec.table.clone(),
-            staged_enums: self.spec.staged_enums.clone(),
-        });
-        for change in self.changes.drain(..) {
-            let target = Rc::clone(&target);
-            ops.push(Op::Apply { target, change });
-        }
-        if ops.is_empty() {
-            return Ok(());
-        }
-        self.touched = Touched::Unsure;
-        self.host.transact(ops).await?;
-        self.touched = Touched::Yes;
-        self.keyed = Keyed::Yes;
-        (self.report)(StageReport::Rows(self.loaded));
-        Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Staged> {
         let position = self.stream.position().ok_or_else(|| {
             Error::new(
                 ErrorCode::Internal,
-                loading(&self.spec.table.name),
+                loading(&self.spec.target.table.name),
                 "a loaded shape has no position",
             )
         })?;
@@ -428,24 +265,10 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
 
     /// Begins at offset -1 again.
     fn restart(&mut self, expired: Option<Handle>) {
-        self.rows.clear();
-        self.changes.clear();
+        self.landing.give_up();
         self.chunk = None;
         self.loaded = 0;
         self.stream.reset(expired);
-        if matches!(self.touched, Touched::Yes | Touched::Unsure) {
-            self.touched = Touched::Stale;
-        }
-    }
-
-    /// Takes the rows out that a given-up loading left in the table.
-    pub(super) async fn empty(&mut self) -> Result<()> {
-        if self.touched == Touched::Stale {
-            let (home, table) = (self.spec.home.clone(), self.spec.table.name.clone());
-            self.host.transact(vec![Op::Truncate { home, table }]).await?;
-            self.touched = Touched::No;
-        }
-        Ok(())
     }
 }
 

@@ -2,19 +2,21 @@
 //! pieces small enough that the app's own queries get a turn, then keys, then the log until up to date.
 //!
 //! What the answers mean is decided by [`Stream`](crate::shape::Stream); what a disagreement with the manifest means, by
-//! `patience`; how large the pieces are, by `pace`.
+//! `patience`; what has come into the database, `landing` knows; how large the pieces are, `pace`.
 
+mod landing;
 mod loader;
 mod pace;
 mod patience;
+
+use std::rc::Rc;
 
 use crate::config::Limits;
 use crate::error::Result;
 use crate::fingerprint::Fingerprint;
 use crate::host::{self, Host};
 use crate::ident::Name;
-use crate::manifest::Table;
-use crate::op::Home;
+use crate::op::Target;
 use crate::record::ShapeRecord;
 use crate::shape::{Handle, Lsn, Position, ShapeDefinition};
 
@@ -29,14 +31,10 @@ const MOST_REFUSAL_BYTES: usize = 4_096;
 /// What to load, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageSpec {
-    /// The structure.
-    pub table: Table,
-    /// Its fingerprint.
+    /// The table, which stands there empty and without keys.
+    pub target: Rc<Target>,
+    /// Its structure's fingerprint.
     pub fingerprint: Fingerprint,
-    /// Where it stands, empty and without keys.
-    pub home: Home,
-    /// The enum types that stand in staging.
-    pub staged_enums: Vec<Name>,
     /// What to ask Electric for.
     pub definition: ShapeDefinition,
     /// A handle that Electric said is gone: a cache may still answer with it.
@@ -94,7 +92,7 @@ impl Staged {
 pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
     let mut loader = Loader::new(host, spec, report);
     loop {
-        loader.empty().await?;
+        loader.landing.empty().await?;
         match loader.round().await? {
             Round::Again => {}
             Round::Later { ms } => host.sleep(ms).await,

@@ -1,0 +1,224 @@
+//! One table's rows on their way into the database: COPY text in pieces, one under way while the next is read; then keys,
+//! then what the log holds.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+
+use crate::config::Limits;
+use crate::error::Result;
+use crate::host::{self, Host};
+use crate::ident::Name;
+use crate::ingest::Change;
+use crate::op::{Op, Target};
+
+use super::StageReport;
+use super::pace::Pace;
+
+/// Changes of the log a transaction, while nobody reads the table.
+const LOG_BATCH: usize = 2_000;
+
+/// What is read of a table, and what of it is in.
+pub(super) struct Landing<'a, H, R> {
+    host: &'a H,
+    target: &'a Rc<Target>,
+    report: &'a R,
+    pace: Pace,
+    /// COPY text that is not yet in the table.
+    pub(super) rows: Vec<u8>,
+    /// Changes of the log that are not yet in the table.
+    pub(super) changes: Vec<Change>,
+    columns: Vec<Name>,
+    /// The piece that is being loaded while the next one is read.
+    under_way: Option<UnderWay<'a>>,
+    keyed: Keyed,
+    touched: Touched,
+}
+
+/// The milliseconds a transaction took, and how many of them were not for its rows.
+struct Took {
+    ms: u64,
+    own_ms: u64,
+}
+
+/// A transaction that loads a piece.
+struct UnderWay<'a> {
+    work: Pin<Box<dyn Future<Output = Result<Took>> + 'a>>,
+    bytes: usize,
+    /// Rows that are in once it has ended.
+    rows: u64,
+}
+
+/// Whether the table has its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keyed {
+    Yes,
+    No,
+}
+
+/// Whether the table may hold rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Touched {
+    Yes,
+    /// A transaction with rows for it has begun, and has not ended well.
+    Unsure,
+    No,
+    /// They are of a loading that was given up.
+    Stale,
+}
+
+impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
+    pub(super) fn new(host: &'a H, target: &'a Rc<Target>, limits: &Limits, report: &'a R) -> Self {
+        Self {
+            host,
+            target,
+            report,
+            pace: Pace::new(limits.piece_bytes),
+            rows: Vec::new(),
+            changes: Vec::new(),
+            columns: target.table.columns.iter().map(|column| column.name.clone()).collect(),
+            under_way: None,
+            keyed: Keyed::No,
+            touched: Touched::No,
+        }
+    }
+
+    /// Whether a transaction with rows has begun, and has not ended well.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.touched == Touched::Unsure
+    }
+
+    /// Whether the rows that are read are a piece.
+    pub(super) const fn is_piece(&self) -> bool {
+        self.rows.len() >= self.pace.bytes()
+    }
+
+    /// Whether the changes that are read are a transaction.
+    pub(super) const fn is_batch(&self) -> bool {
+        self.changes.len() >= LOG_BATCH
+    }
+
+    /// The body's next piece; meanwhile the rows of earlier ones are loaded.
+    pub(super) async fn next(&mut self, body: &mut impl host::Body) -> Result<Option<Vec<u8>>> {
+        let mut next = pin!(body.next());
+        poll_fn(|context| {
+            let loaded = self
+                .under_way
+                .as_mut()
+                .map(|under_way| under_way.work.as_mut().poll(context));
+            let loaded = match loaded {
+                Some(Poll::Ready(outcome)) => self.landed(outcome),
+                _ => Ok(()),
+            };
+            if let Err(error) = loaded {
+                return Poll::Ready(Err(error));
+            }
+            next.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Begins to load the rows that are read, once those before are in. There are `total` of them.
+    pub(super) async fn copy(&mut self, total: u64) -> Result<()> {
+        self.land().await?;
+        let Some(op) = self.piece() else { return Ok(()) };
+        let bytes = match &op {
+            Op::Copy { rows, .. } => rows.len(),
+            _ => 0,
+        };
+        self.touched = Touched::Unsure;
+        let host = self.host;
+        let work = async move {
+            let begun_ms = host.now_ms();
+            host.transact(vec![op]).await?;
+            Ok(Took {
+                ms: host.now_ms().saturating_sub(begun_ms),
+                own_ms: host.overhead_ms(),
+            })
+        };
+        self.under_way = Some(UnderWay {
+            work: Box::pin(work),
+            bytes,
+            rows: total,
+        });
+        Ok(())
+    }
+
+    /// Waits for the piece that is under way.
+    pub(super) async fn land(&mut self) -> Result<()> {
+        let Some(under_way) = &mut self.under_way else {
+            return Ok(());
+        };
+        let outcome = under_way.work.as_mut().await;
+        self.landed(outcome)
+    }
+
+    /// Takes down what came of the piece that was under way.
+    fn landed(&mut self, outcome: Result<Took>) -> Result<()> {
+        let under_way = self.under_way.take();
+        let Took { ms, own_ms } = outcome?;
+        self.touched = Touched::Yes;
+        if let Some(UnderWay { bytes, rows, .. }) = under_way {
+            self.pace.took(bytes, ms, own_ms);
+            (self.report)(StageReport::Rows(rows));
+        }
+        Ok(())
+    }
+
+    /// The rows that are read, as an operation.
+    fn piece(&mut self) -> Option<Op> {
+        let rows = std::mem::take(&mut self.rows);
+        (!rows.is_empty()).then(|| Op::Copy {
+            home: self.target.home.clone(),
+            table: self.target.table.name.clone(),
+            columns: self.columns.clone(),
+            rows,
+        })
+    }
+
+    /// Loads the last of `total` snapshot rows and adds the keys, then applies what the log holds.
+    pub(super) async fn apply(&mut self, total: u64) -> Result<()> {
+        self.land().await?;
+        let mut ops = Vec::new();
+        ops.extend(self.piece());
+        if self.keyed == Keyed::No {
+            ops.push(Op::AddKeys {
+                home: self.target.home.clone(),
+                table: self.target.table.clone(),
+            });
+        }
+        for change in self.changes.drain(..) {
+            let target = Rc::clone(self.target);
+            ops.push(Op::Apply { target, change });
+        }
+        if ops.is_empty() {
+            return Ok(());
+        }
+        self.touched = Touched::Unsure;
+        self.host.transact(ops).await?;
+        self.touched = Touched::Yes;
+        self.keyed = Keyed::Yes;
+        (self.report)(StageReport::Rows(total));
+        Ok(())
+    }
+
+    /// Gives up what is read and what is in.
+    pub(super) fn give_up(&mut self) {
+        self.rows.clear();
+        self.changes.clear();
+        if matches!(self.touched, Touched::Yes | Touched::Unsure) {
+            self.touched = Touched::Stale;
+        }
+    }
+
+    /// Takes the rows out that a given-up loading left in the table.
+    pub(super) async fn empty(&mut self) -> Result<()> {
+        if self.touched == Touched::Stale {
+            let (home, table) = (self.target.home.clone(), self.target.table.name.clone());
+            self.host.transact(vec![Op::Truncate { home, table }]).await?;
+            self.touched = Touched::No;
+        }
+        Ok(())
+    }
+}
