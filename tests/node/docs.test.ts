@@ -6,7 +6,7 @@ import { dirname, join, normalize, resolve } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "CHANGELOG.md", "pkg/README.md"];
+const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
@@ -29,12 +29,25 @@ test("docs/ERRORS.md says of each code whether it is retryable, as the code does
   assert.deepEqual(said, [...variants].filter(([variant]) => retryable.includes(variant)).map(([, code]) => code));
 });
 
-test("docs/SPEC.md cites tests that are in the tree", () => {
-  const cited = pairs(text("docs/SPEC.md"), /`([\w./-]+\.(?:rs|ts)) › ([^|\n]+?)`(?=[\s;,.|]|$)/gm);
+for (const [document, least] of [["docs/SPEC.md", 30], ["docs/RELIABILITY.md", 5]] as const) {
+  test(`${document} cites tests that are in the tree`, () => {
+    const cited = pairs(text(document), /`([\w./-]+\.(?:rs|ts)) › ([^|\n]+?)`(?=[\s;,.|]|$)/gm);
 
-  assert.ok(cited.length > 30);
-  const missing = cited.filter(([file, name]) => !existsSync(file) || !holds(file, name));
-  assert.deepEqual(missing, []);
+    assert.ok(cited.length >= least);
+    const missing = cited.filter(([file, name]) => !existsSync(file) || !holds(file, name));
+    assert.deepEqual(missing, []);
+  });
+}
+
+test("docs/RELIABILITY.md has each target of tests/fuzz, and counts that a test prints", () => {
+  const document = text("docs/RELIABILITY.md");
+  const targets = all(text("tests/fuzz/targets/mod.rs"), /name: "([\w-]+)"/g);
+  const rows = between(document, "| target |", "\n\n").split("\n").slice(2);
+
+  assert.deepEqual(rows.flatMap((row) => all(row.split("|")[1] ?? "", /`([\w-]+)`/g)), targets);
+  for (const [file, name] of pairs(between(document, "## Counts", "\n## "), /`(tests\/(?:native|fuzz)\/[\w./-]+\.rs) › (\w+)`/g)) {
+    assert.ok(file.endsWith("live.rs") || text(file).includes('println!("tried: '), `${file} › ${name} prints no count`);
+  }
 });
 
 test("docs/SPEC.md has every phase, input, effect and purpose of the machine, and no other", () => {
