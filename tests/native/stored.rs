@@ -2,7 +2,7 @@
 
 use electric_replica_core::fakes::World;
 
-use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, Step, USERS, deploy, edit, in_place, journey, seed};
+use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, Step, USERS, added, deploy, edit, in_place, journey, seed};
 use crate::short::{config, release, row};
 
 /// What is stored is another.
@@ -68,9 +68,50 @@ pub(crate) fn stored() -> Vec<Journey> {
             ],
             &[OK],
         ),
+        journey(
+            "other code empties a table",
+            None,
+            config(),
+            &[
+                Step::World(|w| w.tamper(|db| db.truncate("users"))),
+                Step::Reopen,
+                CHECK,
+            ],
+            &[OK],
+        ),
+        journey(
+            "other code empties a table that is followed",
+            None,
+            config(),
+            &[Step::World(|w| w.tamper(|db| db.truncate("users"))), CHECK],
+            &[OK],
+        ),
+        emptied_meanwhile(),
         own_tables(),
         claimed_later(),
     ]
+}
+
+/// Other code empties a table while another is built anew: what that rebuild leaves alone is built by the next run.
+fn emptied_meanwhile() -> Journey {
+    let down: fn(&World) = |world| world.set_electric_down(true);
+    let up: fn(&World) = |world| world.set_electric_down(false);
+    let empty: fn(&World) = |world| world.tamper(|db| db.truncate("posts"));
+    let steps = [
+        Step::World(deploy),
+        Step::World(down),
+        Step::Later(3_000, empty),
+        Step::Later(4_000, up),
+        CHECK,
+        CHECK,
+    ];
+    journey(
+        "other code empties a table that a rebuild leaves alone",
+        Some(added()),
+        config(),
+        &steps,
+        &[OK, OK],
+    )
 }
 
 /// An app that had tables of its own before it had this library.

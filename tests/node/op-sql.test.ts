@@ -8,45 +8,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
 import type { Results } from "@electric-sql/pglite";
-import { live } from "@electric-sql/pglite/live";
 
-interface Statement {
-  sql: string;
-  params: (string | null)[];
-  blob: string | null;
-  oneRow: boolean;
-}
-type Transaction = Statement[];
-type Rows = (string | null)[][];
-type Row = Record<string, unknown>;
+import { directory, golden, open, run, select, type Row, type Rows, type Transaction } from "./support/op.ts";
+
 type Recorded = "recordNone" | "recordFirst" | "recordSecond" | "inspectFirst" | "inspectSecond" | "inspectKinds";
 
-interface Golden {
-  verify: Transaction;
-  seal: Transaction;
-  ensureHome: Transaction;
-  readRecord: Transaction;
-  first: Transaction[];
-  second: Transaction[];
-  third: Transaction[];
-  kinds: Transaction[];
-  live: Transaction;
-  lostPosition: Transaction;
-  countUsers: Transaction;
-  subscriptions: Transaction;
-  inspectFirst: Transaction;
-  inspectSecond: Transaction;
-  inspectKinds: Transaction;
-  drop: Transaction;
-  forget: Transaction;
-}
-
-const directory = join(import.meta.dirname, "..", "golden", "op");
-const golden = JSON.parse(readFileSync(join(directory, "statements.json"), "utf8")) as Golden;
 const answersFile = join(directory, "answers.json");
 const update = process.env["UPDATE_GOLDEN"] !== undefined;
 const answers: Partial<Record<Recorded, Rows>> = update
@@ -57,40 +25,11 @@ after(() => {
   if (update) writeFileSync(answersFile, `${JSON.stringify(answers, null, 1)}\n`);
 });
 
-async function open(t: TestContext) {
-  const db = await PGlite.create({ extensions: { live } });
-  t.after(() => db.close());
-  return db;
-}
-type Database = Awaited<ReturnType<typeof open>>;
-
-/** Runs each list of statements as one transaction, as the host does. The rows are those of the last statement. */
-async function run(db: Database, ...transactions: Transaction[]): Promise<Rows> {
-  let rows: Rows = [];
-  for (const statements of transactions) {
-    await db.transaction(async (tx) => {
-      for (const { sql, params, blob, oneRow } of statements) {
-        const result = await tx.query<(string | null)[]>(sql, params, {
-          rowMode: "array",
-          ...(blob === null ? {} : { blob: new Blob([blob]) }),
-        });
-        if (oneRow) assert.equal(result.affectedRows, 1, "exactly one row");
-        rows = result.rows;
-      }
-    });
-  }
-  return rows;
-}
-
 /** Compares with the recorded answer, or records it. */
 function check(key: Recorded, rows: Rows): void {
   for (const cell of rows.flat()) assert.ok(cell === null || typeof cell === "string", "all that is read is text");
   answers[key] ??= rows;
   assert.deepEqual(rows, answers[key]);
-}
-
-async function select(db: Database, sql: string): Promise<Row[]> {
-  return (await db.query<Row>(sql)).rows;
 }
 
 /** Unmounts live queries, after the refreshes that are under way: PGlite does not wait for them. */
@@ -287,41 +226,6 @@ test("a swap that fails leaves everything as it was", async (t) => {
   await db.query("DELETE FROM users WHERE id = 1");
   await seen.until((rows) => rows.length === 1);
   await end([mounted]);
-});
-
-test("a seal holds until something that a reader could see of its table changes", async (t) => {
-  const db = await open(t);
-  await run(db, ...golden.first);
-  const [verify] = golden.verify;
-  assert.ok(verify);
-  // Not in a transaction of its own, which would end the one below.
-  const holds = async () => (await select(db, verify.sql)).map((row) => row.table_name).sort();
-  assert.deepEqual(await holds(), [], "what was never sealed");
-  await run(db, golden.seal);
-  assert.deepEqual(await holds(), ["companies", "gone", "users"]);
-
-  for (const [change, broken] of [
-    ["ALTER TABLE users ADD note text", ["users"]],
-    ["ALTER TABLE users DROP email", ["users"]],
-    ["ALTER TABLE users RENAME email TO mail", ["users"]],
-    ["ALTER TABLE users ALTER email TYPE varchar(90)", ["users"]],
-    ["ALTER TABLE users ALTER id TYPE bigint", ["users"]],
-    ["ALTER TABLE users ALTER email DROP NOT NULL", ["users"]],
-    ["ALTER TABLE users DROP CONSTRAINT users_pkey", ["users"]],
-    ["ALTER TABLE gone RENAME TO went", ["gone"]],
-    ["DROP TABLE companies", ["companies"]],
-    ["DROP TABLE gone; CREATE VIEW gone AS SELECT 1 AS id", ["gone"]],
-    ["ALTER TYPE mood ADD VALUE 'new'", ["companies", "users"]],
-    ["CREATE INDEX more ON users (email); INSERT INTO users (id, email) VALUES (7, 'g@x')", []],
-    ["CREATE SCHEMA elsewhere; SET search_path TO elsewhere", []],
-  ] as const) {
-    const rest = ["companies", "gone", "users"].filter((name) => !(broken as readonly string[]).includes(name));
-    await db.exec("BEGIN");
-    await db.exec(change);
-    assert.deepEqual(await holds(), rest, change);
-    await db.exec("ROLLBACK");
-  }
-  assert.deepEqual(await holds(), ["companies", "gone", "users"]);
 });
 
 test("every type of Postgres' own is created and inspected as it was named, in a schema of any name", async (t) => {

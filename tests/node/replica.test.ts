@@ -86,6 +86,24 @@ test("without endpoints, what Electric says of its shapes is followed through a 
   assert.deepEqual(events.filter((event) => event.type === "migration:error"), []);
 });
 
+test("a table that other code empties, or makes anew with the same structure, is fetched again while its rows of now stay in sight", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const { manager, events } = await manage(t, demo, { db });
+  await manager.checkAndMigrate();
+  const structure = `create table other (like companies including all); drop table companies; alter table other rename to companies`;
+  for (const [table, meddling] of [["data_table_columns", "truncate data_table_columns"], ["companies", structure]] as const) {
+    await db.exec(meddling);
+    events.length = 0;
+
+    assert.equal(await manager.checkAndMigrate(), true);
+    assert.deepEqual(await contents(db), await contents(demo.upstream));
+    const started = events.find((event) => event.type === "migration:start");
+    assert.deepEqual([started?.reason, started?.tables], ["repair", [table]]);
+    assert.equal(await manager.checkAndMigrate(), false);
+  }
+});
+
 test("writes on the server arrive, whatever they do to a row", async (t) => {
   const demo = await serve(t);
   const db = await database(t);

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::Row;
-use super::stored::{StoredRecord, stored};
+use super::stored::{Seal, StoredRecord, stored};
 use super::table::{ModelSchema, ModelTable, failed, plain, refused};
+use crate::config::APP;
 use crate::error::Result;
 use crate::ident::Name;
 use crate::ingest::{Change, Operation};
@@ -30,6 +31,8 @@ pub struct ModelDatabase {
     pub previous: Option<(ModelSchema, StoredRecord, u64)>,
     /// The record as it was last read: reading its manifest takes longer than anything else here.
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
+    /// How many identities were given to tables.
+    pub(super) identities: u64,
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
     pub(super) dropped: BTreeSet<String>,
     pub(super) droppable: BTreeSet<String>,
@@ -78,7 +81,7 @@ impl ModelDatabase {
         record.iter().flat_map(Record::table_names).map(String::from).collect()
     }
 
-    fn inspect(&self, tables: &[Name]) -> Rows {
+    pub(super) fn inspect(&self, tables: &[Name]) -> Rows {
         let standing = |name: &Name| Some(self.app.tables.get(name.as_str())?.structure(name, &self.app));
         tables.iter().filter_map(standing).flatten().collect()
     }
@@ -147,7 +150,11 @@ impl ModelDatabase {
             Op::EnsureHome => self.home = true,
             Op::ReadRecord => return Ok(self.record_rows()),
             Op::WriteRecord(record) => {
-                self.record = Some(stored(&record));
+                let mut new = stored(&record);
+                let seals = self.record.take().map(|old| old.seals).unwrap_or_default();
+                let named = |(table, _): &(String, Seal)| new.shapes.contains_key(table);
+                new.seals = seals.into_iter().filter(named).collect();
+                self.record = Some(new);
                 self.droppable.extend(self.recorded());
             }
             Op::WriteVersion(record) => {
@@ -179,32 +186,23 @@ impl ModelDatabase {
             }
             Op::ForgetRecord => self.record = None,
             Op::Verify { .. } => {
-                let Some(record) = &self.record else {
-                    return Ok(Rows::new());
-                };
-                let holds = |(table, sealed): &(&String, &Rows)| {
-                    Name::parse(table).is_ok_and(|table| self.inspect(&[table]) == **sealed)
-                };
-                let names = record
-                    .seals
-                    .iter()
-                    .filter(holds)
-                    .map(|(table, _)| vec![Some(table.clone())]);
+                let names = self.sealed().into_iter().map(|table| vec![Some(table)]);
                 return Ok(names.collect());
             }
-            Op::Seal { .. } => {
-                let names: Vec<Name> = self
-                    .recorded()
-                    .iter()
-                    .filter_map(|table| Name::parse(table).ok())
-                    .collect();
-                let seals: BTreeMap<String, Rows> = names
-                    .into_iter()
-                    .map(|name| (name.to_string(), self.inspect(&[name])))
-                    .filter(|(_, rows)| !rows.is_empty())
-                    .collect();
-                if let Some(record) = &mut self.record {
-                    record.seals = seals;
+            Op::Seal { tables, .. } => {
+                for table in tables {
+                    let (structure, is) = (
+                        self.inspect(std::slice::from_ref(&table)),
+                        self.identity(table.as_str()),
+                    );
+                    let shape = self
+                        .record
+                        .as_ref()
+                        .and_then(|record| record.shapes.get(table.as_str()));
+                    let fed = shape.is_some_and(|shape| shape[1] == APP);
+                    if let Some(record) = self.record.as_mut().filter(|_| is.is_some()) {
+                        record.seals.insert(table.to_string(), (structure, is.filter(|_| !fed)));
+                    }
                 }
             }
             Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
@@ -231,7 +229,10 @@ impl ModelDatabase {
                 columns,
                 rows,
             } => self.copy(&home, &table, &columns, &rows, &doing)?,
-            Op::Truncate { home, table } => self.table(&home, &table, &doing)?.rows.clear(),
+            Op::Truncate { home, table } => {
+                let identity = self.new_identity();
+                self.table(&home, &table, &doing)?.empty(identity);
+            }
             Op::AddKeys { home, table } => self.add_keys(&home, &table, &doing)?,
             Op::Apply { target, change } => {
                 self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
@@ -253,7 +254,13 @@ impl ModelDatabase {
                 self.previous = Some((ModelSchema::default(), StoredRecord { shapes, ..record }, until_ms));
             }
             Op::ReadPrevious => {
-                let kept = self.previous.as_ref().map(|(_, record, _)| record);
+                let is_same = |(tables, record, _): &&(ModelSchema, StoredRecord, u64)| {
+                    record.shapes.keys().all(|table| {
+                        let there = tables.tables.get(table).map(|table| table.identity);
+                        there.is_some() && there == record.seals.get(table).and_then(|seal| seal.1)
+                    })
+                };
+                let kept = self.previous.as_ref().filter(is_same).map(|(_, record, _)| record);
                 return Ok(kept.map_or_else(Rows::new, |record| self.rows_of(record)));
             }
             Op::DropPrevious => self.previous = None,
@@ -266,6 +273,7 @@ impl ModelDatabase {
     fn create(&mut self, home: &Home, table: &Table, staged_enums: &[Name], doing: &str) -> Result<()> {
         let new = ModelTable {
             columns: table.columns.clone(),
+            identity: self.new_identity(),
             ..ModelTable::default()
         };
         if self.labels(&new, staged_enums).len() != table.enum_names().len() {

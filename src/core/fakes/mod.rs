@@ -10,6 +10,7 @@ mod electric;
 mod feed;
 mod origin;
 mod script;
+mod seals;
 mod stored;
 mod tab;
 mod table;

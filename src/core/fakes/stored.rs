@@ -6,6 +6,9 @@ use crate::ident::Name;
 use crate::op::Rows;
 use crate::record::{Record, RecordState, ShapeRecord};
 
+/// What a table was when it was sealed.
+pub(super) type Seal = (Rows, Option<u64>);
+
 /// The record, as the library's own tables hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRecord {
@@ -15,8 +18,8 @@ pub struct StoredRecord {
     pub held: Option<String>,
     /// Fingerprint, definition, handle, offset, LSN, announced structure, by table.
     pub shapes: BTreeMap<String, [String; 6]>,
-    /// The structure each sealed table had.
-    pub(super) seals: BTreeMap<String, Rows>,
+    /// The structure each sealed table had, and which it was, where that was sealed too.
+    pub(super) seals: BTreeMap<String, Seal>,
 }
 
 impl StoredRecord {

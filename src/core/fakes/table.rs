@@ -17,6 +17,8 @@ pub struct ModelTable {
     pub(super) key: Vec<String>,
     pub(super) rows: Vec<Row>,
     pub(super) indexes: BTreeSet<String>,
+    /// Another with each table that is made, and each time that it is emptied by TRUNCATE.
+    pub(super) identity: u64,
 }
 
 impl ModelTable {
@@ -68,6 +70,12 @@ pub(super) fn plain(cell: &str) -> String {
 impl ModelTable {
     pub(super) fn key_of(&self, row: &Row) -> Vec<Option<String>> {
         self.key.iter().map(|name| row.get(name).cloned().flatten()).collect()
+    }
+
+    /// Without its rows, in a file of its own.
+    pub(super) fn empty(&mut self, identity: u64) {
+        self.rows.clear();
+        self.identity = identity;
     }
 
     pub(super) fn drop_row(&mut self, row: &Row) {
@@ -134,7 +142,7 @@ impl ModelTable {
             columns: table.columns.clone(),
             key: table.primary_key.iter().map(ToString::to_string).collect(),
             rows,
-            indexes: BTreeSet::new(),
+            ..Self::default()
         }
     }
 }

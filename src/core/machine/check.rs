@@ -287,9 +287,10 @@ impl Machine {
         recorded && !forced && self.distrusted.is_empty() && self.is_usable()
     }
 
-    pub(super) fn seal(&self) -> Op {
+    pub(super) fn seal(&self, tables: &[Name]) -> Op {
         Op::Seal {
             schema: self.config.places.app.clone(),
+            tables: tables.to_vec(),
         }
     }
 

@@ -109,7 +109,7 @@ impl Machine {
             other => return self.phase = other,
         };
         match outcome {
-            Ok(rows) => self.found = found(&rows),
+            Ok(rows) => self.look_at(found(&rows)),
             Err(error) => return self.fail(error, moment, effects),
         }
         let options = PlanOptions {
@@ -133,11 +133,6 @@ impl Machine {
             Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
             Plan::UpToDate => {
                 self.put_off = None;
-                // Looked at in detail because a seal did not hold: let it hold the next time.
-                effects.push(Effect::Transact {
-                    purpose: Purpose::Tidy,
-                    ops: vec![self.seal()],
-                });
                 self.up_to_date(effects);
             }
             Plan::Adopt {
@@ -149,6 +144,18 @@ impl Machine {
             Plan::Rebuild(mut rebuild) => {
                 rebuild.reason = self.reason(rebuild.reason, &version);
                 self.gate(rebuild, version, carried, fit, moment, effects);
+            }
+        }
+    }
+
+    /// Takes what is there. A recorded table whose seal did not hold is as good as of an unknown structure, whatever it
+    /// looks like: other code has made it anew, or emptied it, and its rows are not those of its position (T4).
+    fn look_at(&mut self, there: Found) {
+        let sealed = std::mem::replace(&mut self.found, there);
+        let recorded = self.record.iter().flat_map(|record| record.shapes.keys());
+        for table in recorded.filter(|table| !sealed.tables.contains_key(*table)) {
+            if let Some(fingerprint) = self.found.tables.get_mut(table) {
+                *fingerprint = None;
             }
         }
     }
@@ -195,7 +202,6 @@ impl Machine {
         }
         // Only what the version changes: the tail may be writing positions meanwhile.
         ops.push(Op::WriteVersion(record.clone()));
-        ops.push(self.seal());
         self.phase = Phase::Adopting {
             record: Box::new(record),
         };

@@ -63,9 +63,10 @@ impl Machine {
                     (Err(error), _) => self.fail(error, moment, effects),
                     (Ok(()), None) => self.finish(Ok(false), effects),
                     (Ok(()), Some(job)) => {
+                        let seal = self.seal(&job.rebuild.tables);
                         effects.push(Effect::Transact {
                             purpose: Purpose::Swap,
-                            ops: vec![Op::WriteRecord(job.record.clone()), self.seal()],
+                            ops: vec![Op::WriteRecord(job.record.clone()), seal],
                         });
                         self.phase = Phase::Swapping(job);
                     }

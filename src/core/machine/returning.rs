@@ -90,14 +90,10 @@ impl Machine {
         };
         let followed: Vec<Name> = self.tail.tables().cloned().collect();
         self.unfollow(&followed, effects);
+        let seal = self.seal(&swap.new_tables);
         effects.push(Effect::Transact {
             purpose: Purpose::Rollback,
-            ops: vec![
-                Op::WriteRecord(record.clone()),
-                Op::Swap(swap),
-                Op::DropPrevious,
-                self.seal(),
-            ],
+            ops: vec![Op::WriteRecord(record.clone()), Op::Swap(swap), Op::DropPrevious, seal],
         });
         self.phase = Phase::Returning(Box::new(record));
     }

@@ -50,7 +50,7 @@ impl Machine {
             let schema = schema.clone();
             ops.push(Op::CreateIndex { schema, table, index });
         }
-        ops.push(self.seal());
+        ops.push(self.seal(&job.rebuild.tables));
         effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
         effects.push(Effect::Transact {
             purpose: Purpose::Swap,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::APP;
 use crate::fingerprint::Fingerprint;
 use crate::ingest::Operation;
 use crate::manifest::{Manifest, PLAIN, SchemasAnswer, parse_schemas};
@@ -285,6 +286,30 @@ fn write(schema: &str, operations: Vec<Op>) -> Value {
     statements.map(statement).collect()
 }
 
+/// What is sealed, and what of it is kept.
+fn sealing(one: &Record) -> Value {
+    let verify = vec![Op::Verify { schema: name("public") }];
+    let seal = vec![Op::Seal {
+        schema: name("public"),
+        tables: one.table_names(),
+    }];
+    let mut fed = one.clone();
+    for table in one.table_names() {
+        fed.shapes.get_mut(&table).unwrap().definition = APP.to_owned();
+    }
+    let keep = Op::KeepPrevious {
+        tables: vec![name("users"), name("gone")],
+        until_ms: 9,
+    };
+    json!({
+        "verify": write("public", verify),
+        "seal": write("public", seal),
+        "fed": write("public", vec![Op::WriteRecord(fed)]),
+        "keep": write("public", vec![keep]),
+        "readPrevious": write("public", vec![Op::ReadPrevious]),
+    })
+}
+
 fn statements() -> Value {
     let (one, two, three) = (
         record("0001_one", first()),
@@ -357,11 +382,8 @@ fn statements() -> Value {
             table: name(table),
         }]
     };
-    let verify = vec![Op::Verify { schema: name("public") }];
-    let seal = vec![Op::Seal { schema: name("public") }];
-    json!({
-        "verify": write("public", verify),
-        "seal": write("public", seal),
+    let mut all = sealing(&one);
+    let rest = json!({
         "ensureHome": write("public", vec![Op::EnsureHome]),
         "readRecord": write("public", vec![Op::ReadRecord]),
         "first": [write("public", stage_one), write("public", swap_one)],
@@ -385,7 +407,9 @@ fn statements() -> Value {
         })]),
         "subscriptions": write("public", vec![Op::ForgetSubscriptions { keys: vec!["it's mine".into(), "other".into()] }]),
         "forget": write("public", vec![Op::ForgetRecord, Op::Checkpoint]),
-    })
+    });
+    all.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    all
 }
 
 #[test]

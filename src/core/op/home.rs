@@ -1,7 +1,7 @@
 //! The library's own tables, as SQL: the record, its shapes' positions, and the same of the replica that is kept.
 
 use super::sql::drop_schema;
-use super::{Expect, Places, Statement};
+use super::{Expect, Places, Statement, inspect};
 use crate::ident::{Name, literal};
 use crate::json::Value;
 use crate::record::Record;
@@ -13,7 +13,7 @@ use crate::text::joined;
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
-/// Those of the second that only [`Op::Seal`] writes.
+/// Those of the second that only [`super::Op::Seal`] writes.
 const SEALED: &str = ",seal";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {
@@ -73,7 +73,12 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
 }
 
 pub(super) fn read_previous(places: &Places) -> String {
-    read(places, "previous", "previous_shapes")
+    // The first row holds the manifest.
+    format!(
+        "SELECT * FROM ({}) q WHERE {} ORDER BY 8",
+        read(places, "previous", "previous_shapes"),
+        inspect::are_same(&own_table(places, "previous_shapes")),
+    )
 }
 
 pub(super) fn read_record(places: &Places) -> String {
@@ -89,7 +94,6 @@ pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
 }
 
 pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Statement> {
-    let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
     let mut statements = drop_previous(places);
     statements.extend([
         Statement::new(format!("CREATE SCHEMA {}", places.previous.quoted())),
@@ -99,10 +103,10 @@ pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> 
             own_table(places, "replica"),
         )),
         Statement::new(format!(
-            "INSERT INTO {} SELECT {SHAPES} FROM {} WHERE table_name = ANY (ARRAY[{}]::text[])",
+            "INSERT INTO {} SELECT {SHAPES}{SEALED} FROM {} WHERE table_name = ANY ({})",
             own_table(places, "previous_shapes"),
             own_table(places, "shapes"),
-            joined(&tables, ", "),
+            inspect::array(tables),
         )),
     ]);
     statements
@@ -126,6 +130,7 @@ pub(super) fn forget_record(places: &Places) -> Vec<Statement> {
     vec![delete("replica"), delete("shapes")]
 }
 
+/// A table that is recorded already keeps its seal.
 pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     let [version, index, timestamp, fingerprint] = record.version.cells();
     let head = Statement::new(format!(
@@ -154,11 +159,25 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     });
     let rows = Statement::new(format!(
         "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
-         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text)",
+         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text) ON CONFLICT \
+         (table_name) DO UPDATE SET ({SHAPES}) = (SELECT {})",
         own_table(places, "shapes"),
+        SHAPES
+            .split(',')
+            .map(|column| format!("EXCLUDED.{column}"))
+            .collect::<Vec<_>>()
+            .join(","),
     ))
     .with_params(vec![Some(shapes.collect::<Value>().to_string())]);
-    let mut statements = forget_record(places);
+    let forget = [
+        format!("DELETE FROM {}", own_table(places, "replica")),
+        format!(
+            "DELETE FROM {} WHERE table_name <> ALL ({})",
+            own_table(places, "shapes"),
+            inspect::array(&record.shapes.keys().cloned().collect::<Vec<_>>()),
+        ),
+    ];
+    let mut statements = Vec::from(forget.map(Statement::new));
     statements.extend([head, rows]);
     statements
 }

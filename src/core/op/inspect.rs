@@ -1,8 +1,9 @@
-//! Asks the database which structure is really there: in detail, which `plan::Found` reads, or only whether it is still
-//! the one that was sealed. A *seal* is a hash of what the catalogue says of a table, taken when the table was put in
-//! place. Where it still holds, nobody needs to know more.
+//! Asks the database which structure is really there: in detail, which `plan::Found` reads, or only whether the table
+//! is still the one that was sealed. A *seal* is a hash of what the catalogue says of a table, and the table's identity,
+//! taken when the table was put in place. Where it still holds, nobody needs to know more.
 
 use super::Statement;
+use crate::config::APP;
 use crate::ident::{Name, literal};
 use crate::text::joined;
 
@@ -23,39 +24,62 @@ const LABELS: &str =
 ///
 /// A table without columns answers one row.
 pub(super) fn statement(schema: &Name, tables: &[Name]) -> Statement {
-    let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
     Statement::new(format!(
         "SELECT c.relname::text, a.attname::text, a.attnum::text, format_type(a.atttypid, a.atttypmod), \
          a.attnotnull::text, array_position(k.conkey, a.attnum)::text, CASE WHEN e.typtype = 'e' THEN json_build_object(\
          'name', e.typname, 'labels', {LABELS})::text END{STRUCTURE}{}) \
-         AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname, a.attnum",
+         AND c.relname::text = ANY ({}) ORDER BY c.relname, a.attnum",
         literal(schema.as_str()),
-        joined(&tables, ", "),
+        array(tables),
     ))
 }
+
+/// Which table it is, and which of its files: dropping and making anew changes the one, TRUNCATE the other. So does
+/// whatever rewrites a table, VACUUM FULL for one; no statement of this library does once a table is sealed. Both are
+/// the same in a database that was opened again, or restored from a dump of its data directory.
+const IDENTITY: &str = "' ' || c.oid || ' ' || c.relfilenode";
 
 /// The tables of a schema by name, with what would seal them now.
 fn seals(schema: &Name) -> String {
     format!(
         "(SELECT c.relname::text AS name, md5(string_agg(ROW(a.attname, t.typname, a.atttypmod, a.attnotnull, \
-         array_position(k.conkey, a.attnum), {LABELS})::text, ' ' ORDER BY a.attnum)) AS seal{STRUCTURE}{}) \
-         GROUP BY c.relname) t",
+         array_position(k.conkey, a.attnum), {LABELS})::text, ' ' ORDER BY a.attnum)) AS seal, {IDENTITY} AS identity\
+         {STRUCTURE}{}) GROUP BY c.oid, c.relname, c.relfilenode) t",
         literal(schema.as_str()),
     )
 }
 
-/// The names of the recorded tables whose seal holds.
+/// The names of the recorded tables whose seal holds. One without an identity says nothing of it.
 pub(super) fn verify(shapes: &str, schema: &Name) -> Statement {
     Statement::new(format!(
-        "SELECT s.table_name FROM {shapes} s JOIN {} ON t.name = s.table_name AND t.seal = s.seal",
+        "SELECT s.table_name FROM {shapes} s JOIN {} ON t.name = s.table_name AND s.seal IN (t.seal, t.seal || \
+         t.identity)",
         seals(schema)
     ))
 }
 
-/// Seals the recorded tables as they are.
-pub(super) fn seal(shapes: &str, schema: &Name) -> Statement {
+/// Seals these of the recorded tables as they are. What the app's own sync feeds, it may empty: only the structure of
+/// such a table is sealed.
+pub(super) fn seal(shapes: &str, schema: &Name, tables: &[Name]) -> Statement {
     Statement::new(format!(
-        "UPDATE {shapes} s SET seal = t.seal FROM {} WHERE t.name = s.table_name",
-        seals(schema)
+        "UPDATE {shapes} s SET seal = t.seal || CASE s.definition WHEN {} THEN '' ELSE t.identity END FROM {} WHERE \
+         t.name = s.table_name AND t.name = ANY ({})",
+        literal(APP),
+        seals(schema),
+        array(tables),
     ))
+}
+
+/// A condition: whether each table whose seal stands there is still somewhere, as it was sealed.
+pub(super) fn are_same(shapes: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT FROM {shapes} p WHERE NOT EXISTS (SELECT FROM pg_class c WHERE {IDENTITY} = substr(p.seal, \
+         33)))"
+    )
+}
+
+/// The names as an array of texts.
+pub(super) fn array(tables: &[Name]) -> String {
+    let tables: Vec<String> = tables.iter().map(|table| literal(table.as_str())).collect();
+    joined(&["ARRAY[".into(), joined(&tables, ", "), "]::text[]".into()], "")
 }

@@ -31,15 +31,17 @@ pub enum Op {
     EnsureHome,
     /// Reads the record. Answers nothing where the library's tables are missing.
     ReadRecord,
-    /// Answers the names of the recorded tables that still have the structure they were sealed with.
+    /// Answers the names of the recorded tables that are still the ones that were sealed, with their structure of then.
     Verify {
         /// The schema the app reads.
         schema: Name,
     },
-    /// Seals the recorded tables: what they are now is what [`Op::Verify`] compares with.
+    /// Seals tables that were just put in place: what they are now is what [`Op::Verify`] compares with.
     Seal {
         /// The schema the app reads.
         schema: Name,
+        /// The tables.
+        tables: Vec<Name>,
     },
     /// Reads the structure that is really there, of the named tables of one schema.
     Inspect {
@@ -55,7 +57,8 @@ pub enum Op {
         /// Of what.
         table: Name,
     },
-    /// Writes the whole record: version, manifest, and every shape's position. What it does not name is forgotten.
+    /// Writes the whole record: version, manifest, and every shape's position. What it does not name is forgotten; what
+    /// it names keeps its seal.
     WriteRecord(Record),
     /// Writes version, manifest and choice of the record, and leaves the shapes' positions: they may be moving.
     WriteVersion(Record),
@@ -156,7 +159,7 @@ pub enum Op {
         /// Until when, in milliseconds since 1970.
         until_ms: u64,
     },
-    /// Reads the record that was kept.
+    /// Reads the record that was kept. Answers nothing where a table of it is no longer the one that was kept.
     ReadPrevious,
     /// Drops whatever was kept.
     DropPrevious,

@@ -55,7 +55,7 @@ impl Op {
             Self::WriteVersion(record) => vec![home::write_version(places, record)],
             Self::ForgetRecord => home::forget_record(places),
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
-            Self::Seal { schema } => vec![inspect::seal(&home::own_table(places, "shapes"), schema)],
+            Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
 
             Self::CountRows { home, table } => one(format!(
                 "SELECT count(*)::text FROM {}",

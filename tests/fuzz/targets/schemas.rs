@@ -190,7 +190,10 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
         Op::ForgetRecord,
         Op::Checkpoint,
         Op::Verify { schema: schema() },
-        Op::Seal { schema: schema() },
+        Op::Seal {
+            schema: schema(),
+            tables: names.clone(),
+        },
         Op::Inspect {
             schema: schema(),
             tables: names.clone(),

@@ -103,6 +103,23 @@ fn a_rollback_puts_the_tables_before_back_and_holds_them() {
     );
 }
 
+/// T4: what other code does to tables shows in what was put back, and in what is kept.
+#[test]
+fn a_table_that_other_code_empties_is_seen_once_it_is_put_back_and_is_not_put_back_itself() {
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Rollback), Some(Ok(true)));
+    world.tamper(|db| db.truncate("users"));
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)));
+    world.pass(3_000);
+    assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+
+    let (world, replica) = migrated();
+    world.tamper(|db| db.truncate_kept("users"));
+    let outcome = world.ask(&replica, Ask::Rollback);
+    assert_eq!(code(outcome), Some(Err(ErrorCode::NoPrevious)));
+    assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+}
+
 #[test]
 fn a_held_replica_is_let_go_by_force_by_another_version_and_where_the_server_goes_back_as_well() {
     let (world, replica) = migrated();

@@ -1,0 +1,75 @@
+/** The SQL that the core writes, and a real PGlite to run it in. `tests/golden/op/statements.json` is written by the core's own test. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+import { PGlite } from "@electric-sql/pglite";
+import { live } from "@electric-sql/pglite/live";
+
+interface Statement {
+  sql: string;
+  params: (string | null)[];
+  blob: string | null;
+  oneRow: boolean;
+}
+export type Transaction = Statement[];
+export type Rows = (string | null)[][];
+export type Row = Record<string, unknown>;
+
+interface Golden {
+  verify: Transaction;
+  seal: Transaction;
+  fed: Transaction;
+  keep: Transaction;
+  readPrevious: Transaction;
+  ensureHome: Transaction;
+  readRecord: Transaction;
+  first: Transaction[];
+  second: Transaction[];
+  third: Transaction[];
+  kinds: Transaction[];
+  live: Transaction;
+  lostPosition: Transaction;
+  countUsers: Transaction;
+  subscriptions: Transaction;
+  inspectFirst: Transaction;
+  inspectSecond: Transaction;
+  inspectKinds: Transaction;
+  drop: Transaction;
+  forget: Transaction;
+}
+
+/** Where the core's SQL and what a database answered to it are. */
+export const directory = join(import.meta.dirname, "..", "..", "golden", "op");
+export const golden = JSON.parse(readFileSync(join(directory, "statements.json"), "utf8")) as Golden;
+
+/** Opens a database in memory that is closed with the test. */
+export async function open(t: TestContext) {
+  const db = await PGlite.create({ extensions: { live } });
+  t.after(() => db.close());
+  return db;
+}
+
+/** Runs each list of statements as one transaction, as the host does. The rows are those of the last statement. */
+export async function run(db: Pick<PGlite, "transaction">, ...transactions: Transaction[]): Promise<Rows> {
+  let rows: Rows = [];
+  for (const statements of transactions) {
+    await db.transaction(async (tx) => {
+      for (const { sql, params, blob, oneRow } of statements) {
+        const result = await tx.query<(string | null)[]>(sql, params, {
+          rowMode: "array",
+          ...(blob === null ? {} : { blob: new Blob([blob]) }),
+        });
+        if (oneRow) assert.equal(result.affectedRows, 1, "exactly one row");
+        rows = result.rows;
+      }
+    });
+  }
+  return rows;
+}
+
+/** The rows of one query. */
+export async function select(db: Pick<PGlite, "query">, sql: string): Promise<Row[]> {
+  return (await db.query<Row>(sql)).rows;
+}
