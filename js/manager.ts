@@ -11,7 +11,7 @@ import { Exchange } from "./requests.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
-import { watch } from "./triggers.js";
+import { isHidden, watch } from "./triggers.js";
 import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, StatusChange } from "./types.js";
 
 /** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
@@ -50,6 +50,9 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     transact: transactions.run.bind(transactions),
     get overheadMs() {
       return transactions.overheadMs;
+    },
+    get hidden() {
+      return isHidden();
     },
     request: (url: string) => new Exchange(send, url, holdings),
     lead: (lockName?: string) => new Lead(lockName, undefined, holdings),
@@ -119,7 +122,7 @@ class Manager implements ReplicaManager {
       );
     });
     this.#dead.catch(() => undefined); // told to whoever calls
-    this.#endings.push(watch(options.check ?? {}, () => void this.#look()));
+    this.#endings.push(watch(options.check ?? {}, () => void this.#look(), options.limits?.spreadMs));
     const moved = () => setTimeout(() => void (this.#tabs.leads && this.checkAndMigrate().catch(() => undefined)), SETTLED_MS);
     this.#endings.push(onLeaderChange(options.db, moved));
     const { signal } = options;

@@ -3,9 +3,21 @@ import type { CheckOptions } from "./types.js";
 const HOUR_MS = 3_600_000;
 /** The longest that a timer waits; anything longer fires at once. */
 const MOST_MS = 2 ** 31 - 1;
+/** As `Limits::spread_ms` in src/core/config.rs. */
+const SPREAD_MS = 5_000;
 
-/** Calls `look` whenever it may be worth asking the server for its version. @returns a function that ends it. */
-export function watch(options: CheckOptions, look: () => void): () => void {
+/** Whether nobody looks at this page. A worker and Node have no document, and are not looked at in the first place. */
+export function isHidden(): boolean {
+  return typeof document !== "undefined" && document.visibilityState === "hidden";
+}
+
+/**
+ * Calls `look` whenever it may be worth asking the server for its version.
+ *
+ * @param spreadMs over how long those whom a network's return reaches in the same instant are spread, in milliseconds
+ * @returns a function that ends it.
+ */
+export function watch(options: CheckOptions, look: () => void, spreadMs = SPREAD_MS): () => void {
   const endings: (() => void)[] = [];
   const listen = (target: EventTarget | undefined, name: string, listener: () => void) => {
     target?.addEventListener(name, listener);
@@ -13,12 +25,20 @@ export function watch(options: CheckOptions, look: () => void): () => void {
   };
   const page = typeof window === "undefined" ? undefined : window;
   if (options.onFocus ?? true) {
+    // Nobody has all people look at the same time: these are not spread.
     listen(page, "focus", look);
     listen(page?.document, "visibilitychange", () => {
-      if (page?.document.visibilityState === "visible") look();
+      if (!isHidden()) look();
     });
   }
-  if (options.onOnline ?? true) listen(page, "online", look);
+  if (options.onOnline ?? true) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    listen(page, "online", () => {
+      clearTimeout(timer);
+      timer = setTimeout(look, spreadMs * Math.random());
+    });
+    endings.push(() => clearTimeout(timer));
+  }
   endings.push(every(options.everyMs ?? HOUR_MS, look));
   return () => endings.forEach((end) => end());
 }

@@ -50,6 +50,16 @@ export interface LimitOptions {
   confirmMs?: number;
   /** The shortest time between two checks that nobody called for, in milliseconds. Default 5,000. */
   throttleMs?: number;
+  /**
+   * Over how long the clients that are told of one change in the same instant spread what they then ask the server, in
+   * milliseconds; a tab that nobody looks at takes twelve times as long, and asks as soon as it is looked at. Default 5,000.
+   */
+  spreadMs?: number;
+  /**
+   * How long until the next table in turn is asked what its structure is, in milliseconds, give or take a half, and only
+   * while somebody looks at the tab; 0 for never. Default 300,000.
+   */
+  recheckMs?: number;
   /** How long the version and schemas endpoints may take to answer, in milliseconds. Default 15,000. */
   askMs?: number;
   /** How long a shape's body may be silent before it counts as cut, in milliseconds; its head may take twice as long. Default 30,000. */

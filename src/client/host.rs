@@ -1,7 +1,7 @@
 //! The browser, as the core sees it.
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
-use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, SqlReader, Upcoming};
+use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, Sight, SqlReader, Upcoming};
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
 use js_sys::Promise;
@@ -41,6 +41,10 @@ impl Feeder for BrowserHost {
 }
 
 impl App for BrowserHost {
+    fn sight(&self) -> Sight {
+        if self.page.hidden() { Sight::Hidden } else { Sight::Seen }
+    }
+
     async fn consult(&self, upcoming: Upcoming) -> Result<Say> {
         match kept(self.page.consult(&upcoming.text())).await {
             Ok(said) if said == JsValue::FALSE => Ok(Say::Later),

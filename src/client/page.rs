@@ -21,6 +21,10 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = overheadMs)]
     pub(crate) fn overhead_ms(this: &Page) -> f64;
 
+    /// Whether nobody looks at this page.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn hidden(this: &Page) -> bool;
+
     /// Sends a request by the app's `fetch`, with the app's headers.
     #[wasm_bindgen(method)]
     pub(crate) fn request(this: &Page, url: &str) -> Request;

@@ -92,6 +92,9 @@ pub enum Strategy {
     InPlace,
 }
 
+/// How many times as long a tab that nobody looks at takes over what is no hurry.
+pub const HIDDEN_TIMES: u64 = 12;
+
 /// Speeds and patience, in milliseconds unless they say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -112,6 +115,12 @@ pub struct Limits {
     pub confirm_ms: u64,
     /// The shortest time between two checks that nobody asked for.
     pub throttle_ms: u64,
+    /// Over how long those who are told of the same change at the same time spread the questions that follow from it; a
+    /// tab that nobody looks at takes [`HIDDEN_TIMES`] as long.
+    pub spread_ms: u64,
+    /// How long, give or take a half, until the next table in turn is asked what its structure is, while somebody looks
+    /// at the tab; 0 for never. Nothing but an answer that is not live tells of a type that changed where nothing is written.
+    pub recheck_ms: u64,
     /// How long an endpoint may take to answer.
     pub ask_ms: u64,
     /// How long a shape's body may be silent before the connection counts as cut; its head may take twice as long,
@@ -130,6 +139,8 @@ impl Default for Limits {
             settle_ms: 5_000,
             confirm_ms: 2_000,
             throttle_ms: 5_000,
+            spread_ms: 5_000,
+            recheck_ms: 300_000,
             ask_ms: 15_000,
             stall_ms: 30_000,
         }

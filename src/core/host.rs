@@ -193,6 +193,9 @@ pub trait Clock {
 
 /// The app, as far as it has a say.
 pub trait App {
+    /// Whether anybody looks at this tab.
+    fn sight(&self) -> Sight;
+
     /// Asks whether a rebuild of a replica that can be read may begin.
     ///
     /// # Errors
@@ -229,6 +232,15 @@ impl Upcoming {
         ])
         .to_string()
     }
+}
+
+/// Whether anybody looks at a tab. Where nobody does, what is no hurry may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Somebody may.
+    Seen,
+    /// Nobody does.
+    Hidden,
 }
 
 /// What the app says.

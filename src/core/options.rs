@@ -160,6 +160,8 @@ fn read_limits(mut limits: Fields<'_>) -> Limits {
         settle_ms: limits.natural("settleMs", default.settle_ms),
         confirm_ms: limits.natural("confirmMs", default.confirm_ms),
         throttle_ms: limits.natural("throttleMs", default.throttle_ms),
+        spread_ms: limits.natural("spreadMs", default.spread_ms),
+        recheck_ms: limits.natural("recheckMs", default.recheck_ms),
         ask_ms: limits.natural("askMs", default.ask_ms),
         stall_ms: limits.natural("stallMs", default.stall_ms),
     };

@@ -45,7 +45,7 @@ fn options_left_out_keep_the_cores_defaults() {
 #[test]
 fn every_choice_is_understood() {
     let limits = r#"{"liveConnections":1,"loads":2,"pieceBytes":3,"patienceMs":4,"softPatienceMs":5,"settleMs":6,
-        "confirmMs":7,"throttleMs":8,"askMs":9,"stallMs":4294967295}"#;
+        "confirmMs":7,"throttleMs":8,"spreadMs":10,"recheckMs":11,"askMs":9,"stallMs":4294967295}"#;
     let tables = r#"[{"name":"users"},{"name":"teams","where":"a = $1","params":["ü"],"columns":["id"]}]"#;
     let more = format!(r#""sync":{{"keys":["a"]}},"limits":{limits},"lockName":"l""#);
 
@@ -68,6 +68,8 @@ fn every_choice_is_understood() {
             settle_ms: 6,
             confirm_ms: 7,
             throttle_ms: 8,
+            spread_ms: 10,
+            recheck_ms: 11,
             ask_ms: 9,
             stall_ms: 4_294_967_295,
         }

@@ -6,6 +6,9 @@ pub const MOST_RETRY_AFTER_MS: u64 = 5 * 60 * 1000;
 /// The shortest wait a server may ask for, in milliseconds: `Retry-After: 0` is no reason for a tight loop.
 pub const LEAST_RETRY_AFTER_MS: u64 = 1000;
 
+/// No wait has to be longer than this at the least, in milliseconds.
+const FLOOR_MS: u64 = 250;
+
 /// Exponential back-off with jitter, as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
@@ -30,16 +33,16 @@ impl Backoff {
 
     /// The next wait, in milliseconds, at least 1.
     ///
-    /// The ceiling doubles with each attempt up to `most_ms`; `random`, in `[0, 1)`, chooses a point between half of
-    /// `first_ms` and the ceiling. The wide spread keeps a thousand pages from coming back together; the floor keeps
-    /// a small number from coming back at once.
+    /// The ceiling doubles with each attempt up to `most_ms`; `random`, in `[0, 1)`, chooses a point between the floor,
+    /// which is half of `first_ms` or a quarter of a second, and the ceiling. The wide spread keeps a thousand pages from
+    /// coming back together; the floor keeps a small number from coming back at once.
     pub fn next(&mut self, random: f64) -> u64 {
         let most = self.most_ms.max(1);
         let doubled = 1u64
             .checked_shl(self.attempt)
             .map_or(u64::MAX, |factor| self.first_ms.saturating_mul(factor));
         let ceiling = doubled.clamp(1, most);
-        let floor = (self.first_ms / 2).clamp(1, ceiling);
+        let floor = (self.first_ms / 2).min(FLOOR_MS).clamp(1, ceiling);
         self.attempt = self.attempt.saturating_add(1);
         floor.saturating_add(share(ceiling.saturating_sub(floor), random))
     }
@@ -57,7 +60,7 @@ impl Backoff {
     clippy::cast_sign_loss,
     reason = "a wait is jittered: its last bits do not matter, and the product is never negative"
 )]
-fn share(span: u64, random: f64) -> u64 {
+pub(crate) fn share(span: u64, random: f64) -> u64 {
     let random = if random.is_nan() { 0.0 } else { random.clamp(0.0, 1.0) };
     ((span as f64 * random) as u64).min(span)
 }

@@ -82,7 +82,7 @@ pub fn row(text: &str) -> Row {
         .collect()
 }
 
-/// Every table, by swapping, with small pieces.
+/// Every table, by swapping, with small pieces, and alone with its server.
 #[must_use]
 pub fn config() -> Config {
     Config {
@@ -96,6 +96,7 @@ pub fn config() -> Config {
         expects: Expects::Nothing,
         limits: Limits {
             piece_bytes: 40,
+            spread_ms: 0,
             ..Limits::default()
         },
     }

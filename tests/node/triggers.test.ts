@@ -1,8 +1,8 @@
 /** When the server is asked without anybody calling. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
-import { watch } from "../../js/triggers.ts";
+import { isHidden, watch } from "../../js/triggers.ts";
 
 for (const [everyMs, least] of [
   [1_000, 900],
@@ -41,3 +41,81 @@ for (const never of [0, -1, Infinity, NaN]) {
     assert.equal(timer.mock.callCount(), 0);
   });
 }
+
+/** A page of which the tests say what happens to it. */
+function page(t: TestContext): { happen: (where: "window" | "document", name: string) => void; see: (state: DocumentVisibilityState) => void } {
+  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  const window = Object.assign(new EventTarget(), { document });
+  Object.assign(globalThis, { window, document });
+  t.after(() => {
+    Reflect.deleteProperty(globalThis, "window");
+    Reflect.deleteProperty(globalThis, "document");
+  });
+  const targets = { window, document };
+  return { happen: (where, name) => void targets[where].dispatchEvent(new Event(name)), see: (state) => (document.visibilityState = state) };
+}
+
+test("a window that gets the focus, and a tab that comes into view, look at once; one that goes out of view does not", (t) => {
+  const { happen, see } = page(t);
+  let looks = 0;
+  const end = watch({ everyMs: 0 }, () => looks++);
+
+  happen("window", "focus");
+  assert.equal(looks, 1);
+  see("hidden");
+  happen("document", "visibilitychange");
+  assert.deepEqual([looks, isHidden()], [1, true]);
+  see("visible");
+  happen("document", "visibilitychange");
+  assert.deepEqual([looks, isHidden()], [2, false]);
+
+  end();
+  happen("window", "focus");
+  happen("document", "visibilitychange");
+  assert.equal(looks, 2);
+});
+
+test("whom the network's return reaches in the same instant looks some time within the spread", (t) => {
+  const { happen } = page(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const [chance, before] of [
+    [0.25, 999],
+    [0.5, 1_999],
+    [0.9, 3_599],
+  ] as const) {
+    let seen = 0;
+    t.mock.method(Math, "random", () => chance);
+    const end = watch({ everyMs: 0 }, () => seen++, 4_000);
+    happen("window", "online");
+    t.mock.timers.tick(before);
+    assert.equal(seen, 0, String(chance));
+    t.mock.timers.tick(1);
+    assert.equal(seen, 1, String(chance));
+    end();
+  }
+});
+
+test("what is not to be listened to is not", (t) => {
+  const { happen } = page(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let looks = 0;
+  watch({ onFocus: false, onOnline: false, everyMs: 0 }, () => looks++);
+
+  happen("window", "focus");
+  happen("window", "online");
+  happen("document", "visibilitychange");
+  t.mock.timers.tick(60_000);
+  assert.equal(looks, 0);
+});
+
+test("a watch that is over looks no more, even if the network had just come back", (t) => {
+  const { happen } = page(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let looks = 0;
+  const end = watch({ everyMs: 1_000 }, () => looks++);
+
+  happen("window", "online");
+  end();
+  t.mock.timers.tick(60_000);
+  assert.equal(looks, 0);
+});

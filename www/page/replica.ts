@@ -22,7 +22,7 @@ export async function openReplica(fetchThrough: (input: string, init: RequestIni
   const asked = new URLSearchParams(location.search);
   const dataDir = asked.get('db') ?? DATABASE;
   const db = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
-  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough });
+  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough, limits: { spreadMs: 0 } });
   return { db, manager };
 }
 

@@ -166,7 +166,11 @@ impl<H: Host + 'static> Driver<H> {
                 now_ms: host.now_ms(),
                 random: host.random(),
             };
-            let effects = self.shared.machine.borrow_mut().step(input, moment);
+            let effects = {
+                let mut machine = self.shared.machine.borrow_mut();
+                machine.sight = host.sight();
+                machine.step(input, moment)
+            };
             debug_assert!(
                 !self.shared.machine.borrow().entered || self.shared.loaded.get(),
                 "a gate was passed before the rebuild module was loaded"

@@ -10,6 +10,8 @@ pub struct Call {
     pub kind: Kind,
     /// To what.
     pub what: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// Kinds of host calls.

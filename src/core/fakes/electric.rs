@@ -56,6 +56,9 @@ pub struct Habits {
     pub notice_ms: u64,
     /// Whether a write to the table makes it noticed at once.
     pub notices_at_write: bool,
+    /// Whether a table's shapes live on when its DDL is noticed, under their handles and with another structure: what
+    /// Electric does where a type changed and nothing was written.
+    pub keeps_shapes: bool,
     /// How long a long poll is held, in milliseconds.
     pub hold_ms: u64,
     /// The words in which it announces a structure, out of its usual ones.
@@ -69,6 +72,7 @@ impl Default for Habits {
             log_rows: 4,
             notice_ms: 50,
             notices_at_write: true,
+            keeps_shapes: false,
             hold_ms: 20_000,
             words: str::to_owned,
         }
@@ -121,7 +125,15 @@ impl Electric {
     /// Learns a table's structure. Its shapes are gone.
     pub(super) fn notice(&mut self, table: &str, origin: &Origin) {
         self.unnoticed.remove(table);
-        self.forget(table);
+        if !self.habits.keeps_shapes {
+            self.forget(table);
+        }
+        let mine = |shape: &&mut Shape| shape.view.table == table;
+        if let Some(there) = origin.tables.get(table) {
+            for shape in self.shapes.values_mut().filter(mine) {
+                shape.structure = there.table.clone();
+            }
+        }
         match origin.tables.get(table) {
             Some(there) => self.known.insert(table.to_owned(), there.table.clone()),
             None => self.known.remove(table),

@@ -3,6 +3,7 @@
 //! same world does the same twice. Only for tests.
 #![expect(clippy::panic, reason = "a broken invariant ends the test at once")]
 
+mod between;
 mod call;
 mod check;
 mod database;
@@ -16,6 +17,7 @@ mod tab;
 mod table;
 mod world;
 
+pub use between::Between;
 pub use call::{Call, Fault, Kind, Says};
 pub use database::ModelDatabase;
 pub use electric::Habits;

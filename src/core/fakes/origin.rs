@@ -34,6 +34,8 @@ pub enum Temper {
     Status(u16),
     /// They answer 200 with this body.
     Says(String),
+    /// Each answer is one release's or the other's, as chance has it: a deploy replaces one server after the other.
+    InTurn(usize, usize),
 }
 
 /// Which part of a table is looked at.
@@ -259,7 +261,7 @@ impl Origin {
             Temper::Down => None,
             Temper::Status(status) => json(*status, String::new()),
             Temper::Says(body) => json(200, body.clone()),
-            Temper::Up => match (endpoint, self.version()) {
+            Temper::Up | Temper::InTurn(..) => match (endpoint, self.version()) {
                 (Endpoint::Version, Some(version)) => json(
                     200,
                     serde_json::json!({

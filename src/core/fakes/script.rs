@@ -3,6 +3,7 @@
 use std::cell::Ref;
 use std::task::Waker;
 
+use super::between::Between;
 use super::call::{Call, Fault, Says};
 use super::database::{ModelDatabase, enums};
 use super::electric::Habits;
@@ -12,9 +13,15 @@ use super::world::{Inner, Timer, World, views};
 use crate::config::Config;
 use crate::error::Result;
 use crate::event::Event;
-use crate::host::Upcoming;
+use crate::host::{Sight, Upcoming};
 
 impl World {
+    /// The time, in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.inner.borrow().now
+    }
+
     /// Has something happen after so many milliseconds.
     pub fn after(&self, ms: u64, script: impl FnOnce(&Self) + 'static) {
         let at = self.inner.borrow().now + ms;
@@ -102,6 +109,19 @@ impl World {
         self.wake_all();
     }
 
+    /// Electric starts again, and has lost all it had stored.
+    pub fn wipe_electric(&self) {
+        let tables: Vec<String> = self.inner.borrow().origin.tables.keys().cloned().collect();
+        for table in tables {
+            self.forget_shapes(&table);
+        }
+    }
+
+    /// Puts something between the tabs and Electric. What an earlier such thing kept is still there.
+    pub fn set_between(&self, between: Between) {
+        self.inner.borrow_mut().keeper.between = between;
+    }
+
     /// The next log answer for a table is a 200 that says must-refetch, and its shape is gone.
     pub fn refetch_in_body(&self, table: &str) {
         self.inner.borrow_mut().refetch_in_body.insert(table.to_owned());
@@ -148,6 +168,11 @@ impl World {
     /// Changes how the app answers when it is asked.
     pub fn set_says(&self, says: Says) {
         self.inner.borrow_mut().says = says;
+    }
+
+    /// Has nobody look at the tabs, or somebody again.
+    pub fn set_sight(&self, sight: Sight) {
+        self.inner.borrow_mut().sight = sight;
     }
 
     /// What the app was asked so far.

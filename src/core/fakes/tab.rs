@@ -9,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use super::call::{Call, Fault, Kind, Says};
 use super::electric::{Held, Reply};
+use super::origin::Temper;
 use super::world::{Timer, World};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::host::{
-    Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, RebuildCode, Say, Server, Shapes, SqlReader, Store,
-    Upcoming,
+    Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, RebuildCode, Say, Server, Shapes, Sight, SqlReader,
+    Store, Upcoming,
 };
 use crate::op::{Op, Rows};
 use crate::shape::{ResponseHead, ShapeRequest};
@@ -51,7 +52,7 @@ impl Tab {
             let number = inner.calls.len();
             let now = inner.now;
             inner.checks.called(kind, now);
-            inner.calls.push(Call { kind, what });
+            inner.calls.push(Call { kind, what, at_ms: now });
             let due = inner.fault.is_some_and(|(at, _)| at == number);
             if due {
                 inner.fault.take().map(|(_, fault)| fault)
@@ -176,7 +177,11 @@ impl Server for Tab {
             Some(Fault::Status(status)) => answer(status, "application/json", "{}"),
             Some(Fault::Page) => answer(200, "text/html", "<!doctype html><title>Log in</title>"),
             _ => {
-                let said = self.world.inner.borrow().origin.answer(endpoint);
+                let (heads, mut inner) = (self.random() < 0.5, self.world.inner.borrow_mut());
+                if let Temper::InTurn(one, other) = inner.origin.temper {
+                    inner.origin.announced = if heads { one } else { other };
+                }
+                let said = inner.origin.answer(endpoint);
                 said.ok_or_else(|| error(ErrorCode::ServerUnreachable))
             }
         }
@@ -227,6 +232,8 @@ impl Tab {
             let mut inner = self.world.inner.borrow_mut();
             let super::world::Inner {
                 electric,
+                keeper,
+                now,
                 origin,
                 waiters,
                 refetch_in_body,
@@ -238,6 +245,9 @@ impl Tab {
                 .find(|(name, _)| name == "table")
                 .map(|(_, value)| value.clone());
             let table = table.unwrap_or_default();
+            if let Some(kept) = keeper.answer(request, *now) {
+                return Poll::Ready(kept);
+            }
             let Some(mut reply) = electric.answer(request, origin, held) else {
                 waiters.push(context.waker().clone());
                 return Poll::Pending;
@@ -251,6 +261,7 @@ impl Tab {
                 reply.body = br#"[{"headers":{"control":"must-refetch"}}]"#.to_vec();
                 electric.forget(&table);
             }
+            keeper.keep(request, &reply, *now);
             Poll::Ready(reply)
         })
         .await
@@ -299,6 +310,10 @@ impl SqlReader for Tab {
 }
 
 impl App for Tab {
+    fn sight(&self) -> Sight {
+        self.world.inner.borrow().sight
+    }
+
     async fn consult(&self, upcoming: Upcoming) -> Result<Say> {
         assert!(
             self.loaded.get(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use super::between::Keeper;
 use super::call::{Call, Fault, Says};
 use super::check::Checks;
 use super::database::ModelDatabase;
@@ -19,7 +20,7 @@ use crate::config::{Choice, Config};
 use crate::driver::Replica;
 use crate::error::Result;
 use crate::event::Event;
-use crate::host::{Say, Upcoming};
+use crate::host::{Say, Sight, Upcoming};
 use crate::machine::Ask;
 
 /// More steps than any test takes: something goes round and round.
@@ -45,6 +46,7 @@ pub(super) struct Inner {
     pub(super) db_free_ms: u64,
     pub(super) origin: Origin,
     pub(super) electric: Electric,
+    pub(super) keeper: Keeper,
     pub(super) waiters: Vec<Waker>,
     pub(super) leader: Option<u64>,
     pub(super) stored_version: Option<String>,
@@ -58,6 +60,8 @@ pub(super) struct Inner {
     pub(super) fault: Option<(usize, Fault)>,
     pub(super) doomed: Option<u32>,
     pub(super) says: Says,
+    /// Whether anybody looks at the tabs.
+    pub(super) sight: Sight,
     pub(super) consulted: Vec<Upcoming>,
     /// Bytes a body's piece.
     pub(super) piece: usize,
@@ -101,6 +105,7 @@ impl World {
                 db_free_ms: 0,
                 origin,
                 electric,
+                keeper: Keeper::new(),
                 waiters: Vec::new(),
                 leader: None,
                 stored_version: None,
@@ -112,6 +117,7 @@ impl World {
                 fault: None,
                 doomed: None,
                 says: Says::AtOnce(Say::Go),
+                sight: Sight::Seen,
                 consulted: Vec::new(),
                 piece: 150,
                 refetch_in_body: BTreeSet::new(),

@@ -1,9 +1,12 @@
 //! The live tail beside the run: what it applied, what it met, and which tables it is to follow.
 
+use crate::config::HIDDEN_TIMES;
 use crate::error::Result;
+use crate::host::Sight;
 use crate::ident::Name;
 use crate::op::{Rows, Target};
 use crate::record::{Record, RecordState};
+use crate::retry::share;
 use crate::shape::Stream;
 use crate::tail::{Moment, Trouble, TroubleKind};
 
@@ -41,19 +44,43 @@ impl Machine {
                 self.distrusted.insert(trouble.table);
             }
         }
-        // The first trouble for a while is looked at soon, more of it ever more slowly (R10).
+        // Whoever follows this table is told of it in the same instant: the questions that come of it are spread. The
+        // first trouble for a while is looked at soon, more of it ever more slowly (R10).
         if self.troubled_ms.saturating_add(120_000) <= moment.now_ms {
             self.retry.reset();
         }
         self.troubled_ms = moment.now_ms;
         if self.retry_at_ms.is_none() {
-            self.retry_at_ms = Some(moment.now_ms.saturating_add(self.retry.next(moment.random) / 4));
+            let times = match self.sight {
+                Sight::Seen => 1,
+                Sight::Hidden => HIDDEN_TIMES,
+            };
+            let spread = share(self.config.limits.spread_ms * times, moment.random);
+            let ms = spread + self.retry.next(moment.random) / 4;
+            self.retry_at_ms = Some(moment.now_ms.saturating_add(ms));
         }
     }
 
+    /// Has one table asked what its structure is, where it is time and somebody looks.
+    fn recheck(&mut self, moment: Moment) {
+        if self.recheck_at_ms > moment.now_ms {
+            return;
+        }
+        if self.recheck_at_ms > 0 && self.sight == Sight::Seen {
+            self.tail.recheck();
+        }
+        let span = self.config.limits.recheck_ms;
+        self.recheck_at_ms = if span > 0 {
+            moment.now_ms + span / 2 + share(span, moment.random)
+        } else {
+            u64::MAX
+        };
+    }
+
     pub(super) fn turn_tail(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        self.recheck(moment);
         let (orders, wake) = self.tail.turn(moment);
-        self.wake_ms = wake;
+        self.wake_ms = wake.map(|at| at.min(self.recheck_at_ms));
         for order in orders {
             effects.push(order.into());
         }

@@ -23,7 +23,7 @@ use crate::sorted::{SortedMap, SortedSet};
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
 use crate::event::Status;
-use crate::host::Endpoint;
+use crate::host::{Endpoint, Sight};
 use crate::ident::Name;
 use crate::plan::Found;
 use crate::record::Record;
@@ -69,8 +69,12 @@ pub struct Machine {
     pub(crate) looked_ms: u64,
     pub(crate) troubled_ms: u64,
     pub(crate) wake_ms: Option<u64>,
+    /// When the next table is asked what its structure is; 0 before the first step.
+    pub(crate) recheck_at_ms: u64,
     /// Whether the app dropped everything and has asked for nothing since.
     pub(crate) dropped: bool,
+    /// Whether anybody looks at this tab: the driver says so before each step.
+    pub(crate) sight: Sight,
     /// Whether a gate to the rebuild module was ever passed: never before that module is loaded.
     pub(crate) entered: bool,
 }
@@ -103,7 +107,9 @@ impl Machine {
             looked_ms: 0,
             troubled_ms: 0,
             wake_ms: None,
+            recheck_at_ms: 0,
             dropped: false,
+            sight: Sight::Seen,
             entered: false,
         }
     }

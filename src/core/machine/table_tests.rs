@@ -315,6 +315,8 @@ fn machine(phase: Phase) -> Machine {
         expects: Expects::Nothing,
         limits: Limits::default(),
     });
+    // That time goes by is no part of these.
+    machine.recheck_at_ms = u64::MAX;
     machine.lead = match phase {
         Phase::Leading { .. } => Lead::Waiting,
         _ => Lead::Held,

@@ -14,8 +14,9 @@ use super::response::{Body, ResponseHead, ShapeHead, blamed};
 use super::verdict::{Ending, Progress, Verdict};
 use crate::text::joined;
 
-/// Between requests that were not answered.
-const RETRY: Backoff = Backoff::new(500, 20_000);
+/// Between requests that were not answered. A server that starts again has cut everybody off in the same instant: already
+/// the first wait is spread over seconds.
+const RETRY: Backoff = Backoff::new(2_000, 30_000);
 
 /// Between loads of the whole shape where none came to its end.
 const REFETCH: Backoff = Backoff::new(200, 30_000);
@@ -122,6 +123,14 @@ impl Stream {
     #[must_use]
     pub const fn seen(&self) -> Option<Lsn> {
         self.seen
+    }
+
+    /// Has the next request be one that is not live, wherever the stream stands.
+    pub fn catch_up(&mut self) {
+        self.at = match std::mem::replace(&mut self.at, At::Starting) {
+            At::Following(place) => At::CatchingUp(place),
+            at => at,
+        };
     }
 
     /// Whether there was nothing more on the server, when it last answered.
@@ -276,9 +285,10 @@ impl Stream {
     }
 
     /// Sends the next request past every cache: what they hold is older than what the caller knows. The answer to
-    /// `offset=-1` may be kept for a week.
+    /// `offset=-1` may be kept for a week. Whoever does so in the same second does it under the same URL: a cache passes one
+    /// of them on.
     pub fn bypass_caches(&mut self, now_ms: u64) {
-        self.buster = Some(now_ms.to_string());
+        self.buster = Some((now_ms / 1_000).to_string());
     }
 
     /// Starts again with nothing read. `expired` is a handle never to believe; an older one is forgotten.

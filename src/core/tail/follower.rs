@@ -126,6 +126,19 @@ impl Follower {
             .is_none_or(|said| said == self.announced && !said.is_empty())
     }
 
+    /// Asks for what is there already, in place of the live request that may be under way.
+    pub(super) fn recheck(&mut self) {
+        self.stream.catch_up();
+        if let Activity::Polling {
+            live: Live::Yes,
+            since_ms,
+        } = &mut self.activity
+        {
+            // As one that took too long, it is called off.
+            *since_ms = 0;
+        }
+    }
+
     const fn is_polling(&self) -> bool {
         matches!(self.activity, Activity::Polling { .. })
     }

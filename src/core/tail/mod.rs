@@ -40,6 +40,8 @@ pub struct Tail {
     blocked_ms: Option<u64>,
     retry: Backoff,
     resting_until_ms: u64,
+    /// How often a table was asked what its structure is.
+    rechecked: usize,
 }
 
 /// Whether changes may be applied.
@@ -64,6 +66,7 @@ impl Tail {
             blocked_ms: None,
             retry: Backoff::new(500, 30_000),
             resting_until_ms: 0,
+            rechecked: 0,
         }
     }
 
@@ -108,6 +111,15 @@ impl Tail {
         let going = |follower: &&Follower| follower.activity != Activity::Stopped;
         let mut going = self.followers.values().filter(going).peekable();
         going.peek().is_some() && going.all(|follower| follower.health == Health::Failing)
+    }
+
+    /// Has the next table in turn answer a request that is not live: only such an answer names its structure.
+    pub fn recheck(&mut self) {
+        self.rechecked = self.rechecked.wrapping_add(1);
+        let nth = self.rechecked % self.followers.len().max(1);
+        if let Some(follower) = self.followers.values_mut().nth(nth) {
+            follower.recheck();
+        }
     }
 
     /// Forgets every wait: the network came back.

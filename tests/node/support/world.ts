@@ -31,9 +31,12 @@ export interface Managed {
   told: () => string[];
 }
 
+/** A client that is alone with its server has nobody to spread its questions for. */
+const ALONE = { spreadMs: 0 };
+
 /** Creates a manager that is closed with the test. */
 export async function manage(t: TestContext, demo: Demo, options: Omit<ReplicaOptions, "baseUrl">): Promise<Managed> {
-  const manager = await createReplicaManager({ baseUrl: `${demo.url}/api/electric`, ...options });
+  const manager = await createReplicaManager({ baseUrl: `${demo.url}/api/electric`, limits: ALONE, ...options });
   t.after(() => manager.close());
   const events: ReplicaEvent[] = [];
   for (const name of EVENTS) manager.on(name, (event: ReplicaEvent) => events.push(event));

@@ -88,8 +88,14 @@ fn a_caller_that_knows_better_asks_past_the_caches_once() {
     stream.bypass_caches(NOW_MS);
     assert_eq!(
         asked(&stream.request(Mode::CatchUp)),
-        [("cache-buster", "1795155462000"), ("offset", "-1")]
+        [("cache-buster", "1795155462"), ("offset", "-1")]
     );
+    // A cache between passes on one of all those who ask in the same second.
+    let (first, mut other) = (stream.request(Mode::CatchUp), Stream::fresh(definition(), None));
+    other.bypass_caches(NOW_MS + 999);
+    assert_eq!(other.request(Mode::CatchUp), first);
+    other.bypass_caches(NOW_MS + 1_000);
+    assert_ne!(other.request(Mode::CatchUp), first);
     stream.read(&parsed("h", "0_0"), Ending::More, NOW_MS, 0.5);
     assert_eq!(
         asked(&stream.request(Mode::CatchUp)),

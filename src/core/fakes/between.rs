@@ -1,0 +1,79 @@
+//! What stands between the tabs and Electric: nothing, a cache, or many caches that know different things.
+
+use std::collections::BTreeMap;
+
+use super::electric::Reply;
+use crate::shape::ShapeRequest;
+
+/// What stands between the tabs and Electric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing.
+    Nothing,
+    /// A cache that keeps every answer but a 5xx.
+    Cache {
+        /// For how long, in milliseconds.
+        ms: u64,
+        /// The parameters by which it does not tell requests apart.
+        blind_to: &'static [&'static str],
+    },
+    /// Several caches, each of which kept another of the answers there ever were to a request: one of them answers every
+    /// third time. So answers come twice, late, and older after newer.
+    Several,
+}
+
+/// The answers that are kept.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) between: Between,
+    kept: BTreeMap<String, Vec<(u64, Reply)>>,
+    asked: u64,
+}
+
+impl Keeper {
+    pub(super) const fn new() -> Self {
+        Self {
+            between: Between::Nothing,
+            kept: BTreeMap::new(),
+            asked: 0,
+        }
+    }
+
+    /// An answer that Electric is not asked for.
+    pub(super) fn answer(&mut self, request: &ShapeRequest, now: u64) -> Option<Reply> {
+        let kept = self.kept.get(&self.key(request)?)?;
+        match self.between {
+            Between::Nothing => None,
+            Between::Cache { ms, .. } => {
+                let (at, reply) = kept.last()?;
+                (now < at + ms).then(|| reply.clone())
+            }
+            Between::Several => {
+                self.asked += 1;
+                let any = usize::try_from(self.asked.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).unwrap_or_default();
+                let earlier = kept.get(any % kept.len())?;
+                self.asked.is_multiple_of(3).then(|| earlier.1.clone())
+            }
+        }
+    }
+
+    pub(super) fn keep(&mut self, request: &ShapeRequest, reply: &Reply, now: u64) {
+        if let Some(key) = self.key(request).filter(|_| reply.head.status < 500) {
+            self.kept.entry(key).or_default().push((now, reply.clone()));
+        }
+    }
+
+    /// Under what an answer is kept.
+    fn key(&self, request: &ShapeRequest) -> Option<String> {
+        let of = |tells: &dyn Fn(&str) -> bool| {
+            let told = request.query.iter().filter(|(name, _)| tells(name));
+            let told: Vec<String> = told.map(|(name, value)| format!("{name}={value}")).collect();
+            told.join("&")
+        };
+        match self.between {
+            Between::Nothing => None,
+            Between::Cache { blind_to, .. } => Some(of(&|name| !blind_to.contains(&name))),
+            Between::Several => Some(of(&|name| name != "cursor")),
+        }
+    }
+}

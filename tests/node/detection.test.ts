@@ -1,0 +1,25 @@
+/** What makes a manager look at the server by itself, where it takes a whole one to see it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createReplicaManager } from "electric-replica";
+
+import { database, eventually } from "./support/world.ts";
+
+test("a manager that is to check on load does so by itself, and one that is not does not", async (t) => {
+  const asked: string[] = [];
+  const manage = async (name: string, onLoad: boolean) => {
+    const db = await database(t);
+    const send = (url: string) => {
+      asked.push(`${name} ${url}`);
+      return Promise.resolve(new Response(null, { status: 404 }));
+    };
+    const manager = await createReplicaManager({ db, baseUrl: "http://localhost", fetch: send, check: { onLoad } });
+    t.after(() => manager.close());
+  };
+
+  await manage("waits", false);
+  await manage("looks", true);
+
+  await eventually(() => Promise.resolve().then(() => assert.deepEqual(asked, ["looks http://localhost/version"])));
+});
