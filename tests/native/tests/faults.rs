@@ -107,6 +107,9 @@ fn a_body_that_breaks_anywhere_is_read_again_within_the_same_run() {
                 let mut player = Player::new(journey, Some((call, fault)));
                 player.walk(first);
                 assert_eq!(player.outcomes, [Ok(false)], "call {call}, {fault:?}");
+                let calls = player.world.calls();
+                let anew = calls.iter().find(|call| call.what.contains("emptying"));
+                assert_eq!(anew, None, "call {call}, {fault:?}: what was taken was thrown away");
                 player.arrive();
             }
         }
