@@ -6,7 +6,7 @@ import { dirname, join, normalize, resolve } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
+const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
