@@ -51,16 +51,23 @@ pub struct Gap {
 impl Expects {
     /// Says what is missing in the server's schema; `None` where all that is expected is there.
     ///
-    /// What the record has and the server has not was taken away; what neither has is still to come.
+    /// What the record has and the server has not was taken away; what neither has is still to come. `structure` is the
+    /// fingerprint of `manifest`.
     #[must_use]
-    pub fn gap(&self, record: Option<&Record>, version: &ServerVersion, manifest: &Manifest) -> Option<Gap> {
+    pub fn gap(
+        &self,
+        record: Option<&Record>,
+        version: &ServerVersion,
+        manifest: &Manifest,
+        structure: &Fingerprint,
+    ) -> Option<Gap> {
         let (missing, had) = match self {
             Self::Nothing => return None,
             Self::Structure(wanted) => {
-                if has_structure(wanted, version, manifest) {
+                if is_structure(wanted, version, structure) {
                     return None;
                 }
-                let had = record.is_some_and(|record| has_structure(wanted, &record.version, &record.manifest));
+                let had = record.is_some_and(|record| is_structure(wanted, &record.version, &record.structure));
                 (Vec::new(), had)
             }
             Self::Tables(tables) => {
@@ -102,8 +109,9 @@ impl Expects {
     }
 }
 
-fn has_structure(wanted: &Fingerprint, version: &ServerVersion, manifest: &Manifest) -> bool {
-    version.fingerprint.as_ref() == Some(wanted) || Fingerprint::of(manifest) == *wanted
+/// Whether it is what the server calls the version's structure, or what it is.
+fn is_structure(wanted: &Fingerprint, version: &ServerVersion, structure: &Fingerprint) -> bool {
+    version.fingerprint.as_ref() == Some(wanted) || structure == wanted
 }
 
 /// Whether a manifest has a table, or a column of it.

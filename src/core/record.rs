@@ -2,7 +2,7 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
-use crate::manifest::{Manifest, read_stored, to_document};
+use crate::manifest::{Manifest, document, read_stored};
 use crate::op::Rows;
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::sorted::SortedMap;
@@ -20,6 +20,8 @@ pub struct Record {
     pub version: ServerVersion,
     /// The tables.
     pub manifest: Manifest,
+    /// Their fingerprint: of all of them together.
+    pub structure: Fingerprint,
     /// What the app chose to carry when they were built: [`crate::config::Config::choice_key`].
     pub choice: String,
     /// One entry a table of the manifest, in order of names.
@@ -81,7 +83,7 @@ impl Record {
     /// The manifest as it is stored: the wire form.
     #[must_use]
     pub fn document(&self) -> String {
-        to_document(&self.version, &self.manifest)
+        document(&self.version, &self.manifest, &self.structure)
     }
 
     /// Reads the rows of `Op::ReadRecord`: state, version, index, timestamp, fingerprint, manifest, epoch, and one
@@ -148,7 +150,7 @@ fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
         None => None,
         Some(raw) => Some(Fingerprint::parse(raw)?),
     };
-    let manifest = read_stored(cell(first, 5)?)?;
+    let (manifest, structure) = read_stored(cell(first, 5)?)?;
     let mut shapes = SortedMap::new();
     for row in rows {
         if let Some(table) = cell(row, 7) {
@@ -164,6 +166,7 @@ fn read(first: &[Option<String>], rows: &Rows) -> Option<Record> {
             fingerprint,
         },
         manifest,
+        structure,
         choice: choice.to_owned(),
         shapes,
         epoch,
@@ -253,6 +256,7 @@ pub(crate) mod tests {
             state: RecordState::Whole,
             version,
             shapes: shapes.map(|(name, shape)| (Name::parse(name).unwrap(), shape)).into(),
+            structure: Fingerprint::of(&manifest),
             manifest,
             choice: "all".into(),
             epoch: u64::MAX,

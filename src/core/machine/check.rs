@@ -252,7 +252,7 @@ impl Machine {
         if self.is_current(&version) {
             self.put_off = None;
             if let Some(record) = &self.record {
-                self.fit(&record.version, &record.manifest, effects);
+                self.fit(&record.version, &record.manifest, &record.structure, effects);
             }
             return self.up_to_date(effects);
         }

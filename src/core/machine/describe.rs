@@ -4,6 +4,7 @@
 use crate::config::Carried;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
+use crate::fingerprint::Fingerprint;
 use crate::host::Answer;
 use crate::ident::Name;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
@@ -127,7 +128,12 @@ impl Machine {
                 *fingerprint = None;
             }
         }
-        let fit = self.fit(&version, &carried.manifest, effects);
+        let fit = self.fit(
+            &version,
+            &carried.manifest,
+            &Fingerprint::of(&carried.manifest),
+            effects,
+        );
         match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
             // The server went back as well: from here on it is followed again.
             Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
@@ -186,6 +192,7 @@ impl Machine {
         let schema = self.config.places.app.clone();
         let record = Record {
             version,
+            structure: Fingerprint::of(&carried.manifest),
             manifest: carried.manifest,
             choice: self.config.choice_key(),
             held: None,

@@ -101,8 +101,18 @@ impl Machine {
     // ---- what the app's code reads -------------------------------------------------------------------------------
 
     /// Holds the server's schema against what the running code reads, and tells of what is missing.
-    pub(super) fn fit(&self, version: &ServerVersion, manifest: &Manifest, effects: &mut Vec<Effect>) -> Fit {
-        let Some(gap) = self.config.expects.gap(self.record.as_ref(), version, manifest) else {
+    pub(super) fn fit(
+        &self,
+        version: &ServerVersion,
+        manifest: &Manifest,
+        structure: &Fingerprint,
+        effects: &mut Vec<Effect>,
+    ) -> Fit {
+        let Some(gap) = self
+            .config
+            .expects
+            .gap(self.record.as_ref(), version, manifest, structure)
+        else {
             return Fit::Fits;
         };
         let known = self

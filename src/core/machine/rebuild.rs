@@ -143,6 +143,7 @@ impl Machine {
         let record = Record {
             state: RecordState::Whole,
             version,
+            structure: Fingerprint::of(&carried.manifest),
             manifest: carried.manifest,
             choice: match (&self.put_off, old) {
                 // Only tables that were chosen before are put right.

@@ -55,6 +55,7 @@ fn record() -> Record {
     Record {
         state: RecordState::Whole,
         version: version("1"),
+        structure: Fingerprint::of(&manifest()),
         manifest: manifest(),
         choice: "all".to_owned(),
         held: None,

@@ -64,6 +64,11 @@ pub fn parse_schemas(json: &str) -> Result<SchemasAnswer> {
 /// Writes the wire form, with our own fingerprint of the tables.
 #[must_use]
 pub fn to_document(version: &ServerVersion, manifest: &Manifest) -> String {
+    document(version, manifest, &Fingerprint::of(manifest))
+}
+
+/// The same, with a fingerprint that was computed before.
+pub(crate) fn document(version: &ServerVersion, manifest: &Manifest, fingerprint: &Fingerprint) -> String {
     let enums = manifest.enums.iter().map(|ty| {
         Value::from([
             ("labels", ty.labels.iter().map(String::as_str).collect()),
@@ -77,7 +82,7 @@ pub fn to_document(version: &ServerVersion, manifest: &Manifest) -> String {
         }
     };
     put("enums", Some(enums.collect()));
-    put("fingerprint", Some(Fingerprint::of(manifest).0.as_str().into()));
+    put("fingerprint", Some(fingerprint.0.as_str().into()));
     put("index", version.index.map(Into::into));
     put("tables", Some(manifest.tables.iter().map(write_table).collect()));
     put("timestamp", version.timestamp.map(Into::into));

@@ -11,6 +11,7 @@ use crate::ident::Name;
 use crate::sorted::SortedSet;
 
 pub use check::{MAX_COLUMNS, MAX_INDEXES, MAX_LABELS, MAX_TABLES};
+pub(crate) use document::document;
 pub use document::{MAX_DOCUMENT_BYTES, SchemasAnswer, parse_schemas, to_document};
 pub(crate) use stored::read_stored;
 #[cfg(test)]

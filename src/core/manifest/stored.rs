@@ -1,6 +1,7 @@
 //! The manifest as it was stored: exactly what `document` writes, and was checked before it was written. Every page
 //! reads it, so that this takes as little code as can be; whatever is not as it was written makes no manifest.
 
+use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::json::{self, Value};
 use crate::text::number;
@@ -8,12 +9,14 @@ use crate::text::number;
 use super::types::typname;
 use super::{BaseType, Column, ColumnType, EnumType, Index, IndexColumn, IndexMethod, Manifest, SortOrder, Table};
 
-/// Reads what [`super::to_document`] wrote. `None` for anything else.
-pub(crate) fn read_stored(document: &str) -> Option<Manifest> {
+/// Reads what [`super::to_document`] wrote: the manifest, and its fingerprint, which no page computes anew. `None` for
+/// anything else.
+pub(crate) fn read_stored(document: &str) -> Option<(Manifest, Fingerprint)> {
     let document = json::parse(document.as_bytes()).ok()?;
     let enums = each(&document, "enums", &[], enum_type)?;
     let tables = each(&document, "tables", &enums, table)?;
-    Some(Manifest { tables, enums })
+    let fingerprint = Fingerprint::parse(document.get("fingerprint")?.as_str()?)?;
+    Some((Manifest { tables, enums }, fingerprint))
 }
 
 /// Reads one thing, where these are the enum types.
@@ -124,7 +127,6 @@ fn column_type(text: &str, enums: &[EnumType]) -> Option<ColumnType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::Fingerprint;
     use crate::manifest::{PLAIN, SchemasAnswer, parse_schemas, to_document};
     use crate::version::ServerVersion;
 
@@ -136,6 +138,11 @@ mod tests {
             fingerprint: Some(Fingerprint::of(manifest)),
         };
         to_document(&version, manifest)
+    }
+
+    fn assert_reads_back(manifest: Manifest) {
+        let fingerprint = Fingerprint::of(&manifest);
+        assert_eq!(read_stored(&stored(&manifest)), Some((manifest, fingerprint)));
     }
 
     fn parsed(json: &str) -> Manifest {
@@ -169,9 +176,9 @@ mod tests {
                 columns.join(",")
             );
             let manifest = parsed(&json);
-            assert_eq!(read_stored(&stored(&manifest)), Some(manifest));
+            assert_reads_back(manifest);
         }
-        assert_eq!(read_stored(&stored(&Manifest::default())), Some(Manifest::default()));
+        assert_reads_back(Manifest::default());
     }
 
     #[test]
@@ -183,6 +190,7 @@ mod tests {
         for (text, other) in [
             ("\"mood\"", "\"moods\""),
             ("\"tables\"", "\"table\""),
+            ("\"fingerprint\":\"", "\"fingerprint\":\"0"),
             ("\"public\"", "7"),
             ("\"c\"", "\"\""),
             ("\"btree\"", "\"rum\""),

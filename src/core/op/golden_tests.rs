@@ -147,6 +147,7 @@ fn record(version: &str, manifest: Manifest) -> Record {
         (table.name.clone(), shape)
     };
     Record {
+        structure: Fingerprint::of(&manifest),
         choice: "all".into(),
         held: None,
         state: RecordState::Whole,

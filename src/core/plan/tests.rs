@@ -91,6 +91,7 @@ fn record(structures: [Is; 3]) -> Record {
         shapes: manifest.tables.iter().map(shape).collect(),
         choice: "all".into(),
         held: None,
+        structure: Fingerprint::of(&manifest),
         manifest,
         epoch: 1,
     }

@@ -164,6 +164,7 @@ pub(crate) fn record(manifest: &Manifest) -> Record {
             timestamp: None,
             fingerprint: None,
         },
+        structure: Fingerprint::of(manifest),
         manifest: manifest.clone(),
         choice: "'".to_owned(),
         shapes: manifest.tables.iter().map(shape).collect::<SortedMap<_, _>>(),
