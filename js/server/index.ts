@@ -9,6 +9,7 @@ export { createElectricHandlers } from "./handlers.js";
 export type { ElectricHandlers, HandlerOptions, VersionAnswer } from "./handlers.js";
 export { drizzleBundle, drizzleFolder } from "./drizzle.js";
 export type { DrizzleOptions, Migration } from "./drizzle.js";
+export { expectsOf } from "./expectation.js";
 export { manifestSource } from "./manifest.js";
 export type {
   ManifestColumn,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { MigrationPending, ReplicaOptions, ReplicaState, UpdateNeeded } from "electric-replica";
+import { drizzleFolder, expectsOf } from "electric-replica/server";
 
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
 
@@ -151,4 +152,34 @@ test("a server behind the code is told of, and followed", async (t) => {
   const [{ direction, missing, kept } = assert.fail()] = needed;
   assert.deepEqual([direction, missing, kept], ["server-behind", ["users.robots", "robots"], false]);
   assert.equal(manager.status, "ready");
+});
+
+/** The schema that code was built for before any of the later migrations was made. */
+const BUILT_FOR = drizzleFolder("www/database/drizzle", { upTo: () => 0 });
+
+const needs = (events: { type: string }[]) => events.filter((event): event is UpdateNeeded => event.type === "update-needed");
+
+test("code built for a schema is fit for one that has grown, and keeps its replica where one has shrunk", async (t) => {
+  const { manager, demo, events } = await migrated(t, { expects: await expectsOf(BUILT_FOR) });
+  assert.equal(await manager.checkAndMigrate(), true);
+  assert.equal(manager.version, "0001_column_description");
+  assert.deepEqual(needs(events), []);
+
+  assert.equal((await demo.deploy())?.tag, "0002_drop_legacy_code");
+  assert.equal(await manager.checkAndMigrate(), false);
+  assert.equal(manager.version, "0001_column_description");
+  assert.equal(manager.status, "outdated");
+  const [{ direction, missing, kept } = assert.fail()] = needs(events);
+  assert.deepEqual([direction, missing, kept], ["app-too-old", ["data_table_columns.legacy_code"], true]);
+});
+
+test("code built for one structure alone keeps its replica where the schema has grown", async (t) => {
+  const { fingerprint } = await BUILT_FOR.read();
+  assert.ok(fingerprint);
+  const { manager, initial, events } = await migrated(t, { expects: fingerprint });
+  assert.deepEqual(needs(events), []);
+  assert.equal(await manager.checkAndMigrate(), false);
+  assert.equal(manager.version, initial);
+  const [{ direction, missing, kept } = assert.fail()] = needs(events);
+  assert.deepEqual([direction, missing, kept], ["app-too-old", [], true]);
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { createElectricHandlers, drizzleBundle, drizzleFolder, manifestSource, SchemaError } from "electric-replica/server";
+import { createElectricHandlers, drizzleBundle, drizzleFolder, expectsOf, manifestSource, SchemaError } from "electric-replica/server";
 import type { DrizzleOptions, ElectricHandlers, ServerManifest, VersionAnswer } from "electric-replica/server";
 
 const GOLDEN = "tests/golden/drizzle/workspace";
@@ -149,6 +149,16 @@ void test("only the named tables are served", async () => {
   const handlers = handlersOf(GOLDEN, { tables: ["users"] });
   const { tables, enums } = await body<ServerManifest>(handlers.schemas(get()));
   assert.deepEqual([tables.map(({ name }) => name), enums], [["users"], []]);
+});
+
+void test("what code may read of a schema are its tables' columns, or those of the tables it carries", async () => {
+  const source = drizzleFolder(GOLDEN);
+  const { tables } = await source.read();
+
+  const all = await expectsOf(source);
+  assert.deepEqual(all, Object.fromEntries(tables.map(({ name, columns }) => [name, columns.map((column) => column.name)])));
+  assert.deepEqual(await expectsOf(source, ["users"]), { users: all["users"] });
+  for (const missing of ["projects", "constructor"]) await assert.rejects(expectsOf(source, ["users", missing]), RangeError);
 });
 
 void test("a manifest of the app's own is served as it is", async () => {
