@@ -1,5 +1,5 @@
 /** The banner that says a rebuild is going on. It is in the page from the start, so that screen readers watch it. */
-import type { MigrationProgress, MigrationReason, MigrationStart } from 'electric-replica';
+import type { MigrationPending, MigrationProgress, MigrationReason, MigrationStart } from 'electric-replica';
 import { count, part } from './element.ts';
 
 // A changed shape can be heard of before the new version: that is a repair to the replica and an update to people.
@@ -25,10 +25,31 @@ export class Banner {
   readonly #text = part('banner-text');
   readonly #detail = part('banner-detail');
   readonly #bar = part('banner-bar', HTMLProgressElement);
+  readonly #actions = part('banner-actions');
   #closing: number | undefined;
+  #asked: { accept: () => void; later: () => void } | undefined;
+
+  constructor() {
+    part('accept').addEventListener('click', () => this.#asked?.accept());
+    part('later').addEventListener('click', () => {
+      this.#asked?.later();
+      this.close();
+    });
+  }
+
+  /** Asks the person whether a rebuild may begin. */
+  ask({ to, tables, removed }: MigrationPending, accept: () => void, later: () => void): void {
+    window.clearTimeout(this.#closing);
+    this.#asked = { accept, later };
+    this.#root.dataset['open'] = 'true';
+    this.#text.textContent = 'A new database schema is there';
+    this.#detail.textContent = [to, ...tables, ...removed].join(' · ');
+    this.#actions.hidden = false;
+  }
 
   start({ reason }: MigrationStart): void {
     window.clearTimeout(this.#closing);
+    this.#actions.hidden = true;
     this.#root.dataset['open'] = 'true';
     this.#text.textContent = TITLES[reason];
     this.#detail.textContent = '';
@@ -53,6 +74,7 @@ export class Banner {
 
   close(): void {
     window.clearTimeout(this.#closing);
+    this.#actions.hidden = true;
     this.#root.dataset['open'] = 'false';
     this.#text.textContent = '';
     this.#detail.textContent = '';

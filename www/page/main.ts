@@ -27,6 +27,8 @@ let updating = false;
 let failed = false;
 let mounted = false;
 let checking: Promise<void> | undefined;
+/** The version whose rebuild waits for the person: it is not asked about again. */
+let waiting: string | undefined;
 
 const storedVersion = (): string | null => {
   try {
@@ -81,6 +83,11 @@ window.addEventListener('electric:migration:error', ({ detail }) => {
   log.add('bad', `migration:error · ${detail.code}`, `${detail.message}${detail.retryable ? ' · will try again' : ''}`);
   show();
 });
+window.addEventListener('electric:migration:pending', ({ detail }) => {
+  waiting = detail.to;
+  log.add('server', `migration:pending · ${detail.to}`, 'the rows stay as they are until you say so');
+  banner.ask(detail, () => void detail.accept().catch(() => undefined), detail.later); // a failure is told as an event
+});
 window.addEventListener('electric:update-needed', () => log.add('bad', 'update-needed', 'the server is ahead of this page: reload'));
 
 /** Asks the replica to follow the server; one question at a time. */
@@ -113,7 +120,8 @@ function codeOf(cause: unknown): string {
 async function poll(replica: Replica): Promise<void> {
   serverState = await server.state().catch(() => undefined);
   show();
-  if (serverState !== undefined && !gate.offline && serverState.version !== replicaVersion) await check(replica);
+  const version = serverState?.version;
+  if (version !== undefined && !gate.offline && version !== replicaVersion && version !== waiting) await check(replica);
 }
 
 /** Runs a button's work with the button out of reach, and shows what goes wrong. */

@@ -17,12 +17,13 @@ export interface Replica {
   manager: ReplicaManager;
 }
 
-/** Opens the database, another one where the address says `?db=`, and makes its manager. */
+/** Opens the database, another one where the address says `?db=`, and makes its manager; `?policy=prompt` has it ask. */
 export async function openReplica(fetchThrough: (input: string, init: RequestInit) => Promise<Response>): Promise<Replica> {
   const asked = new URLSearchParams(location.search);
   const dataDir = asked.get('db') ?? DATABASE;
   const db = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
-  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough, limits: { spreadMs: 0 } });
+  const policy = asked.get('policy') === 'prompt' ? 'prompt' : 'auto';
+  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough, policy, limits: { spreadMs: 0 } });
   return { db, manager };
 }
 

@@ -146,7 +146,10 @@ export function takeStory(page: Page): Promise<Pick<TestWindow["story"], "events
   return page.evaluate(() => ({ events: window.story.events.splice(0), banner: window.story.banner.splice(0) }));
 }
 
-/** Reads the widest table again and again, as an app does, and looks at the table on the page. Call once rows are there. */
+/**
+ * Reads the widest table again and again, as an app does, and looks at the table on the page. Call once rows are there, and
+ * where the server takes none away: a reader that has seen a row never sees fewer.
+ */
 export async function startReading(page: Page): Promise<void> {
   // The page's query is mounted once the replica is up to date: its first rows come a moment later.
   await part(page, "rows").locator("tbody tr").first().waitFor();
@@ -154,10 +157,13 @@ export async function startReading(page: Page): Promise<void> {
     const { story } = window;
     // No function has a name in here: what names functions is not in the page.
     void (async () => {
+      let most = 1;
       for (;;) {
         try {
           const result = await window.demo?.db.query("select count(*)::int as n from data_table_columns");
-          if ((result?.rows[0] as { n: number }).n === 0) story.bad.push("the replica's table is empty");
+          const { n } = result?.rows[0] as { n: number };
+          if (n < most) story.bad.push(`the replica's table has ${String(n)} rows, and had ${String(most)}`);
+          most = Math.max(most, n);
         } catch (thrown) {
           story.bad.push(String(thrown));
         }
