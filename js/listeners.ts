@@ -2,6 +2,9 @@ import type { ReplicaEvent, ReplicaEvents } from "./types.js";
 
 type AnyListener = (event: never) => void;
 
+/** Events for the window besides those of a migration. */
+const OTHERS_FOR_WINDOW: readonly ReplicaEvent["type"][] = ["update-needed", "query-failed"];
+
 /** Who listens. An event goes to the listeners of its name, and to the window where there is one. */
 export class Listeners {
   readonly #byName = new Map<string, Set<AnyListener>>();
@@ -21,7 +24,7 @@ export class Listeners {
         reportLater(thrown);
       }
     }
-    const forWindow = event.type.startsWith("migration:") || event.type === "update-needed";
+    const forWindow = event.type.startsWith("migration:") || OTHERS_FOR_WINDOW.includes(event.type);
     if (forWindow && typeof window !== "undefined") {
       window.dispatchEvent(new CustomEvent(`electric:${event.type}`, { detail: event }));
     }

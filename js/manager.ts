@@ -7,6 +7,7 @@ import { Listeners } from "./listeners.js";
 import { checkOptions, lockName, optionsText, requester } from "./options.js";
 import type { PlainError } from "./news.js";
 import { Policy, type Upcoming } from "./policy.js";
+import { FailedQueries } from "./queries.js";
 import { Exchange } from "./requests.js";
 import { onLeaderChange, steady } from "./steady.js";
 import { type TabCall, Tabs } from "./tabs.js";
@@ -26,20 +27,24 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   checkOptions(options);
   await initReplica();
   const listeners = new Listeners();
+  const deliver = (event: ReplicaEvent): void => {
+    if (event.type === "query-failed") queries.told(event.view);
+    listeners.deliver(event);
+  };
   const policy = new Policy(options, {
     current: () => manager.replica,
-    deliver: (event) => listeners.deliver(event),
+    deliver,
     check: () => manager.checkAndMigrate(),
   });
   const tabs: Tabs = new Tabs(lockName(options), {
     status: () => manager.status,
     version: () => manager.replica?.version,
-    deliver: (event) => listeners.deliver(event),
+    deliver,
     perform: (call) => manager.perform(call),
   });
   const tell = (event: ReplicaEvent): void => {
     const told = tabs.tell(event);
-    listeners.deliver(told);
+    deliver(told);
     policy.hear(told);
   };
   const transactions = new Transactions(steady(options.db));
@@ -67,7 +72,8 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     feed: (call: "stop" | "start") => sync?.[call](),
   };
   const raw = guarded(() => new RawReplica(optionsText(options), page));
-  const manager: Manager = new Manager(raw, listeners, tabs, options, (panic) => {
+  const queries = new FailedQueries();
+  const manager: Manager = new Manager(raw, { listeners, tabs, queries }, options, (panic) => {
     tabs.failed(panic).forEach(tell);
     tabs.close();
     holdings.end();
@@ -96,6 +102,13 @@ function guarded<T>(call: () => T): T {
   }
 }
 
+/** What a manager is made of besides the module. */
+interface Parts {
+  listeners: Listeners;
+  tabs: Tabs;
+  queries: FailedQueries;
+}
+
 class Manager implements ReplicaManager {
   readonly #raw: RawReplica;
   readonly #listeners: Listeners;
@@ -106,7 +119,7 @@ class Manager implements ReplicaManager {
   #closing: Promise<void> | undefined;
 
   /** @param failed called after the module has failed, once what it told before is told */
-  constructor(raw: RawReplica, listeners: Listeners, tabs: Tabs, options: ReplicaOptions, failed: (panic: ReplicaError) => void) {
+  constructor(raw: RawReplica, { listeners, tabs, queries }: Parts, options: ReplicaOptions, failed: (panic: ReplicaError) => void) {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
@@ -122,6 +135,7 @@ class Manager implements ReplicaManager {
       );
     });
     this.#dead.catch(() => undefined); // told to whoever calls
+    this.#endings.push(() => queries.close());
     this.#endings.push(watch(options.check ?? {}, () => void this.#look(), options.limits?.spreadMs));
     const moved = () => setTimeout(() => void (this.#tabs.leads && this.checkAndMigrate().catch(() => undefined)), SETTLED_MS);
     this.#endings.push(onLeaderChange(options.db, moved));

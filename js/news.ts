@@ -86,6 +86,7 @@ export class Teller {
         this.#running = undefined;
         break;
       case "adopted":
+      case "query-failed":
       case "update-needed":
         break;
     }
@@ -162,6 +163,7 @@ export class Hearer {
         if (event.closesMigration) this.#open = false;
         return open || !event.closesMigration;
       case "adopted":
+      case "query-failed":
       case "update-needed":
         return true;
     }

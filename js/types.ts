@@ -206,8 +206,24 @@ export interface MigrationComplete {
   from: string | null;
   to: string;
   tables: string[];
+  /**
+   * Tables whose rows of before are still read by temporary views that this package does not know: live queries of a PGlite
+   * it was not tested with, say. They show the old rows until they are mounted again.
+   */
+  left: string[];
   rows: number;
   durationMs: number;
+}
+
+/** A mounted live query does not follow the tables that a rebuild or a rollback put in place: it delivers nothing any more. */
+export interface QueryFailed {
+  type: "query-failed";
+  /** PGlite's name for its view. */
+  view: string;
+  /** The tables it read that were replaced or removed. */
+  tables: string[];
+  /** What it read that is no longer there, `table` or `table.column`; empty where that is not the reason. */
+  missing: string[];
 }
 
 /** A rebuild waits for the app's word (`policy`): nothing of it has begun, and the old replica stays live. */
@@ -280,6 +296,7 @@ export interface ReplicaEvents {
   "migration:progress": MigrationProgress;
   "migration:complete": MigrationComplete;
   "migration:error": MigrationError;
+  "query-failed": QueryFailed;
   "update-needed": UpdateNeeded;
   adopted: Adopted;
   status: StatusChange;
@@ -329,6 +346,7 @@ declare global {
   interface WindowEventMap {
     "electric:migration:pending": CustomEvent<MigrationPending>;
     "electric:update-needed": CustomEvent<UpdateNeeded>;
+    "electric:query-failed": CustomEvent<QueryFailed>;
     "electric:migration:start": CustomEvent<MigrationStart>;
     "electric:migration:progress": CustomEvent<MigrationProgress>;
     "electric:migration:complete": CustomEvent<MigrationComplete>;

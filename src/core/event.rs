@@ -5,6 +5,7 @@ use crate::expects::Gap;
 use crate::ident::Name;
 use crate::json::Value;
 use crate::plan::Reason;
+use crate::queries::LostQuery;
 use crate::record::Record;
 
 /// Something the app should know.
@@ -34,11 +35,15 @@ pub enum Event {
         to: String,
         /// The tables that were built.
         tables: Vec<Name>,
+        /// Those whose rows of before somebody's views go on reading: no live query of this PGlite that is known here.
+        left: Vec<Name>,
         /// How many rows were loaded.
         rows: u64,
         /// From start to finish, in milliseconds.
         duration_ms: u64,
     },
+    /// A live query does not follow the tables that a rebuild has put in place.
+    QueryFailed(LostQuery),
     /// Something failed; whatever replica there was is untouched.
     Failed {
         /// What.
@@ -206,6 +211,7 @@ impl Event {
                 from,
                 to,
                 tables,
+                left,
                 rows,
                 duration_ms,
             } => Value::from([
@@ -214,8 +220,15 @@ impl Event {
                 ("from", from.as_deref().into()),
                 ("to", to.as_str().into()),
                 ("tables", names(tables)),
+                ("left", names(left)),
                 ("rows", (*rows).into()),
                 ("durationMs", (*duration_ms).into()),
+            ]),
+            Self::QueryFailed(LostQuery { view, tables, missing }) => Value::from([
+                ("type", "query-failed".into()),
+                ("view", view.as_str().into()),
+                ("tables", tables.iter().map(String::as_str).collect()),
+                ("missing", missing.iter().map(String::as_str).collect()),
             ]),
             Self::Adopted { from, to } => Value::from([
                 ("type", "adopted".into()),
@@ -230,7 +243,11 @@ impl Event {
     pub(crate) const fn is_of_rebuild(&self) -> bool {
         matches!(
             self,
-            Self::Start { .. } | Self::Progress(_) | Self::Complete { .. } | Self::Adopted { .. }
+            Self::Start { .. }
+                | Self::Progress(_)
+                | Self::Complete { .. }
+                | Self::QueryFailed(_)
+                | Self::Adopted { .. }
         )
     }
 }
@@ -292,6 +309,7 @@ mod tests {
                 from: None,
                 to: "1".to_owned(),
                 tables: users(),
+                left: users(),
                 rows: 9_007_199_254_740_991,
                 duration_ms: 12,
             },
@@ -308,6 +326,11 @@ mod tests {
                 },
                 kept: true,
             },
+            Event::QueryFailed(LostQuery {
+                view: "live_query_0_view".to_owned(),
+                tables: vec!["users".to_owned()],
+                missing: vec!["users.name".to_owned()],
+            }),
             Event::Adopted {
                 from: "0".to_owned(),
                 to: "2".to_owned(),
@@ -320,9 +343,10 @@ mod tests {
             [
                 r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"]}"#,
                 r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
-                r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"rows":9007199254740991,"durationMs":12}"#,
+                r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"left":["users"],"rows":9007199254740991,"durationMs":12}"#,
                 r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no \"room\"","retryable":false},"closesMigration":true}"#,
                 r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
+                r#"{"type":"query-failed","view":"live_query_0_view","tables":["users"],"missing":["users.name"]}"#,
                 r#"{"type":"adopted","from":"0","to":"2"}"#,
                 r#"{"type":"status","status":"ready"}"#,
             ]

@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod op;
 pub mod options;
 pub mod plan;
+pub mod queries;
 pub mod record;
 pub mod retry;
 pub mod shape;

@@ -5,6 +5,7 @@ use electric_replica_core::error::ErrorCode;
 use electric_replica_core::fakes::World;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Scope;
+use electric_replica_core::queries::LostQuery;
 
 use crate::journey::{
     CHECK, Journey, MOOD, OK, POSTS, SAME, Step, USERS, added, deploy, edit, in_place, journey, with_choice,
@@ -20,6 +21,19 @@ fn chosen() -> Config {
 
 fn otherwise_chosen() -> Config {
     with_choice(vec![choice("users", Some(("age", "20")), None)])
+}
+
+/// One that is set up late, one that never is, and a view of unknown make.
+fn mount(world: &World) {
+    let query = |view: &str| LostQuery {
+        view: view.to_owned(),
+        tables: vec!["users".to_owned()],
+        missing: Vec::new(),
+    };
+    world.tamper(|db| {
+        db.queries = vec![(query("late"), 2), (query("lost"), usize::MAX)];
+        db.strangers.insert("users".to_owned());
+    });
 }
 
 /// What the app calls for and how.
@@ -71,6 +85,13 @@ pub(crate) fn called() -> Vec<Journey> {
                 version: Some("0009".to_owned()),
             })],
             &[Err(ErrorCode::InvalidOptions)],
+        ),
+        journey(
+            "queries are mounted",
+            Some(added()),
+            config(),
+            &[Step::World(mount), Step::World(deploy), CHECK, Step::Pass(3_000)],
+            &[OK],
         ),
         journey("it is purged", None, config(), &[Step::Ask(Ask::Purge)], &[SAME]),
         journey(

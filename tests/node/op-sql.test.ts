@@ -12,6 +12,7 @@ import { after, test } from "node:test";
 import type { Results } from "@electric-sql/pglite";
 
 import { directory, golden, open, run, select, type Row, type Rows, type Transaction } from "./support/op.ts";
+import { rejections } from "./support/rejections.ts";
 
 type Recorded = "recordNone" | "recordFirst" | "recordSecond" | "inspectFirst" | "inspectSecond" | "inspectKinds";
 
@@ -24,6 +25,11 @@ const answers: Partial<Record<Recorded, Rows>> = update
 after(() => {
   if (update) writeFileSync(answersFile, `${JSON.stringify(answers, null, 1)}\n`);
 });
+
+/** The statements of a transaction up to those of its swap, whose answer is then the last. */
+function swapOf(transaction: Transaction): Transaction {
+  return transaction.slice(0, transaction.findIndex(({ sql }) => sql.startsWith("SELECT current_setting")) + 1);
+}
 
 /** Compares with the recorded answer, or records it. */
 function check(key: Recorded, rows: Rows): void {
@@ -119,6 +125,79 @@ test("mounted live queries of every kind go on with the new rows and columns", a
     AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgfoid = p.oid)`;
   assert.deepEqual(await select(db, unused), [], "the old tables' trigger functions went with them");
   await end(mounted);
+});
+
+/** Asks again until PGlite has done what it was told to; it tells nobody when that is. */
+async function lost(db: Parameters<typeof run>[0], expected: number): Promise<Rows> {
+  for (;;) {
+    const rows = await run(db, golden.findLost);
+    if (rows.length === expected) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("live queries are looked for after a swap, and those that no longer fit are named with what they lack", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const failures = rejections(t);
+  const seen = new Deliveries();
+  const mounted = [await db.live.query<Row>("SELECT * FROM users ORDER BY id", [], seen.receive)];
+  assert.deepEqual(await run(db, golden.findLost), [], "before any swap");
+  for (const sql of ["SELECT id, tags FROM users", "SELECT * FROM gone", `SELECT c."Name", g.id FROM companies c, gone g`]) {
+    await db.live.query<Row>(sql, [], () => undefined);
+  }
+  await db.live.query<Row>("SELECT id FROM companies", [], () => undefined);
+
+  await run(db, ...golden.second);
+  const rows = await lost(db, 3);
+  assert.ok(rows.every(([view]) => /^live_query_[0-9a-f]{32}_view$/.test(view ?? "")));
+  assert.deepEqual(rows.map(([, tables, missing]) => [tables, missing]).sort(), [
+    ['["gone"]', '["gone"]'],
+    ['["gone"]', '["gone"]'],
+    ['["users"]', '["users.tags"]'],
+  ]);
+  await seen.until((delivered) => delivered.some((row) => "score" in row));
+  assert.deepEqual(failures, ['error: column "tags" does not exist'], "a removed table's channel is left alone");
+  await end(mounted);
+});
+
+test("a temporary view of another make keeps its tables until it is gone, and the app's own views are made anew", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  await db.exec(`CREATE VIEW mails AS SELECT email, mood FROM users;
+    CREATE TEMP VIEW watched_1 AS SELECT id, tags, mood FROM users; PREPARE watched_1_get AS SELECT * FROM watched_1;
+    CREATE TEMP VIEW watched_2 AS SELECT email FROM mails; LISTEN users_changed`);
+  const seen = new Deliveries();
+  const known = await db.live.query<Row>("SELECT email FROM mails ORDER BY 1", [], seen.receive);
+  const before = await select(db, "EXECUTE watched_1_get");
+
+  const answer = await run(db, golden.second[0] as Transaction, swapOf(golden.second[1] as Transaction));
+  assert.deepEqual(answer, [['["users"]', "true"]]);
+  assert.deepEqual(await select(db, "EXECUTE watched_1_get"), before, "the rows it read before");
+  assert.deepEqual(await select(db, "SELECT * FROM watched_2 ORDER BY 1"), [{ email: "a@x" }, { email: "b\tx" }]);
+  assert.deepEqual(await select(db, "SELECT * FROM users ORDER BY id"), NEW_USERS);
+  assert.deepEqual(await select(db, "SELECT email FROM mails ORDER BY 1"), [{ email: "a@x" }, { email: "d@x" }]);
+  await seen.until((rows) => rows.some(({ email }) => email === "d@x"));
+
+  const schemas = "SELECT count(*)::int AS n FROM pg_namespace WHERE nspname LIKE 'electric\\_replica\\_left%'";
+  await run(db, golden.dropLeft);
+  assert.deepEqual(await select(db, schemas), [{ n: 1 }], "while it is read");
+  await db.exec("DROP VIEW watched_1, watched_2");
+  await run(db, golden.dropLeft);
+  assert.deepEqual(await select(db, schemas), [{ n: 0 }]);
+  await end([known]);
+});
+
+test("a live query that waits on a channel of another name is left alone: PGlite up to 0.3.13 names them after tables", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  const name = `live_query_${"0123456789abcdef".repeat(2)}`;
+  await db.exec(`CREATE TEMP VIEW ${name}_view AS SELECT id FROM users; PREPARE ${name}_get AS SELECT * FROM ${name}_view;
+    LISTEN table_change__public__users`);
+
+  const answer = await run(db, golden.second[0] as Transaction, swapOf(golden.second[1] as Transaction));
+  assert.deepEqual(answer, [['["users"]', "false"]]);
+  assert.deepEqual(await select(db, `EXECUTE ${name}_get`), [{ id: 1 }, { id: 2 }]);
 });
 
 test("a live query on a table that stays is not touched", async (t) => {

@@ -18,6 +18,7 @@ use crate::event::Status;
 use crate::host::{FeedCall, Host, Upcoming};
 use crate::machine::{Ask, CallerId, Effect, Input, Machine, closed};
 use crate::op::Op;
+use crate::queries::find_lost;
 use crate::record::Record;
 use crate::stage::{StageSpec, stage};
 use crate::tail::{Moment, Outcome};
@@ -237,6 +238,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::StoreVersion(version) => self.shared.host.write_version(&version),
             Effect::ClearVersion => self.shared.host.clear_version(),
             Effect::Feed(call) => self.feed(call),
+            Effect::FindLost => self.find_lost(),
             Effect::ClearSyncState => self.shared.host.clear_sync_state(),
             Effect::Close => {
                 self.tasks.end(|_| true);
@@ -319,6 +321,18 @@ impl<H: Host + 'static> Driver<H> {
             Input::Staged { table, outcome }
         };
         self.tasks.add(key, Box::pin(task));
+    }
+
+    /// A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
+    fn find_lost(&mut self) {
+        let shared = Rc::clone(&self.shared);
+        let task = async move {
+            let schema = shared.machine.borrow().config.places.app.clone();
+            Input::Lost(find_lost(&shared.host, &schema).await)
+        };
+        self.tasks.end(|key| matches!(key, TaskKey::FindLost));
+        self.tasks.add(TaskKey::FindLost, Box::pin(task));
     }
 
     fn wake_at(&mut self, at: Option<u64>, now_ms: u64) {

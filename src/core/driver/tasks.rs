@@ -20,6 +20,7 @@ pub(super) enum TaskKey {
     Stage(Name),
     Poll(Name),
     Feed,
+    FindLost,
     Timer,
 }
 

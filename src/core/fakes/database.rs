@@ -12,7 +12,8 @@ use crate::error::Result;
 use crate::ident::Name;
 use crate::ingest::{Change, Operation};
 use crate::manifest::{EnumType, Index, Table};
-use crate::op::{Home, Op, Places, Rows, Swap};
+use crate::op::{Home, Incoming, Op, Places, Rows, Swap};
+use crate::queries::LostQuery;
 use crate::record::Record;
 
 /// The model database.
@@ -29,6 +30,13 @@ pub struct ModelDatabase {
     pub(super) subscriptions: BTreeMap<String, BTreeMap<String, Vec<Row>>>,
     /// The tables before the last swap, with their record and until when they are kept.
     pub previous: Option<(ModelSchema, StoredRecord, u64)>,
+    /// Tables that a view reads which nobody knows how to bring over.
+    pub strangers: BTreeSet<String>,
+    /// Those of them that swaps have left for it.
+    pub left: BTreeSet<String>,
+    /// Mounted live queries, and after how many looks each is set up again.
+    pub queries: Vec<(LostQuery, usize)>,
+    looks: usize,
     /// The record as it was last read: reading its manifest takes longer than anything else here.
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
     /// How many identities were given to tables.
@@ -237,7 +245,17 @@ impl ModelDatabase {
             Op::Apply { target, change } => {
                 self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
             }
-            Op::Swap(swap) => self.swap(&swap, &doing)?,
+            Op::Swap(swap) => {
+                self.swap(&swap, &doing)?;
+                return Ok(vec![self.readers(&swap)]);
+            }
+            Op::FindLost { .. } => {
+                self.looks += 1;
+                let looks = self.looks;
+                let lost = self.queries.iter().filter(|(_, needed)| *needed > looks);
+                return Ok(lost.map(|(query, _)| row(query)).collect());
+            }
+            Op::DropLeft(_) => self.left.clear(),
             Op::CreateIndex { schema, table, index } => {
                 self.create_index(&Home::App(schema), &table, &index, &doing)?;
             }
@@ -380,6 +398,21 @@ impl ModelDatabase {
         }
     }
 
+    /// What a swap answers.
+    fn readers(&mut self, swap: &Swap) -> Vec<Option<String>> {
+        self.looks = 0;
+        let reads = |table: &&Name| self.strangers.contains(table.as_str());
+        let leaves = matches!(swap.source, Incoming::Staging | Incoming::Previous);
+        let left = swap.old_tables.iter().filter(|_| leaves).filter(reads);
+        let left: Vec<&str> = left.map(Name::as_str).collect();
+        self.left.extend(left.iter().copied().map(String::from));
+        let cells = [
+            serde_json::json!(left).to_string(),
+            (!self.queries.is_empty()).to_string(),
+        ];
+        cells.map(Some).to_vec()
+    }
+
     fn swap(&mut self, swap: &Swap, doing: &str) -> Result<()> {
         for table in &swap.old_tables {
             let old = self.app.tables.remove(table.as_str());
@@ -403,8 +436,11 @@ impl ModelDatabase {
             }
         }
         for ty in &swap.new_enums {
+            if swap.source == Incoming::Making {
+                continue;
+            }
             let staging = match (&mut self.staging, &mut self.previous) {
-                (_, Some((previous, _, _))) if swap.returns => previous,
+                (_, Some((previous, _, _))) if swap.source == Incoming::Previous => previous,
                 (Some(staging), _) => staging,
                 _ => return Err(failed(doing, "no staging schema")),
             };
@@ -415,8 +451,11 @@ impl ModelDatabase {
             self.app.enums.insert(ty.to_string(), labels);
         }
         for name in &swap.new_tables {
+            if swap.source == Incoming::Making {
+                continue;
+            }
             let staging = match (&mut self.staging, &mut self.previous) {
-                (_, Some((previous, _, _))) if swap.returns => previous,
+                (_, Some((previous, _, _))) if swap.source == Incoming::Previous => previous,
                 (Some(staging), _) => staging,
                 _ => return Err(failed(doing, "no staging schema")),
             };
@@ -432,6 +471,17 @@ impl ModelDatabase {
         }
         Ok(())
     }
+}
+
+/// A live query as [`Op::FindLost`] answers it.
+fn row(query: &LostQuery) -> Vec<Option<String>> {
+    let LostQuery { view, tables, missing } = query;
+    let cells = [
+        view.clone(),
+        serde_json::json!(tables).to_string(),
+        serde_json::json!(missing).to_string(),
+    ];
+    cells.map(Some).to_vec()
 }
 
 /// The enum types, by name.

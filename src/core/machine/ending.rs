@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::event::{Closes, Event};
 use crate::ident::Name;
-use crate::op::{Op, Rows, Swap};
+use crate::op::{Incoming, Left, Op, Rows, Swap};
 use crate::plan::Found;
 use crate::tail::Moment;
 
@@ -23,6 +23,7 @@ impl Machine {
                     from: announced.from,
                     to: record.version.version.clone(),
                     tables: Vec::new(),
+                    left: Vec::new(),
                     rows: 0,
                     duration_ms: 0,
                 }));
@@ -96,9 +97,10 @@ impl Machine {
                 new_tables: Vec::new(),
                 new_enums: Vec::new(),
                 kept: None,
-                returns: false,
+                source: Incoming::Nowhere,
             }));
         }
+        ops.push(Op::DropLeft(Left::All));
         ops.extend(self.forget_subscriptions());
         self.phase = Phase::Purging;
         effects.push(Effect::Transact {

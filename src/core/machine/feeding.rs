@@ -7,7 +7,7 @@
 use crate::config::{APP, Feed};
 use crate::error::Result;
 use crate::host::FeedCall;
-use crate::op::{Home, Op};
+use crate::op::{Home, Left, Op};
 use crate::record::{Record, RecordState, ShapeRecord};
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::tail::Moment;
@@ -93,6 +93,7 @@ impl Machine {
         // First, because only what a record names is ever dropped (R4).
         let mut ops = vec![
             Op::DropPrevious,
+            Op::DropLeft(Left::Unread),
             Op::WriteRecord(unfinished(&job)),
             Op::EnsureApp,
             Op::ResetStaging,

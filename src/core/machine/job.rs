@@ -26,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) look_ms: u64,
     /// Where the tail's tables stand after what the swap applies besides.
     pub(crate) marks: SortedMap<Name, Mark>,
+    /// Old tables that somebody's views go on reading.
+    pub(crate) left: Vec<Name>,
 }
 
 impl Job {

@@ -22,7 +22,7 @@ use crate::sorted::{SortedMap, SortedSet};
 
 use crate::config::Config;
 use crate::error::{Error, ErrorCode};
-use crate::event::Status;
+use crate::event::{Event, Status};
 use crate::host::{Endpoint, Sight};
 use crate::ident::Name;
 use crate::plan::Found;
@@ -220,6 +220,7 @@ impl Machine {
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
             Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
+            Input::Lost(queries) => effects.extend(queries.into_iter().map(Event::QueryFailed).map(Effect::Emit)),
             Input::Transacted { purpose, outcome } => match purpose {
                 Purpose::Inspect => self.inspected(outcome, moment, effects),
                 Purpose::Adopt => self.adopted(outcome, moment, effects),

@@ -8,7 +8,7 @@ use crate::event::{Event, Step};
 use crate::fingerprint::Fingerprint;
 use crate::host::Endpoint;
 use crate::ident::Name;
-use crate::op::{Home, Op, Rows, Swap, Target};
+use crate::op::{Home, Incoming, Left, Op, Rows, Swap, Target};
 use crate::plan::Rebuild;
 use crate::record::{Record, RecordState};
 use crate::shape::Stream;
@@ -18,7 +18,7 @@ use crate::tail::Moment;
 use crate::version::ServerVersion;
 
 use super::job::{Job, staged_enums};
-use super::swap::drop_indexes;
+use super::swap::{drop_indexes, look_after_readers};
 use super::{Announced, Effect, Machine, Phase, Purpose, Then};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
@@ -165,6 +165,7 @@ impl Machine {
             expected_rows: None,
             look_ms: 0,
             marks: SortedMap::new(),
+            left: Vec::new(),
         }
     }
 
@@ -177,6 +178,7 @@ impl Machine {
             Err(error) => return self.abandon(error, moment, effects),
         };
         let Some(mut job) = self.take_job() else { return };
+        job.left = look_after_readers(&rows, effects);
         if self.config.is_app_fed() {
             return self.replaced(job, effects);
         }
@@ -327,29 +329,22 @@ fn count(rows: &Rows) -> Option<u64> {
 }
 
 fn staging_ops(job: &Job) -> Vec<Op> {
-    let mut ops = vec![Op::EnsureApp, Op::ResetStaging];
+    let mut ops = vec![Op::DropLeft(Left::Unread), Op::EnsureApp, Op::ResetStaging];
     job.create(&mut ops);
     ops
 }
 
 fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
-    let swap = job.rebuild.swap(schema.clone());
-    // A type of a new one's name that no record knows is in the way as much as an old one.
-    let mut old_enums: SortedSet<Name> = swap.old_enums.into_iter().collect();
-    old_enums.extend(swap.new_enums);
+    let swap = Swap {
+        source: Incoming::Making,
+        ..job.rebuild.swap(schema.clone())
+    };
     let mut ops = vec![
         Op::DropPrevious,
+        Op::DropLeft(Left::Unread),
         Op::WriteRecord(unfinished(job)),
         Op::EnsureApp,
-        Op::Swap(Swap {
-            kept: None,
-            returns: false,
-            old_enums: old_enums.into_iter().collect(),
-            new_tables: Vec::new(),
-            new_enums: Vec::new(),
-            schema: swap.schema,
-            old_tables: swap.old_tables,
-        }),
+        Op::Swap(swap),
     ];
     drop_indexes(job, schema, &mut ops);
     job.create(&mut ops);

@@ -6,14 +6,14 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
 use crate::manifest::Table;
-use crate::op::{Op, Rows, Swap};
+use crate::op::{Incoming, Op, Rows, Swap};
 use crate::record::{Record, RecordState, kept_until};
 use crate::sorted::SortedSet;
 use crate::tail::Moment;
 use crate::version::ServerVersion;
 
 use super::job::Job;
-use super::swap::found_as_recorded;
+use super::swap::{found_as_recorded, look_after_readers};
 use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
 
 impl Machine {
@@ -139,7 +139,7 @@ impl Machine {
             new_tables: back,
             new_enums: enums(&previous.manifest.tables),
             kept: None,
-            returns: true,
+            source: Incoming::Previous,
         };
         previous.held = Some(record.version.version.clone());
         previous.epoch = record.epoch + 1;
@@ -151,8 +151,9 @@ impl Machine {
             Phase::Returning(record) => record,
             other => return self.phase = other,
         };
-        if let Err(error) = outcome {
-            return self.fail(error, moment, effects);
+        match outcome {
+            Err(error) => return self.fail(error, moment, effects),
+            Ok(answers) => drop(look_after_readers(&answers, effects)),
         }
         self.found = found_as_recorded(&record);
         self.record = Some(*record);

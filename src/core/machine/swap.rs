@@ -6,6 +6,7 @@ use crate::event::{Event, Step};
 use crate::ident::Name;
 use crate::op::{Op, Rows, Swap};
 use crate::plan::{Found, Reason};
+use crate::queries::Readers;
 use crate::record::Record;
 use crate::tail::{Batch, Moment};
 
@@ -64,10 +65,12 @@ impl Machine {
         if !matches!(self.phase, Phase::Swapping(_)) {
             return;
         }
-        if let Err(error) = outcome {
-            return self.abandon(error, moment, effects);
-        }
-        let Some(job) = self.take_job() else { return };
+        let answers = match outcome {
+            Ok(answers) => answers,
+            Err(error) => return self.abandon(error, moment, effects),
+        };
+        let Some(mut job) = self.take_job() else { return };
+        job.left.extend(look_after_readers(&answers, effects));
         self.tail.settle_batch(&job.marks);
         let app = self.app();
         for table in &job.rebuild.tables {
@@ -85,12 +88,12 @@ impl Machine {
             purpose: Purpose::Tidy,
             ops: vec![Op::Checkpoint],
         });
-        self.complete(job.rebuild.tables, rows, moment, effects);
+        self.complete(job.rebuild.tables, job.left, rows, moment, effects);
         self.finish(Ok(job.rebuild.reason != Reason::First), effects);
     }
 
     /// Closes what was announced, with success.
-    pub(super) fn complete(&mut self, tables: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
+    fn complete(&mut self, tables: Vec<Name>, left: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
         let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
             return;
         };
@@ -104,10 +107,20 @@ impl Machine {
             from: announced.from,
             to,
             tables,
+            left,
             rows,
             duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
         }));
     }
+}
+
+/// Has the live queries under a swap looked for. Answers which tables it left for other views.
+pub(super) fn look_after_readers(answers: &[Rows], effects: &mut Vec<Effect>) -> Vec<Name> {
+    let Readers { left, queries } = Readers::of(answers);
+    if queries {
+        effects.push(Effect::FindLost);
+    }
+    left
 }
 
 /// What is there once a record's tables have been put in place.

@@ -12,6 +12,7 @@ use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Home, Places};
 use crate::plan::Reason;
 use crate::plan::{Rebuild, Scope};
+use crate::queries::LostQuery;
 use crate::record::RecordState;
 use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
 use crate::sorted::SortedMap;
@@ -88,6 +89,7 @@ fn job() -> Box<Job> {
         expected_rows: None,
         look_ms: u64::MAX,
         marks: SortedMap::new(),
+        left: vec![],
     })
 }
 
@@ -230,47 +232,57 @@ fn inputs() -> Vec<Input> {
             call: FeedCall::Start,
             outcome: Ok(()),
         },
+        Input::Lost(vec![LostQuery {
+            view: "live_query_0_view".to_owned(),
+            tables: vec!["users".to_owned()],
+            missing: vec![],
+        }]),
         Input::Woken,
     ];
     all.extend(purposes.map(|purpose| Input::Transacted {
         purpose,
         outcome: Err(trouble()),
     }));
-    for input in &all {
-        match input {
-            Input::Led(_)
-            | Input::Answered { .. }
-            | Input::Translated(_)
-            | Input::Consulted(_)
-            | Input::Staging { .. }
-            | Input::Staged { .. }
-            | Input::Polled { .. }
-            | Input::Fed { .. }
-            | Input::Woken
-            // Being asked belongs to every phase; the next test says what it does.
-            | Input::Asked { .. } => {}
-            Input::Transacted { purpose, .. } => match purpose {
-                Purpose::Peek
-                | Purpose::Read
-                | Purpose::Verify
-                | Purpose::Inspect
-                | Purpose::Adopt
-                | Purpose::Prepare
-                | Purpose::Swap
-                | Purpose::Apply
-                | Purpose::Tidy
-                | Purpose::Rollback
-                | Purpose::Purge => {}
-            },
-        }
-    }
+    all.iter().for_each(is_listed);
     all
+}
+
+/// Builds only where the list above has each input.
+fn is_listed(input: &Input) {
+    match input {
+        Input::Led(_)
+        | Input::Answered { .. }
+        | Input::Translated(_)
+        | Input::Consulted(_)
+        | Input::Staging { .. }
+        | Input::Staged { .. }
+        | Input::Polled { .. }
+        | Input::Fed { .. }
+        | Input::Lost(_)
+        | Input::Woken
+        // Being asked belongs to every phase; the next test says what it does.
+        | Input::Asked { .. } => {}
+        Input::Transacted { purpose, .. } => match purpose {
+            Purpose::Peek
+            | Purpose::Read
+            | Purpose::Verify
+            | Purpose::Inspect
+            | Purpose::Adopt
+            | Purpose::Prepare
+            | Purpose::Swap
+            | Purpose::Apply
+            | Purpose::Tidy
+            | Purpose::Rollback
+            | Purpose::Purge => {}
+        },
+    }
 }
 
 /// The table: whether an input is waited for in a phase.
 fn belongs(phase: &Phase, input: &Input) -> bool {
     let purpose = match input {
-        Input::Asked { .. } => return !matches!(phase, Phase::Closed),
+        // Whatever is going on since: it is told.
+        Input::Asked { .. } | Input::Lost(_) => return !matches!(phase, Phase::Closed),
         Input::Led(_) => return matches!(phase, Phase::Leading { .. }),
         Input::Answered {
             endpoint: Endpoint::Version,

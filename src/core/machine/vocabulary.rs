@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::host::{Answer, Endpoint, FeedCall, Say, Upcoming};
 use crate::ident::Name;
 use crate::op::{Op, Rows};
+use crate::queries::LostQuery;
 use crate::shape::ShapeRequest;
 use crate::stage::{StageReport, StageSpec, Staged};
 use crate::tail::{Order, Outcome};
@@ -92,6 +93,8 @@ pub enum Input {
         /// How it ended.
         outcome: Result<()>,
     },
+    /// These live queries do not follow the tables that a swap has put in place.
+    Lost(Vec<LostQuery>),
     /// The time that [`Effect::WakeAt`] named has come.
     Woken,
 }
@@ -181,6 +184,8 @@ pub enum Effect {
     ClearVersion,
     /// Tell the app's own sync to stop or to start.
     Feed(FeedCall),
+    /// Look for the live queries that were mounted under a swap; replaces any earlier such search.
+    FindLost,
     /// Forget how far it was, where it keeps that beside the database.
     ClearSyncState,
     /// End everything.

@@ -56,6 +56,8 @@ impl Op {
             Self::ForgetSubscriptions { .. } => "forgetting the subscriptions of the app's sync".to_owned(),
             Self::KeepPrevious { .. } | Self::DropPrevious => "clearing what was kept of the replica before".to_owned(),
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
+            Self::FindLost { .. } => "looking for the live queries".to_owned(),
+            Self::DropLeft(_) => "clearing what was left for the app's views".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
             // Said above.
             Self::FindHome

@@ -377,16 +377,12 @@ fn statements() -> Value {
         lsn: Lsn(5),
         announced: None,
     };
-    let count = |table: &str| {
-        vec![Op::CountRows {
-            home: Home::App(name("public")),
-            table: name(table),
-        }]
-    };
+    let schema = || name("public");
+    let alone = |op: Op| write("public", vec![op]);
     let mut all = sealing(&one);
     let rest = json!({
-        "ensureHome": write("public", vec![Op::EnsureHome]),
-        "readRecord": write("public", vec![Op::ReadRecord]),
+        "ensureHome": alone(Op::EnsureHome),
+        "readRecord": alone(Op::ReadRecord),
         "first": [write("public", stage_one), write("public", swap_one)],
         "inspectFirst": write("public", vec![inspect("public", &first())]),
         "second": [write("public", stage_two), write("public", swap_two)],
@@ -394,7 +390,7 @@ fn statements() -> Value {
         "third": [write("public", stage_three), write("public", swap_three)],
         "live": write("public", live),
         "lostPosition": write("public", vec![stray]),
-        "countUsers": write("public", count("users")),
+        "countUsers": alone(Op::CountRows { home: Home::App(schema()), table: name("users") }),
         "kinds": [write("my app", stage_kinds), write("my app", swap_kinds)],
         "inspectKinds": write("my app", vec![inspect("my app", &kinds.manifest)]),
         "drop": write("public", vec![Op::Swap(Swap {
@@ -404,8 +400,10 @@ fn statements() -> Value {
             new_tables: Vec::new(),
             new_enums: Vec::new(),
             kept: None,
-            returns: false,
+            source: Incoming::Nowhere,
         })]),
+        "findLost": alone(Op::FindLost { schema: schema() }),
+        "dropLeft": alone(Op::DropLeft(Left::Unread)),
         "subscriptions": write("public", vec![Op::ForgetSubscriptions { keys: vec!["it's mine".into(), "other".into()] }]),
         "forget": write("public", vec![Op::ForgetRecord, Op::Checkpoint]),
     });

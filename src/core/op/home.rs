@@ -1,7 +1,6 @@
 //! The library's own tables, as SQL: the record, its shapes' positions, and the same of the replica that is kept.
 
-use super::sql::drop_schema;
-use super::{Expect, Places, Statement, inspect};
+use super::{Expect, Places, Statement, inspect, readers};
 use crate::ident::{Name, literal};
 use crate::json::Value;
 use crate::record::Record;
@@ -87,7 +86,7 @@ pub(super) fn read_record(places: &Places) -> String {
 
 pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
     vec![
-        Statement::new(drop_schema(&places.previous)),
+        Statement::new(readers::drop_schema_unless_read(&places.previous)),
         Statement::new(format!("DELETE FROM {}", own_table(places, "previous"))),
         Statement::new(format!("DELETE FROM {}", own_table(places, "previous_shapes"))),
     ]

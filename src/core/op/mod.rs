@@ -5,6 +5,7 @@ mod doing;
 mod home;
 mod inspect;
 mod places;
+mod readers;
 mod sql;
 mod statement;
 mod swap;
@@ -129,8 +130,16 @@ pub enum Op {
         /// The change.
         change: Change,
     },
-    /// Puts staged tables in the place of old ones and keeps the mounted live queries alive.
+    /// Puts staged tables in the place of old ones and keeps the mounted live queries alive. Answers one row: the tables
+    /// that are left for views which cannot be brought over, as a list in JSON, and whether there were live queries.
     Swap(Swap),
+    /// Answers of the live queries under the last swap those that PGlite has not set up again: view, tables, what is missing.
+    FindLost {
+        /// The schema the app reads.
+        schema: Name,
+    },
+    /// Drops tables that swaps have left.
+    DropLeft(Left),
     /// Creates an index on a table of the app's schema unless it is there.
     CreateIndex {
         /// The schema the app reads.
@@ -196,14 +205,36 @@ pub struct Swap {
     pub old_tables: Vec<Name>,
     /// The enum types to drop from it, after the tables.
     pub old_enums: Vec<Name>,
-    /// The tables to move from staging into it.
+    /// The tables to move into it, or that will be made there.
     pub new_tables: Vec<Name>,
-    /// The enum types to move from staging into it.
+    /// The enum types to move into it, or that will be made there.
     pub new_enums: Vec<Name>,
     /// Those of the old tables that are kept beside it instead, with all the old enum types.
     pub kept: Option<Vec<Name>>,
-    /// Whether the new ones are not staged, but were kept.
-    pub returns: bool,
+    /// Where the new ones come from.
+    pub source: Incoming,
+}
+
+/// Where the tables come from that a swap puts in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// They are staged.
+    Staging,
+    /// They were kept.
+    Previous,
+    /// They are made next, in the same transaction, where the old ones were.
+    Making,
+    /// There are none, and nothing may go on reading the old ones.
+    Nowhere,
+}
+
+/// Which of the tables that were left for somebody's views are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Those that no view reads any more.
+    Unread,
+    /// All.
+    All,
 }
 
 /// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer

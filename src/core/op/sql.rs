@@ -1,7 +1,7 @@
 //! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `home`, `tables`,
 //! `inspect` and `swap`; every name and text in it has passed `ident`.
 
-use super::{Op, Places, Statement, home, inspect, swap, tables};
+use super::{Op, Places, Statement, home, inspect, readers, swap, tables};
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest;
@@ -90,7 +90,12 @@ impl Op {
             }
             Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),
             Self::AddKeys { home, table } => tables::add_keys(places.schema(home), table),
-            Self::Swap(swap) => one(swap::sql(swap, places)),
+            Self::Swap(swap) => vec![
+                Statement::new(swap::sql(swap, places)),
+                Statement::new(readers::ANSWER.to_owned()),
+            ],
+            Self::FindLost { schema } => vec![readers::lost(schema)],
+            Self::DropLeft(left) => one(readers::drop_left(*left)),
             Self::CreateIndex { schema, table, index } => one(tables::create_index(schema, table, index)),
             Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
@@ -108,7 +113,7 @@ impl Op {
     }
 }
 
-pub(super) fn drop_schema(schema: &Name) -> String {
+fn drop_schema(schema: &Name) -> String {
     format!("DROP SCHEMA IF EXISTS {} CASCADE", schema.quoted())
 }
 

@@ -3,10 +3,11 @@
 //! PGlite's live queries are temporary views on a table, prepared statements on the view, and a listener on a channel
 //! that is called after the table's oid. Dropping the table takes the view along and leaves the rest pointing at
 //! nothing. When a prepared statement (or, for incremental queries, a state table) is missing, PGlite sets the live
-//! query up anew from its text: so those are removed, and the old table's channel is notified. Checked with PGlite
-//! 0.5.16; `tests/node/op-sql.test.ts` guards it.
+//! query up anew from its text: so those are removed, and the old table's channel is notified. The channel of a table
+//! that has no successor is not: its queries would only fail. That of one that comes back is: a query may still wait there.
+//! docs/COMPATIBILITY.md says with which releases of PGlite that works; `readers` knows the queries of others.
 
-use super::{Places, Swap};
+use super::{Incoming, Places, Swap, readers};
 use crate::ident::{Name, literal, qualified};
 use crate::sorted::SortedSet;
 use crate::text::joined;
@@ -23,11 +24,15 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         new_tables,
         new_enums,
         kept,
-        returns,
+        source,
     } = swap;
-    let source = if *returns { &places.previous } else { &places.staging };
+    let home = match source {
+        Incoming::Staging => Some(&places.staging),
+        Incoming::Previous => Some(&places.previous),
+        Incoming::Making | Incoming::Nowhere => None,
+    };
     let keep: &[Name] = kept.as_deref().unwrap_or_default();
-    let mut body = String::from(DECLARE);
+    let mut body = format!("DECLARE\n{}{DECLARE}", readers::DECLARE);
     let mut line = |text: &str| {
         body.push_str(text);
         body.push('\n');
@@ -37,10 +42,17 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         "replaced := {};",
         oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
     ));
+    let back: &[Name] = if *source == Incoming::Previous { new_tables } else { &[] };
+    line(&format!("back := {};", oids(&places.previous, back)));
     line(NOTE);
-    if !keep.is_empty() {
-        line(&loosen(&oids(schema, keep)));
+    line(&readers::note());
+    if home.is_some() {
+        line(&readers::leave());
     }
+    line(readers::DROP_KNOWN);
+    line(&format!("kept := {};", oids(schema, keep)));
+    line(LOOSEN);
+    line(readers::MOVE_LEFT);
     for table in keep {
         line(&format!(
             "ALTER TABLE IF EXISTS {} SET SCHEMA {};",
@@ -62,9 +74,9 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
             line(&clear);
         }
     }
-    for ty in new_enums {
+    for (source, ty) in home.iter().flat_map(|home| new_enums.iter().map(move |ty| (home, ty))) {
         let moved = format!("ALTER TYPE {} SET SCHEMA {};", qualified(source, ty), schema.quoted());
-        if *returns {
+        if *source == &places.previous {
             // One that a table of the app's own uses has stayed where it was.
             let name = literal(&qualified(source, ty));
             line(&format!("IF to_regtype({name}) IS NOT NULL THEN {moved} END IF;"));
@@ -72,7 +84,10 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
             line(&moved);
         }
     }
-    for table in new_tables {
+    for (source, table) in home
+        .iter()
+        .flat_map(|home| new_tables.iter().map(move |table| (home, table)))
+    {
         line(&format!(
             "ALTER TABLE {} SET SCHEMA {};",
             qualified(source, table),
@@ -94,13 +109,16 @@ fn oids<'a>(schema: &Name, tables: impl IntoIterator<Item = &'a Name>) -> String
     )
 }
 
-/// Drops an enum type; one that a table of the app's own still uses is only renamed, and that table stays whole.
+/// Drops an enum type. One that a table of the app's own still uses is only renamed, and that table stays whole; one that
+/// only tables use which are left goes with them.
 fn clear_enum(schema: &Name, ty: &Name) -> String {
     let target = qualified(schema, ty);
+    let name = literal(&target);
     format!(
-        "BEGIN DROP TYPE IF EXISTS {target}; EXCEPTION WHEN dependent_objects_still_exist THEN EXECUTE format('ALTER \
-         TYPE %s RENAME TO %I', {name}, 'electric_replica_old_' || to_regtype({name})::oid); END;",
-        name = literal(&target),
+        "BEGIN DROP TYPE IF EXISTS {target}; EXCEPTION WHEN dependent_objects_still_exist THEN IF side IS NULL OR {} THEN \
+         EXECUTE format('ALTER TYPE %s RENAME TO %I', {name}, 'electric_replica_old_' || to_regtype({name})::oid); ELSE \
+         EXECUTE format('ALTER TYPE %s SET SCHEMA %I', {name}, side); END IF; END;",
+        is_used_elsewhere(&name),
     )
 }
 
@@ -109,43 +127,51 @@ fn keep_enum(schema: &Name, ty: &Name, previous: &Name, clear: &str) -> String {
     let target = qualified(schema, ty);
     let name = literal(&target);
     format!(
-        "IF EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid \
-         WHERE to_regtype({name}) IN (t.oid, t.typelem) AND c.relkind IN ('r', 'p') AND c.oid <> ALL (old)) THEN {clear} \
-         ELSIF to_regtype({name}) IS NOT NULL THEN ALTER TYPE {target} SET SCHEMA {}; END IF;",
+        "IF {} THEN {clear} ELSIF to_regtype({name}) IS NOT NULL THEN ALTER TYPE {target} SET SCHEMA {}; END IF;",
+        is_used_elsewhere(&name),
         previous.quoted(),
     )
 }
 
-/// Takes from the tables what dropping them would take along: views, live queries' among them, triggers, and the
-/// foreign keys of the app's own tables.
-fn loosen(tables: &str) -> String {
+/// Whether a table that is none of the old ones uses the type of this name, a literal.
+fn is_used_elsewhere(name: &str) -> String {
     format!(
-        "FOR item IN SELECT unnest(ARRAY(
-SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, c.oid::regclass)
-FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
-WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ({tables})
-AND c.relkind IN ('v', 'm')
-UNION SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint
-WHERE contype = 'f' AND confrelid = ANY ({tables})
-UNION SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger
-WHERE NOT tgisinternal AND tgrelid = ANY ({tables}))) AS statement LOOP
-EXECUTE item.statement;
-END LOOP;"
+        "EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid \
+         WHERE to_regtype({name}) IN (t.oid, t.typelem) AND c.relkind IN ('r', 'p') AND c.oid <> ALL (old))"
     )
 }
 
-const DECLARE: &str = "DECLARE
-old oid[];
+/// Takes from the tables that go on elsewhere what dropping them would take along: views, triggers, and the foreign keys
+/// of the app's own tables. What goes along with them is not touched.
+const LOOSEN: &str = "FOR item IN SELECT unnest(ARRAY(
+SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, c.oid::regclass)
+FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (kept || pinned || held)
+AND c.relkind IN ('v', 'm') AND c.oid <> ALL (held || strangers)
+UNION SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint
+WHERE contype = 'f' AND confrelid = ANY (kept || pinned)
+UNION SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger
+WHERE NOT tgisinternal AND tgrelid = ANY (kept || pinned))) AS statement LOOP
+EXECUTE item.statement;
+END LOOP;";
+
+const DECLARE: &str = "old oid[];
 replaced oid[];
+back oid[];
+kept oid[];
+noted oid[];
 channels text[];
+functions text[];
 views text[];
 creations text[];
 item record;
 BEGIN
 ";
 
-/// What has to be known before the tables are gone: their channels, and the app's views on them, deepest last.
+/// What has to be known before the tables are gone: the channels of those that have a successor, PGlite's trigger functions,
+/// and the app's views on them, deepest last.
 const NOTE: &str = "channels := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (replaced));
+functions := ARRAY(SELECT relnamespace || '_' || oid FROM pg_class WHERE oid = ANY (old));
 WITH RECURSIVE reader (view, depth) AS (
 SELECT r.ev_class, 1 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (old)
@@ -162,8 +188,8 @@ FROM reader JOIN pg_class c ON c.oid = reader.view
 WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' GROUP BY c.oid
 )
 SELECT array_agg(name ORDER BY depth, oid),
-array_agg('CREATE ' || kind || ' ' || name || options || ' AS ' || pg_get_viewdef(oid) ORDER BY depth, oid)
-INTO views, creations FROM note;";
+array_agg('CREATE ' || kind || ' ' || name || options || ' AS ' || pg_get_viewdef(oid) ORDER BY depth, oid),
+coalesce(array_agg(oid), '{}') INTO views, creations, noted FROM note;";
 
 const RESTORE: &str = "FOR place IN 1 .. coalesce(cardinality(views), 0) LOOP
 BEGIN
@@ -182,8 +208,10 @@ WHERE t.relkind = 'r' AND t.relpersistence = 't' AND t.relname ~ '^live_query_[0
 (SELECT FROM pg_class c WHERE c.relname = substr(t.relname::text, 1, 43) || '_view' AND c.relkind = 'v') LOOP
 EXECUTE format('DROP TABLE %s', item.name);
 END LOOP;
-FOR place IN 1 .. cardinality(channels) LOOP
-PERFORM pg_notify('table_change__' || channels[place], '');
-EXECUTE format('DROP FUNCTION IF EXISTS %I()', '_notify_' || replace(channels[place], '__', '_'));
+FOR place IN 1 .. cardinality(functions) LOOP
+EXECUTE format('DROP FUNCTION IF EXISTS %I()', '_notify_' || functions[place]);
+END LOOP;
+FOR item IN SELECT unnest(channels) AS channel UNION SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (back) LOOP
+PERFORM pg_notify('table_change__' || item.channel, '');
 END LOOP;
 END";

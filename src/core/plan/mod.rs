@@ -5,7 +5,7 @@ mod found;
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
 use crate::manifest::{Index, Manifest, Table};
-use crate::op::Swap;
+use crate::op::{Incoming, Swap};
 use crate::record::{Record, RecordState};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::version::ServerVersion;
@@ -130,7 +130,7 @@ impl Rebuild {
             new_tables: self.tables.clone(),
             new_enums: self.new_enums.clone(),
             kept: None,
-            returns: false,
+            source: Incoming::Staging,
         }
     }
 }

@@ -6,7 +6,7 @@ use electric_replica_core::fingerprint::Fingerprint;
 use electric_replica_core::ident::Name;
 use electric_replica_core::ingest::{Change, Operation};
 use electric_replica_core::manifest::{Manifest, SchemasAnswer, Table, parse_schemas, to_document};
-use electric_replica_core::op::{Home, Op, Places, Swap, Target};
+use electric_replica_core::op::{Home, Incoming, Op, Places, Swap, Target};
 use electric_replica_core::record::{Record, RecordState, ShapeRecord};
 use electric_replica_core::shape::{Agreement, ElectricSchema, Handle, Lsn, Offset, Position};
 use electric_replica_core::sorted::SortedMap;
@@ -207,7 +207,12 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
         Op::WriteRecord(record.clone()),
         Op::WriteVersion(record),
     ];
-    for (kept, returns) in [(None, false), (Some(names.clone()), false), (None, true)] {
+    for (kept, source) in [
+        (None, Incoming::Staging),
+        (Some(names.clone()), Incoming::Staging),
+        (None, Incoming::Previous),
+        (None, Incoming::Making),
+    ] {
         ops.push(Op::Swap(Swap {
             schema: schema(),
             old_tables: names.clone(),
@@ -215,7 +220,7 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
             new_tables: names.clone(),
             new_enums: enums.clone(),
             kept,
-            returns,
+            source,
         }));
     }
     ops.extend(manifest.enums.iter().map(|ty| Op::CreateEnum {

@@ -36,6 +36,8 @@ interface Golden {
   inspectFirst: Transaction;
   inspectSecond: Transaction;
   inspectKinds: Transaction;
+  findLost: Transaction;
+  dropLeft: Transaction;
   drop: Transaction;
   forget: Transaction;
 }

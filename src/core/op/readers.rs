@@ -1,0 +1,124 @@
+//! What reads the tables that a swap replaces: PGlite's live queries, which it can bring over to the new tables, and
+//! temporary views of any other make, which it cannot. No record knows of them; the database does, as long as its
+//! session lasts.
+//!
+//! A live query is told by the names of its view and of its prepared statements, and by the channel on which it waits
+//! for changes. A release of PGlite that calls one of them otherwise has temporary views that nobody knows here: the
+//! tables they read are **left** in a schema beside the app's, where those views go on reading them.
+
+use super::{Left, Statement};
+use crate::ident::{Name, literal};
+
+/// How the schemas are called in which such tables stay, but for the number at the end.
+const LEFT: &str = "electric_replica_left_";
+
+/// Which temporary view reads which relation and which column of it, itself or through other views.
+const READS: &str = "WITH RECURSIVE uses (view, relation, number) AS (
+SELECT r.ev_class, d.refobjid, d.refobjsubid FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+), reads (view, relation, number) AS (
+SELECT uses.* FROM uses JOIN pg_class c ON c.oid = uses.view WHERE c.relkind = 'v' AND c.relpersistence = 't'
+UNION SELECT reads.view, uses.relation, uses.number FROM reads JOIN uses ON uses.view = reads.relation
+)";
+
+/// The variables that [`note`] and [`leave`] set.
+pub(super) const DECLARE: &str = "known oid[];
+strangers oid[];
+pinned oid[] := '{}';
+held oid[] := '{}';
+side text;
+";
+
+/// Finds the live queries that read `old` tables (`known`), and other temporary views that do (`strangers`). What the
+/// known ones read is remembered for [`lost`].
+pub(super) fn note() -> String {
+    format!(
+        "known := ARRAY({READS}
+SELECT DISTINCT c.oid FROM reads JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
+WHERE t.oid = ANY (old) AND c.relname ~ '^live_query_[0-9a-f]{{32}}_view$' AND EXISTS (SELECT FROM pg_prepared_statements
+WHERE name IN (substr(c.relname, 1, 43) || '_get', substr(c.relname, 1, 43) || '_diff1'))
+AND 'table_change__' || t.relnamespace || '__' || t.oid IN (SELECT pg_listening_channels()));
+strangers := ARRAY({READS}
+SELECT DISTINCT view FROM reads WHERE relation = ANY (old) AND view <> ALL (known));
+PERFORM set_config('electric_replica.left', '[]', false), set_config('electric_replica.queries', ({READS}
+SELECT coalesce(json_agg(DISTINCT jsonb_build_object('view', c.relname, 'table', t.relname, 'column', a.attname)), '[]')::text
+FROM reads JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
+LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = reads.number AND a.attnum > 0
+WHERE c.oid = ANY (known) AND t.oid = ANY (old)), false);"
+    )
+}
+
+/// Chooses what is left for the strangers: the old tables that they read (`pinned`), and the app's own views on those
+/// (`held`). Makes the schema for them, whose name is one that no earlier swap has used.
+pub(super) fn leave() -> String {
+    format!(
+        "pinned := ARRAY({READS}
+SELECT DISTINCT relation FROM reads WHERE view = ANY (strangers) AND relation = ANY (old));
+held := ARRAY({READS}
+SELECT DISTINCT relation FROM reads WHERE view = ANY (strangers) AND relation = ANY (noted));
+IF cardinality(pinned) > 0 THEN
+side := '{LEFT}' || pinned[1];
+EXECUTE format('CREATE SCHEMA %I', side);
+PERFORM set_config('electric_replica.left', (SELECT json_agg(relname ORDER BY relname)::text FROM pg_class WHERE oid = ANY (pinned)), false);
+END IF;"
+    )
+}
+
+/// Takes the known ones' views away: their statements go with them, and PGlite makes both anew.
+pub(super) const DROP_KNOWN: &str = "FOR item IN SELECT unnest(known)::regclass::text AS name LOOP
+EXECUTE 'DROP VIEW ' || item.name || ' CASCADE';
+END LOOP;";
+
+/// Moves what is pinned and held out of the app's schema, but for what is kept: somebody else moves that.
+pub(super) const MOVE_LEFT: &str = "FOR item IN SELECT oid::regclass::text AS name, relkind FROM pg_class
+WHERE oid = ANY (pinned) AND oid <> ALL (kept) OR oid = ANY (held) LOOP
+EXECUTE format('ALTER %s %s SET SCHEMA %I', CASE item.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, item.name, side);
+END LOOP;";
+
+/// What a swap has to say: the tables that are left, as a list in JSON, and whether there were live queries on the old ones.
+pub(super) const ANSWER: &str =
+    "SELECT current_setting('electric_replica.left'), (current_setting('electric_replica.queries') <> '[]')::text";
+
+/// Of the live queries that read what the last swap replaced, those that are not set up again: the view, the tables it
+/// read, and what of that is no longer there, both as lists in JSON.
+pub(super) fn lost(schema: &Name) -> Statement {
+    Statement::new(format!(
+        "SELECT q.view, json_agg(DISTINCT q.\"table\" ORDER BY q.\"table\")::text, coalesce(json_agg(DISTINCT q.missing ORDER BY q.missing) \
+         FILTER (WHERE q.missing IS NOT NULL), '[]')::text FROM (SELECT n.view, n.\"table\", CASE WHEN t.oid IS NULL THEN \
+         n.\"table\" WHEN n.\"column\" IS NOT NULL AND a.attname IS NULL THEN n.\"table\" || '.' || n.\"column\" END AS missing FROM \
+         json_to_recordset(coalesce(nullif(current_setting('electric_replica.queries', true), ''), '[]')::json) AS n \
+         (view text, \"table\" text, \"column\" text) LEFT JOIN pg_class t ON t.relname = n.\"table\" AND t.relkind IN ('r', 'p') AND \
+         t.relnamespace = to_regnamespace({}) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = n.\"column\" AND \
+         NOT a.attisdropped WHERE NOT EXISTS (SELECT FROM pg_class v WHERE v.relname = n.view AND v.relkind = 'v')) q \
+         GROUP BY q.view ORDER BY q.view",
+        literal(&schema.quoted()),
+    ))
+}
+
+/// Drops a schema of ours; where a temporary view reads one of its tables, it is left under another name.
+pub(super) fn drop_schema_unless_read(schema: &Name) -> String {
+    let body = format!("BEGIN {} END", drop_unless_read(&literal(schema.as_str())));
+    format!("DO {}", literal(&body))
+}
+
+fn drop_unless_read(schema: &str) -> String {
+    format!(
+        "IF EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class \
+         JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = {schema} AND \
+         d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND v.relpersistence = 't') THEN \
+         IF {schema} !~ '^{LEFT}' THEN EXECUTE format('ALTER SCHEMA %I RENAME TO %I', {schema}, '{LEFT}' || (SELECT oid FROM pg_namespace WHERE nspname = {schema})); END IF; \
+         ELSE EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', {schema}); END IF;"
+    )
+}
+
+/// Drops the schemas of tables that were left: those that nobody reads any more, or all.
+pub(super) fn drop_left(left: Left) -> String {
+    let drop = match left {
+        Left::Unread => drop_unless_read("item.nspname"),
+        Left::All => "EXECUTE format('DROP SCHEMA %I CASCADE', item.nspname);".into(),
+    };
+    let body = format!(
+        "DECLARE item record; BEGIN FOR item IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^{LEFT}' LOOP {drop} END LOOP; END"
+    );
+    format!("DO {}", literal(&body))
+}
