@@ -87,6 +87,7 @@ export class Teller {
         break;
       case "adopted":
       case "query-failed":
+      case "purged":
       case "update-needed":
         break;
     }
@@ -164,6 +165,7 @@ export class Hearer {
         return open || !event.closesMigration;
       case "adopted":
       case "query-failed":
+      case "purged":
       case "update-needed":
         return true;
     }

@@ -1,4 +1,5 @@
 import { ReplicaError } from "./errors.js";
+import { ownerKey } from "./owner.js";
 import type { ReplicaOptions, TableOptions } from "./types.js";
 
 const POLICIES: unknown[] = ["auto", "prompt", "manual", "when-idle"];
@@ -22,13 +23,14 @@ export function checkOptions(options: unknown): void {
   if (expects !== undefined && typeof expects !== "string" && !(isObject(expects) && lists(expects))) {
     throw refused("`expects`", "a text, or an object with a list of columns for each table");
   }
-  const { fetch, headers, lockName, signal, sync, tables } = options;
+  const { fetch, headers, lockName, owner, signal, sync, tables } = options;
   if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
   const named = (table: unknown): boolean => typeof table === "string" || isObject(table);
   if (Array.isArray(tables) && !tables.every(named)) throw refused("one of `tables`", "a name or an object");
   if (fetch !== undefined && typeof fetch !== "function") throw refused("`fetch`", "a function");
   if (headers !== undefined && typeof headers !== "function" && !isObject(headers)) throw refused("`headers`", "an object or a function");
   if (lockName !== undefined && lockName !== false && typeof lockName !== "string") throw refused("`lockName`", "a text or `false`");
+  if (owner !== undefined && (typeof owner !== "string" || owner === "")) throw refused("`owner`", "a text that is not empty");
   const callable = (of: Record<string, unknown>, name: string): boolean => typeof of[name] === "function";
   if (sync !== undefined && !(isObject(sync) && callable(sync, "stop") && callable(sync, "start"))) throw refused("`sync`", "an object with the functions `stop` and `start`");
   if (signal !== undefined && !(isObject(signal) && "aborted" in signal)) throw refused("`signal`", "an AbortSignal");
@@ -63,6 +65,7 @@ export function optionsText(options: ReplicaOptions): string {
     keepPreviousMs: options.keepPreviousMs,
     sync: sync && { keys: sync.keys },
     expects: typeof expects === "object" ? Object.entries(expects).map(([name, columns]) => ({ name, columns })) : expects,
+    owner: options.owner === undefined ? undefined : ownerKey(options.owner),
     limits: options.limits,
   };
   try {

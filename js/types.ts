@@ -129,6 +129,11 @@ export interface ReplicaOptions {
    */
   expects?: Record<string, readonly string[]> | string;
   /**
+   * Whose rows they are: the id of the user who is logged in, say. Rows of another owner, or of none, are dropped before
+   * anything else is done, and never shown. It is stored as a hash. Default: nobody's.
+   */
+  owner?: string;
+  /**
    * Called before a rebuild of a replica that can be read. `false`, or a promise of it, puts the rebuild off. Where it
    * throws, the run fails with `HOOK_FAILED`. The replica stays live for as long as it takes.
    */
@@ -273,6 +278,13 @@ export interface Adopted {
   to: string;
 }
 
+/** The replica was dropped: its tables, the record, and what was kept of the one before. */
+export interface Purged {
+  type: "purged";
+  /** `called`: by `purge()`, in whichever tab. `owner`: the rows were another owner's than the option `owner` says. */
+  reason: "called" | "owner";
+}
+
 /** The status changed, here or in the tab that leads. */
 export interface StatusChange {
   type: "status";
@@ -299,6 +311,7 @@ export interface ReplicaEvents {
   "query-failed": QueryFailed;
   "update-needed": UpdateNeeded;
   adopted: Adopted;
+  purged: Purged;
   status: StatusChange;
   warning: Warning;
 }

@@ -7,6 +7,7 @@ use crate::json::Value;
 use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
+use crate::record::owned;
 use crate::shape::{ShapeDefinition, ShapeRequest};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::text::joined;
@@ -30,6 +31,8 @@ pub struct Config {
     pub feed: Feed,
     /// What this build of the app reads.
     pub expects: Expects,
+    /// Whose rows they are, as 32 hexadecimal digits; nobody else's are left in the database.
+    pub owner: Option<String>,
     /// Speeds and patience.
     pub limits: Limits,
 }
@@ -309,10 +312,15 @@ impl Config {
                 joined(&keys, "\n")
             }
         };
-        if self.is_app_fed() {
-            return joined(&[APP.to_owned(), tables], "\n");
+        let choice = if self.is_app_fed() {
+            joined(&[APP.to_owned(), tables], "\n")
+        } else {
+            tables
+        };
+        match &self.owner {
+            Some(owner) => owned(owner, &choice),
+            None => choice,
         }
-        tables
     }
 }
 

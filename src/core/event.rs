@@ -69,6 +69,11 @@ pub enum Event {
         /// Whether the old replica is kept because of it.
         kept: bool,
     },
+    /// Everything was dropped: rows, record, what was kept.
+    Purged {
+        /// Whether the app called for it; else they were another owner's.
+        called: bool,
+    },
     /// The replica's status changed.
     Status(Status),
 }
@@ -176,6 +181,10 @@ impl Event {
                 ("missing", gap.missing.iter().map(String::as_str).collect()),
                 ("kept", (*kept).into()),
             ]),
+            Self::Purged { called } => {
+                let reason = if *called { "called" } else { "owner" };
+                Value::from([("type", "purged".into()), ("reason", reason.into())])
+            }
             other => other.of_rebuild(),
         };
         event.to_string()
@@ -235,7 +244,7 @@ impl Event {
                 ("from", from.as_str().into()),
                 ("to", to.as_str().into()),
             ]),
-            Self::Status(_) | Self::Failed { .. } | Self::UpdateNeeded { .. } => Value::Null,
+            Self::Status(_) | Self::Failed { .. } | Self::UpdateNeeded { .. } | Self::Purged { .. } => Value::Null,
         }
     }
 
@@ -335,6 +344,8 @@ mod tests {
                 from: "0".to_owned(),
                 to: "2".to_owned(),
             },
+            Event::Purged { called: true },
+            Event::Purged { called: false },
             Event::Status(Status::Ready),
         ];
         let told: Vec<String> = events.iter().map(Event::text).collect();
@@ -348,6 +359,8 @@ mod tests {
                 r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
                 r#"{"type":"query-failed","view":"live_query_0_view","tables":["users"],"missing":["users.name"]}"#,
                 r#"{"type":"adopted","from":"0","to":"2"}"#,
+                r#"{"type":"purged","reason":"called"}"#,
+                r#"{"type":"purged","reason":"owner"}"#,
                 r#"{"type":"status","status":"ready"}"#,
             ]
         );

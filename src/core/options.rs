@@ -61,6 +61,7 @@ impl Options {
             sync => read_sync(Fields::new(sync, "`sync`", options.refused)),
         };
         let expects = read_expects(&mut options);
+        let owner = options.optional("owner");
         let limits = match options.take("limits") {
             None => Limits::default(),
             limits => read_limits(Fields::new(limits, "`limits`", options.refused)),
@@ -78,6 +79,7 @@ impl Options {
             keep_previous_ms,
             feed,
             expects,
+            owner,
             limits,
         };
         config.check()?;

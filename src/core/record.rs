@@ -107,6 +107,21 @@ pub fn kept_until(rows: &Rows) -> Option<u64> {
     cell(rows.first()?, 16)?.parse().ok()
 }
 
+/// What a choice begins with where the rows are somebody's, before 32 hexadecimal digits that stand for who that is.
+const OWNED: &str = "owner ";
+
+/// The choice of tables, for rows that are somebody's.
+#[must_use]
+pub(crate) fn owned(owner: &str, choice: &str) -> String {
+    [OWNED, owner, "\n", choice].concat()
+}
+
+/// Whose rows these are, as `Op::ReadRecord` tells; also where the record makes no sense otherwise.
+#[must_use]
+pub(crate) fn owner_of(rows: &Rows) -> Option<&str> {
+    cell(rows.first()?, 14)?.strip_prefix(OWNED)?.get(..32)
+}
+
 impl Record {
     /// The names of its tables.
     #[must_use]

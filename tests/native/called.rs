@@ -95,6 +95,30 @@ pub(crate) fn called() -> Vec<Journey> {
         ),
         journey("it is purged", None, config(), &[Step::Ask(Ask::Purge)], &[SAME]),
         journey(
+            "it is purged over a record that is damaged",
+            None,
+            config(),
+            &[
+                Step::World(|w| {
+                    w.tamper(|db| {
+                        if let Some(record) = &mut db.record {
+                            record.head[5] = Some("{".to_owned());
+                        }
+                    });
+                }),
+                Step::Reopen,
+                Step::Ask(Ask::Purge),
+            ],
+            &[SAME],
+        ),
+        journey(
+            "it is purged, and the record is lost",
+            None,
+            config(),
+            &[Step::World(|w| w.tamper(|db| db.record = None)), Step::Ask(Ask::Purge)],
+            &[SAME],
+        ),
+        journey(
             "it is closed and opened",
             None,
             config(),

@@ -8,6 +8,7 @@ use crate::asked::asked_first;
 use crate::called::called;
 use crate::changes::changed;
 use crate::fed::fed;
+use crate::owned::owned;
 use crate::player::Outcome;
 use crate::server::served;
 use crate::short::{config, release, row};
@@ -126,5 +127,5 @@ pub(crate) fn in_place() -> Config {
 /// Every journey.
 #[must_use]
 pub fn journeys() -> Vec<Journey> {
-    [changed(), called(), served(), stored(), fed(), asked_first()].concat()
+    [changed(), called(), served(), stored(), fed(), asked_first(), owned()].concat()
 }

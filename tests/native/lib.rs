@@ -13,6 +13,7 @@ mod changes;
 mod fed;
 mod followed;
 mod journey;
+mod owned;
 mod player;
 mod server;
 mod short;
@@ -20,5 +21,6 @@ mod stored;
 
 pub use followed::{NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, rows, starts};
 pub use journey::{Journey, Step, journeys};
+pub use owned::{ADA, BEN, adas, bens};
 pub use player::{Outcome, Player};
 pub use short::{choice, config, expecting, release, renamed, row};

@@ -94,6 +94,7 @@ pub fn config() -> Config {
         keep_previous_ms: 0,
         feed: Feed::Ours,
         expects: Expects::Nothing,
+        owner: None,
         limits: Limits {
             piece_bytes: 40,
             spread_ms: 0,

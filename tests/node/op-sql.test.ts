@@ -233,8 +233,7 @@ test("a swap leaves what the manifest says: tables, indexes, enums, record", asy
   assert.deepEqual(relations.map(({ name }) => name), [
     "companies", "companies_name_idx", "companies_pkey", "fresh", "fresh_pkey", "users", "users_email_idx", "users_pkey",
   ]);
-  const schemas = await select(db, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'electric%'");
-  assert.deepEqual(schemas, [{ nspname: "electric_replica" }]);
+  assert.deepEqual(await select(db, "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('electric_replica_staging')"), []);
   check("recordSecond", await run(db, golden.readRecord));
   check("inspectSecond", await run(db, golden.inspectSecond));
 });
@@ -318,9 +317,24 @@ test("dropping takes what it is given and nothing else", async (t) => {
   await run(db, ...golden.first, ...golden.second);
   await db.exec("CREATE TABLE mine (id int)");
 
-  await run(db, golden.drop, golden.forget);
+  await run(db, golden.drop);
   assert.deepEqual(await select(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [{ tablename: "mine" }]);
+});
+
+test("a purge takes what is the library's, in its own tables or marked, and nothing else", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first, ...golden.second);
+  await db.exec(`CREATE TABLE mine (id int, mood mood); CREATE TABLE fresh_too (LIKE fresh INCLUDING ALL);
+    COMMENT ON TABLE fresh IS NULL; DELETE FROM electric_replica.shapes WHERE table_name = 'users'; CREATE SCHEMA electric_replica_previous`);
+
+  assert.ok(Number((await run(db, golden.purge.slice(0, 1)))[0]?.[0]) > 0);
+  assert.deepEqual(await select(db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"), [{ tablename: "fresh_too" }, { tablename: "mine" }]);
+  assert.deepEqual(await select(db, "SELECT typname FROM pg_type WHERE typtype = 'e' ORDER BY 1"), [{ typname: "kind" }, { typname: "mood" }]);
+  assert.deepEqual(await select(db, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'electric\\_%'"), [{ nspname: "electric_replica" }]);
   check("recordNone", await run(db, golden.readRecord));
+  await db.exec("DROP TABLE mine, fresh_too");
+  assert.deepEqual(await run(db, golden.purge.slice(0, 1)), [[null]]);
+  assert.deepEqual(await select(db, "SELECT typname FROM pg_type WHERE typtype = 'e'"), []);
 });
 
 test("subscriptions of the app's own sync are forgotten by key, where there are any", async (t) => {

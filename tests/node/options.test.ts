@@ -78,6 +78,8 @@ const WRONG: Record<string, [Record<string, unknown>, ReplicaErrorCode]> = {
   "a sync and another strategy than in-place": [{ sync: { keys: [], start: noop, stop: noop }, strategy: "swap" }, "INVALID_OPTIONS"],
   "a sync and another scope than all": [{ sync: { keys: [], start: noop, stop: noop }, scope: "changed" }, "INVALID_OPTIONS"],
   "a sync and a table's where": [{ sync: { keys: [], start: noop, stop: noop }, tables: [{ name: "users", where: "true" }] }, "INVALID_OPTIONS"],
+  "an owner that is a number": [{ owner: 7 }, "INVALID_OPTIONS"],
+  "an owner without a name": [{ owner: "" }, "INVALID_OPTIONS"],
   "headers that are a text": [{ headers: "row-data" }, "INVALID_OPTIONS"],
 };
 

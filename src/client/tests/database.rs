@@ -34,7 +34,8 @@ async fn statements_go_as_a_text_and_rows_to_load_as_bytes_beside_it() {
     );
 
     let answers = host.transact(vec![copy()]).await.unwrap();
-    host.transact(vec![copy(), Op::ForgetRecord]).await.unwrap();
+    let purge = Op::Purge { schema: name("public") };
+    host.transact(vec![copy(), purge]).await.unwrap();
 
     assert_eq!(answers, [[[Some("1".to_owned()), None]]]);
     let asked = value("asked.join()");

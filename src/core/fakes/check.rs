@@ -65,7 +65,7 @@ impl World {
         let copied: usize = copied.sum();
         assert!(copied <= most, "R12: {copied} bytes in one transaction");
         let was_whole = is_whole(&inner.db);
-        let forgets = ops.iter().any(|op| matches!(op, Op::ForgetRecord));
+        let forgets = ops.iter().any(|op| matches!(op, Op::Purge { .. }));
         let builds = ops.iter().any(|op| matches!(op, Op::CreateTable { .. }));
         assert!(!(forgets && builds), "R5: a rebuild forgets the record");
         let swaps = ops.iter().any(|op| matches!(op, Op::Swap(_)));
@@ -247,10 +247,15 @@ impl Inner {
             }
             _ => {}
         }
+        let shows = matches!(event, Event::Status(Status::Following | Status::Held));
         let usable = matches!(
             event,
             Event::Complete { .. } | Event::Status(Status::Ready | Status::Outdated | Status::Offline)
         );
+        if usable || shows {
+            let (whose, own) = (self.db.owner(), self.owners.get(&tab).cloned().flatten());
+            assert_eq!(whose, own, "R13: {event:?} over the rows of another");
+        }
         if usable && !self.checks.tampered {
             let record: Option<Record> = self.db.read_record();
             let whole = record.is_some_and(|record| record.state == RecordState::Whole);

@@ -14,7 +14,7 @@ use crate::ingest::{Change, Operation};
 use crate::manifest::{EnumType, Index, Table};
 use crate::op::{Home, Incoming, Op, Places, Rows, Swap};
 use crate::queries::LostQuery;
-use crate::record::Record;
+use crate::record::{Record, owner_of};
 
 /// The model database.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,8 @@ pub struct ModelDatabase {
     read: RefCell<Option<(StoredRecord, Option<Record>)>>,
     /// How many identities were given to tables.
     pub(super) identities: u64,
+    /// The enum types that the library made.
+    own_enums: BTreeSet<String>,
     /// The tables that the last transaction dropped from the app's schema, and those it may drop (R4).
     pub(super) dropped: BTreeSet<String>,
     pub(super) droppable: BTreeSet<String>,
@@ -82,6 +84,22 @@ impl ModelDatabase {
         let read = Record::from_rows(&self.record_rows()).ok().flatten();
         self.read.replace(Some((stored.clone(), read.clone())));
         read
+    }
+
+    /// Whose the rows are, as the record says.
+    #[must_use]
+    pub fn owner(&self) -> Option<String> {
+        owner_of(&self.record_rows()).map(ToOwned::to_owned)
+    }
+
+    /// The tables that the library made and that are there, in the app's sight or out of it.
+    #[must_use]
+    pub fn own_tables(&self) -> Vec<String> {
+        let previous = self.previous.iter().map(|(schema, _, _)| schema);
+        let schemas = previous.chain(&self.staging).chain([&self.app]);
+        let tables = schemas.flat_map(|schema| &schema.tables);
+        let ours = tables.filter(|(_, table)| table.is_ours);
+        ours.map(|(name, _)| name.clone()).collect()
     }
 
     fn recorded(&self) -> BTreeSet<String> {
@@ -148,7 +166,7 @@ impl ModelDatabase {
                 | Op::WriteRecord(_)
                 | Op::WriteVersion(_)
                 | Op::WritePosition { .. }
-                | Op::ForgetRecord
+                | Op::Purge { .. }
         );
         if needs_home && !self.home {
             return Err(failed(&doing, "the library's tables are not there"));
@@ -192,7 +210,7 @@ impl ModelDatabase {
                     shape[5] = announced;
                 }
             }
-            Op::ForgetRecord => self.record = None,
+            Op::Purge { .. } => return Ok(vec![vec![self.purge()]]),
             Op::Verify { .. } => {
                 let names = self.sealed().into_iter().map(|table| vec![Some(table)]);
                 return Ok(names.collect());
@@ -219,8 +237,8 @@ impl ModelDatabase {
                 return Ok(vec![vec![Some(rows.to_string())]]);
             }
             Op::ResetStaging => self.staging = Some(ModelSchema::default()),
-            Op::DropStaging => self.staging = None,
             Op::CreateEnum { home, ty } => {
+                self.own_enums.insert(ty.name.to_string());
                 let enums = &mut self.schema(&home, &doing)?.enums;
                 if enums.insert(ty.name.to_string(), ty.labels).is_some() {
                     return Err(failed(&doing, "the type is there already"));
@@ -255,7 +273,7 @@ impl ModelDatabase {
                 let lost = self.queries.iter().filter(|(_, needed)| *needed > looks);
                 return Ok(lost.map(|(query, _)| row(query)).collect());
             }
-            Op::DropLeft(_) => self.left.clear(),
+            Op::DropLeft => self.left.clear(),
             Op::CreateIndex { schema, table, index } => {
                 self.create_index(&Home::App(schema), &table, &index, &doing)?;
             }
@@ -292,6 +310,7 @@ impl ModelDatabase {
         let new = ModelTable {
             columns: table.columns.clone(),
             identity: self.new_identity(),
+            is_ours: true,
             ..ModelTable::default()
         };
         if self.labels(&new, staged_enums).len() != table.enum_names().len() {
@@ -411,6 +430,30 @@ impl ModelDatabase {
             (!self.queries.is_empty()).to_string(),
         ];
         cells.map(Some).to_vec()
+    }
+
+    /// What the library made, and what the record's shapes name; whatever the record says or does not say otherwise.
+    fn purge(&mut self) -> Option<String> {
+        let record = self.record.take();
+        let named = |table: &String| record.as_ref().is_some_and(|record| record.shapes.contains_key(table));
+        let ours: Vec<String> = (self.app.tables.iter())
+            .filter(|(name, table)| table.is_ours || named(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.app.tables.retain(|name, _| !ours.contains(name));
+        self.droppable.extend(ours.iter().cloned());
+        let size = ours.len() + usize::from(record.is_some()) + usize::from(self.previous.is_some());
+        self.dropped.extend(ours);
+        let tables: Vec<&ModelTable> = self.app.tables.values().collect();
+        let used = |ty: &String| {
+            let mut columns = tables.iter().flat_map(|table| &table.columns);
+            columns.any(|column| column.ty.enum_name().is_some_and(|name| name.as_str() == ty))
+        };
+        let gone: Vec<String> = self.own_enums.iter().filter(|ty| !used(ty)).cloned().collect();
+        self.app.enums.retain(|ty, _| !gone.contains(ty));
+        (self.staging, self.previous) = (None, None);
+        self.left.clear();
+        (size > 0).then(|| size.to_string())
     }
 
     fn swap(&mut self, swap: &Swap, doing: &str) -> Result<()> {

@@ -19,6 +19,8 @@ pub struct ModelTable {
     pub(super) indexes: BTreeSet<String>,
     /// Another with each table that is made, and each time that it is emptied by TRUNCATE.
     pub(super) identity: u64,
+    /// Whether the library made it.
+    pub(super) is_ours: bool,
 }
 
 impl ModelTable {
@@ -26,6 +28,12 @@ impl ModelTable {
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The same as an app would have made it.
+    #[must_use]
+    pub fn without_mark(self) -> Self {
+        Self { is_ours: false, ..self }
     }
 
     /// The names of its columns, in order.

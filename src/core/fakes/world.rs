@@ -53,6 +53,8 @@ pub(super) struct Inner {
     /// The tab in which the app's own sync runs.
     pub(super) feeder: Option<u32>,
     pub(super) sync_state: bool,
+    /// Whose rows each tab is to show.
+    pub(super) owners: BTreeMap<u32, Option<String>>,
     pub(super) events: Vec<(u32, Event)>,
     pub(super) calls: Vec<Call>,
     /// Whether the rebuild module is nowhere to be had: the app was deployed anew, and this page is of before.
@@ -111,6 +113,7 @@ impl World {
                 stored_version: None,
                 feeder: None,
                 sync_state: false,
+                owners: BTreeMap::new(),
                 events: Vec::new(),
                 calls: Vec::new(),
                 code_gone: false,
@@ -137,6 +140,7 @@ impl World {
         inner.serial += 1;
         let id = u32::try_from(inner.serial).unwrap_or(u32::MAX);
         let config = inner.config.clone();
+        inner.owners.insert(id, config.owner.clone());
         drop(inner);
         let replica = Replica::new(config, Tab::new(self.clone(), id));
         self.tabs.borrow_mut().insert(id, Box::pin(replica.drive()));

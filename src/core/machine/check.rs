@@ -1,13 +1,15 @@
 //! From being asked to a decision that one small request is enough for: the record, whether its tables are as they were,
 //! the server's version.
 
+use std::slice;
+
 use crate::error::{Error, ErrorCode, Result};
 use crate::host::{Answer, Endpoint};
 use crate::ident::Name;
 use crate::json::quoted;
 use crate::op::{Op, Rows};
 use crate::plan::Found;
-use crate::record::{Record, RecordState};
+use crate::record::{Record, RecordState, owner_of};
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
@@ -37,21 +39,26 @@ impl Machine {
         }
     }
 
-    fn read(&mut self, reading: Reading, effects: &mut Vec<Effect>) {
+    pub(super) fn read(&mut self, reading: Reading, effects: &mut Vec<Effect>) {
         self.phase = Phase::Reading(reading);
-        let mut ops = match reading {
-            Reading::Home => vec![Op::FindHome],
-            Reading::Record => Vec::new(),
-            Reading::MadeRecord => vec![Op::EnsureHome],
-        };
-        if reading != Reading::Home {
-            if matches!(
-                self.run.as_ref().map(|run| &run.kind),
-                Some(Kind::Rollback | Kind::Purge)
-            ) {
-                // Takes the rebuild module, which all of both is in.
-                ops.push(Op::ReadPrevious);
+        let mut ops = Vec::new();
+        if matches!(reading, Reading::MadeRecord | Reading::MadePurged) {
+            ops.push(Op::EnsureHome);
+        }
+        match reading {
+            Reading::Home => ops.push(Op::FindHome),
+            Reading::Purged | Reading::MadePurged => ops.push(Op::Purge {
+                schema: self.config.places.app.clone(),
+            }),
+            Reading::Record | Reading::MadeRecord => {
+                let kind = self.run.as_ref().map(|run| &run.kind);
+                if kind == Some(&Kind::Rollback) || self.purges() && self.config.is_app_fed() {
+                    // Takes the rebuild module, which all of it is in.
+                    ops.push(Op::ReadPrevious);
+                }
             }
+        }
+        if reading != Reading::Home {
             ops.push(Op::ReadRecord);
         }
         effects.push(Effect::Transact {
@@ -68,7 +75,7 @@ impl Machine {
         self.phase = Phase::Leading { peek_ms: u64::MAX };
         let op = match self.reading {
             Reading::Home => Op::FindHome,
-            Reading::Record | Reading::MadeRecord => Op::ReadRecord,
+            _ => Op::ReadRecord,
         };
         effects.push(Effect::Transact {
             purpose: Purpose::Peek,
@@ -86,11 +93,10 @@ impl Machine {
             return self.peek(effects);
         }
         let is_read = outcome.is_ok();
-        let record = outcome
-            .ok()
-            .and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
+        let rows = outcome.ok().filter(|rows| !self.is_of_another(rows));
+        let record = rows.and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
         if is_read && record.is_none() {
-            // The tab that leads has dropped everything.
+            // The tab that leads has dropped everything, or keeps another's.
             self.record = None;
         }
         if let Some(record) = record.filter(|record| record.state == RecordState::Whole) {
@@ -120,6 +126,16 @@ impl Machine {
         };
     }
 
+    /// Whether the run is to drop everything.
+    pub(super) fn purges(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.kind == Kind::Purge)
+    }
+
+    /// Whether what is stored is not whose it should be. Without a record nobody knows whose the tables are.
+    fn is_of_another(&self, rows: &[Rows]) -> bool {
+        rows.last().and_then(owner_of) != self.config.owner.as_deref()
+    }
+
     // ---- what is stored, and what is really there ---------------------------------------------------------------
 
     pub(super) fn record_read(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
@@ -132,6 +148,9 @@ impl Machine {
             Err(error) if error.code() == ErrorCode::DatabaseFailed && reading == Reading::Record => {
                 return self.read(Reading::MadeRecord, effects);
             }
+            Err(error) if error.code() == ErrorCode::DatabaseFailed && reading == Reading::Purged => {
+                return self.read(Reading::MadePurged, effects);
+            }
             Err(error) => return self.fail(error, moment, effects),
         };
         if reading == Reading::Home {
@@ -139,8 +158,11 @@ impl Machine {
             return self.read(if found { Reading::Record } else { Reading::MadeRecord }, effects);
         }
         self.reading = Reading::Record;
+        let is_purged = matches!(reading, Reading::Purged | Reading::MadePurged);
+        let purges = !is_purged && (self.purges() || self.is_of_another(&rows));
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.
-        let record = rows.last().and_then(|rows| Record::from_rows(rows).ok().flatten());
+        let record = rows.last().filter(|_| !purges);
+        let record = record.and_then(|rows| Record::from_rows(rows).ok().flatten());
         self.read_previous(&rows);
         // While the tail goes on, what it has applied since is in memory and in the database alike.
         let tables = record.as_ref().map(Record::table_names).unwrap_or_default();
@@ -152,6 +174,19 @@ impl Machine {
             .collect();
         self.unfollow(&strangers, effects);
         self.record = record;
+        if purges && self.purges() && self.config.is_app_fed() {
+            return self.let_go(Then::Purge, effects);
+        }
+        if purges {
+            return self.read(Reading::Purged, effects);
+        }
+        if is_purged {
+            let answer = rows.iter().rev().nth(1);
+            self.purged(answer.is_some_and(|rows| is_there(Ok(slice::from_ref(rows)))), effects);
+            if self.run.is_none() {
+                return;
+            }
+        }
         self.phase = Phase::Verifying;
         effects.push(Effect::Transact {
             purpose: Purpose::Verify,
@@ -169,9 +204,6 @@ impl Machine {
             Err(error) => self.fail(error, moment, effects),
             Ok(rows) => {
                 self.found = self.verified_tables(rows.last());
-                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Purge)) {
-                    return self.let_go(Then::Purge, effects);
-                }
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Rollback)) {
                     return self.roll_back(moment, effects);
                 }

@@ -4,11 +4,10 @@
 use crate::error::{Error, Result};
 use crate::event::{Closes, Event};
 use crate::ident::Name;
-use crate::op::{Incoming, Left, Op, Rows, Swap};
 use crate::plan::Found;
 use crate::tail::Moment;
 
-use super::{CallerId, Effect, Machine, Mood, Phase, Purpose, Then, closed};
+use super::{CallerId, Effect, Machine, Mood, Phase, Reading, Then, closed};
 
 impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
@@ -85,50 +84,33 @@ impl Machine {
 
     // ---- dropping everything -------------------------------------------------------------------------------------
 
-    pub(super) fn purge(&mut self, effects: &mut Vec<Effect>) {
-        let followed: Vec<Name> = self.tail.tables().cloned().collect();
-        self.unfollow(&followed, effects);
-        let mut ops = vec![Op::DropStaging, Op::DropPrevious, Op::ForgetRecord];
-        if let Some(record) = &self.record {
-            ops.push(Op::Swap(Swap {
-                schema: self.config.places.app.clone(),
-                old_tables: record.table_names(),
-                old_enums: record.manifest.enums.iter().map(|ty| ty.name.clone()).collect(),
-                new_tables: Vec::new(),
-                new_enums: Vec::new(),
-                kept: None,
-                source: Incoming::Nowhere,
-            }));
+    /// Drops everything, once the app's own sync has let go of it.
+    pub(super) fn purge_fed(&mut self, effects: &mut Vec<Effect>) {
+        self.read(Reading::MadePurged, effects);
+        if let Some(Effect::Transact { ops, .. }) = effects.last_mut() {
+            ops.splice(0..0, self.forget_subscriptions());
         }
-        ops.push(Op::DropLeft(Left::All));
-        ops.extend(self.forget_subscriptions());
-        self.phase = Phase::Purging;
-        effects.push(Effect::Transact {
-            purpose: Purpose::Purge,
-            ops,
-        });
     }
 
-    pub(super) fn purged(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Purging) {
-            return;
-        }
-        if let Err(error) = outcome {
-            return self.fail(error, moment, effects);
-        }
-        self.record = None;
-        self.dropped = true;
-        self.previous_until_ms = None;
+    /// Nothing of a replica is left; whoever called for that is answered.
+    pub(super) fn purged(&mut self, was_there: bool, effects: &mut Vec<Effect>) {
+        let called = self.purges();
         self.found = Found::default();
         self.distrusted.clear();
         self.put_off = None;
-        self.mood = Mood::Fresh;
-        self.retry_at_ms = None;
         effects.push(Effect::ClearVersion);
-        if self.config.is_app_fed() {
-            effects.push(Effect::ClearSyncState);
+        if was_there {
+            effects.push(Effect::Emit(Event::Purged { called }));
         }
-        self.finish(Ok(false), effects);
+        if called {
+            self.dropped = true;
+            self.mood = Mood::Fresh;
+            self.retry_at_ms = None;
+            if self.config.is_app_fed() {
+                effects.push(Effect::ClearSyncState);
+            }
+            self.finish(Ok(false), effects);
+        }
     }
 
     // ---- the end ---------------------------------------------------------------------------------------------------

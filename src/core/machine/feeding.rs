@@ -7,7 +7,7 @@
 use crate::config::{APP, Feed};
 use crate::error::Result;
 use crate::host::FeedCall;
-use crate::op::{Home, Left, Op};
+use crate::op::{Home, Op};
 use crate::record::{Record, RecordState, ShapeRecord};
 use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::tail::Moment;
@@ -31,7 +31,7 @@ impl Machine {
     fn go_on_to(&mut self, then: Then, effects: &mut Vec<Effect>) {
         match then {
             Then::Rebuild(job) => self.replace(job, effects),
-            Then::Purge => self.purge(effects),
+            Then::Purge => self.purge_fed(effects),
             Then::Close(callers) => self.end(callers, effects),
         }
     }
@@ -93,7 +93,7 @@ impl Machine {
         // First, because only what a record names is ever dropped (R4).
         let mut ops = vec![
             Op::DropPrevious,
-            Op::DropLeft(Left::Unread),
+            Op::DropLeft,
             Op::WriteRecord(unfinished(&job)),
             Op::EnsureApp,
             Op::ResetStaging,

@@ -226,7 +226,6 @@ impl Machine {
                 Purpose::Adopt => self.adopted(outcome, moment, effects),
                 Purpose::Prepare => self.prepared(outcome, moment, effects),
                 Purpose::Swap => self.swapped(outcome, moment, effects),
-                Purpose::Purge => self.purged(outcome, moment, effects),
                 Purpose::Rollback => self.returned(outcome, moment, effects),
                 _ => {}
             },

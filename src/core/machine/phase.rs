@@ -26,6 +26,10 @@ pub(crate) enum Reading {
     Record,
     /// Where they were made just before.
     MadeRecord,
+    /// Where all that is ours was dropped just before.
+    Purged,
+    /// The same, where the library's own tables were made first.
+    MadePurged,
 }
 
 /// One run, from being asked for to its answer.
@@ -95,8 +99,6 @@ pub(crate) enum Phase {
     Swapping(Box<Job>),
     /// Putting the tables before back, with the record as it will be.
     Returning(Box<Record>),
-    /// Dropping everything.
-    Purging,
     /// Over.
     Closed,
 }

@@ -8,7 +8,7 @@ use crate::event::{Event, Step};
 use crate::fingerprint::Fingerprint;
 use crate::host::Endpoint;
 use crate::ident::Name;
-use crate::op::{Home, Incoming, Left, Op, Rows, Swap, Target};
+use crate::op::{Home, Incoming, Op, Rows, Swap, Target};
 use crate::plan::Rebuild;
 use crate::record::{Record, RecordState};
 use crate::shape::Stream;
@@ -329,7 +329,7 @@ fn count(rows: &Rows) -> Option<u64> {
 }
 
 fn staging_ops(job: &Job) -> Vec<Op> {
-    let mut ops = vec![Op::DropLeft(Left::Unread), Op::EnsureApp, Op::ResetStaging];
+    let mut ops = vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging];
     job.create(&mut ops);
     ops
 }
@@ -341,7 +341,7 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     };
     let mut ops = vec![
         Op::DropPrevious,
-        Op::DropLeft(Left::Unread),
+        Op::DropLeft,
         Op::WriteRecord(unfinished(job)),
         Op::EnsureApp,
         Op::Swap(swap),

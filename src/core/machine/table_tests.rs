@@ -100,6 +100,8 @@ fn phases() -> Vec<Phase> {
         Phase::Reading(Reading::Home),
         Phase::Reading(Reading::Record),
         Phase::Reading(Reading::MadeRecord),
+        Phase::Reading(Reading::Purged),
+        Phase::Reading(Reading::MadePurged),
         Phase::Verifying,
         Phase::Asking { doubted: None },
         Phase::Confirming {
@@ -132,7 +134,6 @@ fn phases() -> Vec<Phase> {
         },
         Phase::Swapping(job()),
         Phase::Returning(Box::new(record())),
-        Phase::Purging,
         Phase::Closed,
     ];
     for phase in &all {
@@ -154,7 +155,6 @@ fn phases() -> Vec<Phase> {
             | Phase::Settling { .. }
             | Phase::Swapping(_)
             | Phase::Returning(_)
-            | Phase::Purging
             | Phase::Closed => {}
         }
     }
@@ -177,7 +177,6 @@ fn inputs() -> Vec<Input> {
         Purpose::Apply,
         Purpose::Tidy,
         Purpose::Rollback,
-        Purpose::Purge,
     ];
     let mut all = vec![
         Input::Led(Ok(())),
@@ -272,8 +271,7 @@ fn is_listed(input: &Input) {
             | Purpose::Swap
             | Purpose::Apply
             | Purpose::Tidy
-            | Purpose::Rollback
-            | Purpose::Purge => {}
+            | Purpose::Rollback => {}
         },
     }
 }
@@ -311,7 +309,6 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Purpose::Prepare => matches!(phase, Phase::Preparing(_)),
         Purpose::Swap => matches!(phase, Phase::Swapping(_)),
         Purpose::Rollback => matches!(phase, Phase::Returning(_)),
-        Purpose::Purge => matches!(phase, Phase::Purging),
     }
 }
 
@@ -326,6 +323,7 @@ fn machine(phase: Phase) -> Machine {
         keep_previous_ms: 0,
         feed: Feed::Ours,
         expects: Expects::Nothing,
+        owner: None,
         limits: Limits::default(),
     });
     // That time goes by is no part of these.

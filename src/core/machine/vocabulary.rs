@@ -122,8 +122,6 @@ pub enum Purpose {
     Tidy,
     /// Putting the tables before back.
     Rollback,
-    /// Dropping everything.
-    Purge,
 }
 
 impl Purpose {

@@ -8,7 +8,7 @@ impl Op {
     /// page that is closed may lose rows and position together.
     #[must_use]
     pub const fn must_last(&self) -> bool {
-        matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::ForgetRecord)
+        matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Purge { .. })
     }
 
     /// Whether a page that rebuilds nothing does it. Everything else takes the rebuild module.
@@ -16,7 +16,12 @@ impl Op {
     pub const fn is_everyday(&self) -> bool {
         matches!(
             self,
-            Self::FindHome | Self::ReadRecord | Self::Verify { .. } | Self::Apply { .. } | Self::WritePosition { .. }
+            Self::FindHome
+                | Self::ReadRecord
+                | Self::Verify { .. }
+                | Self::Apply { .. }
+                | Self::WritePosition { .. }
+                | Self::Purge { .. }
         )
     }
 
@@ -26,6 +31,7 @@ impl Op {
         match self {
             Self::FindHome | Self::ReadRecord => "reading the replica's record".to_owned(),
             Self::Verify { .. } => "looking at the tables that are there".to_owned(),
+            Self::Purge { .. } => "dropping the replica".to_owned(),
             Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::Apply { target, .. } => on("applying a change to", &target.table.name),
             _ => self.doing_of_rebuild(),
@@ -42,9 +48,8 @@ impl Op {
             Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } => {
                 "writing the replica's record".to_owned()
             }
-            Self::ForgetRecord => "forgetting the replica's record".to_owned(),
             Self::EnsureApp => "creating the app's schema".to_owned(),
-            Self::ResetStaging | Self::DropStaging => "clearing the staging schema".to_owned(),
+            Self::ResetStaging => "clearing the staging schema".to_owned(),
             Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
             Self::CreateTable { table, .. } => on("creating", &table.name),
             Self::Copy { table, .. } => on("loading rows into", table),
@@ -57,14 +62,15 @@ impl Op {
             Self::KeepPrevious { .. } | Self::DropPrevious => "clearing what was kept of the replica before".to_owned(),
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
             Self::FindLost { .. } => "looking for the live queries".to_owned(),
-            Self::DropLeft(_) => "clearing what was left for the app's views".to_owned(),
+            Self::DropLeft => "clearing what was left for the app's views".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
             // Said above.
             Self::FindHome
             | Self::ReadRecord
             | Self::Verify { .. }
             | Self::WritePosition { .. }
-            | Self::Apply { .. } => String::new(),
+            | Self::Apply { .. }
+            | Self::Purge { .. } => String::new(),
         }
     }
 }

@@ -247,7 +247,7 @@ fn operations(
         table: table.clone(),
         index: index.clone(),
     }));
-    swap.extend([Op::WriteRecord(wanted.clone()), Op::DropStaging]);
+    swap.push(Op::WriteRecord(wanted.clone()));
     [stage, swap]
 }
 
@@ -400,12 +400,12 @@ fn statements() -> Value {
             new_tables: Vec::new(),
             new_enums: Vec::new(),
             kept: None,
-            source: Incoming::Nowhere,
+            source: Incoming::Making,
         })]),
         "findLost": alone(Op::FindLost { schema: schema() }),
-        "dropLeft": alone(Op::DropLeft(Left::Unread)),
+        "dropLeft": alone(Op::DropLeft),
         "subscriptions": write("public", vec![Op::ForgetSubscriptions { keys: vec!["it's mine".into(), "other".into()] }]),
-        "forget": write("public", vec![Op::ForgetRecord, Op::Checkpoint]),
+        "purge": write("public", vec![Op::Purge { schema: name("public") }, Op::Checkpoint]),
     });
     all.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     all

@@ -1,6 +1,6 @@
 //! The library's own tables, as SQL: the record, its shapes' positions, and the same of the replica that is kept.
 
-use super::{Expect, Places, Statement, inspect, readers};
+use super::{Expect, Places, Statement, inspect, purge, readers};
 use crate::ident::{Name, literal};
 use crate::json::Value;
 use crate::record::Record;
@@ -67,8 +67,10 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
         format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
+    .into_iter()
+    .chain([purge::function(places)])
     .map(Statement::new)
-    .into()
+    .collect()
 }
 
 pub(super) fn read_previous(places: &Places) -> String {
@@ -122,11 +124,6 @@ pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
         own_table(places, record),
         own_table(places, shapes),
     )
-}
-
-pub(super) fn forget_record(places: &Places) -> Vec<Statement> {
-    let delete = |table| Statement::new(format!("DELETE FROM {}", own_table(places, table)));
-    vec![delete("replica"), delete("shapes")]
 }
 
 /// A table that is recorded already keeps its seal.

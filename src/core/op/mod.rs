@@ -5,6 +5,7 @@ mod doing;
 mod home;
 mod inspect;
 mod places;
+mod purge;
 mod readers;
 mod sql;
 mod statement;
@@ -74,14 +75,17 @@ pub enum Op {
         /// What Electric announced of its structure; what is stored of that stays where there is nothing.
         announced: Option<String>,
     },
-    /// Forgets the record.
-    ForgetRecord,
+    /// Drops all that is the library's, whatever the record says or does not say: the tables that it made and those that
+    /// the record's shapes name, its enum types, staging, what was kept, the record. Answers how much there was; NULL
+    /// for nothing.
+    Purge {
+        /// The schema the app reads.
+        schema: Name,
+    },
     /// Creates the schema the app reads unless it is there.
     EnsureApp,
     /// Drops the staging schema with all it holds, and creates it anew.
     ResetStaging,
-    /// Drops the staging schema with all it holds.
-    DropStaging,
     /// Creates an enum type.
     CreateEnum {
         /// Where.
@@ -138,8 +142,8 @@ pub enum Op {
         /// The schema the app reads.
         schema: Name,
     },
-    /// Drops tables that swaps have left.
-    DropLeft(Left),
+    /// Drops tables that swaps have left, and that no view reads any more.
+    DropLeft,
     /// Creates an index on a table of the app's schema unless it is there.
     CreateIndex {
         /// The schema the app reads.
@@ -224,17 +228,6 @@ pub enum Incoming {
     Previous,
     /// They are made next, in the same transaction, where the old ones were.
     Making,
-    /// There are none, and nothing may go on reading the old ones.
-    Nowhere,
-}
-
-/// Which of the tables that were left for somebody's views are dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// Those that no view reads any more.
-    Unread,
-    /// All.
-    All,
 }
 
 /// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer

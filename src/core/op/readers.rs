@@ -6,7 +6,7 @@
 //! for changes. A release of PGlite that calls one of them otherwise has temporary views that nobody knows here: the
 //! tables they read are **left** in a schema beside the app's, where those views go on reading them.
 
-use super::{Left, Statement};
+use super::Statement;
 use crate::ident::{Name, literal};
 
 /// How the schemas are called in which such tables stay, but for the number at the end.
@@ -111,14 +111,16 @@ fn drop_unless_read(schema: &str) -> String {
     )
 }
 
-/// Drops the schemas of tables that were left: those that nobody reads any more, or all.
-pub(super) fn drop_left(left: Left) -> String {
-    let drop = match left {
-        Left::Unread => drop_unless_read("item.nspname"),
-        Left::All => "EXECUTE format('DROP SCHEMA %I CASCADE', item.nspname);".into(),
-    };
+/// Drops the schemas of tables that were left and that nobody reads any more.
+pub(super) fn drop_left() -> String {
     let body = format!(
-        "DECLARE item record; BEGIN FOR item IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^{LEFT}' LOOP {drop} END LOOP; END"
+        "DECLARE item record; BEGIN {} END",
+        each_left(&drop_unless_read("item.nspname"))
     );
     format!("DO {}", literal(&body))
+}
+
+/// Does something with each schema of tables that were left. `item` is a record.
+pub(super) fn each_left(statement: &str) -> String {
+    format!("FOR item IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^{LEFT}' LOOP {statement} END LOOP;")
 }

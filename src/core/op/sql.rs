@@ -1,7 +1,7 @@
 //! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `home`, `tables`,
 //! `inspect` and `swap`; every name and text in it has passed `ident`.
 
-use super::{Op, Places, Statement, home, inspect, readers, swap, tables};
+use super::{Op, Places, Statement, home, inspect, purge, readers, swap, tables};
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest;
@@ -11,7 +11,7 @@ use crate::text::joined;
 impl Op {
     /// The statements of this operation, in order. Only the last one's rows are an answer.
     ///
-    /// [`Op::ReadRecord`], [`Op::WriteRecord`], [`Op::WritePosition`] and [`Op::ForgetRecord`] need the library's
+    /// [`Op::ReadRecord`], [`Op::WriteRecord`], [`Op::WritePosition`] and [`Op::Purge`] need the library's
     /// tables: [`Op::EnsureHome`] comes before them, in the same transaction or an earlier one. A query that names a
     /// table that is not there does not even parse.
     ///
@@ -35,6 +35,7 @@ impl Op {
                 *lsn,
                 announced.take(),
             )]),
+            Self::Purge { schema } => one(purge::call(places, schema)),
             Self::Verify { schema } => Ok(vec![inspect::verify(&home::own_table(places, "shapes"), schema)]),
             Self::Apply { target, change } => {
                 let name = qualified(places.schema(&target.home), &target.table.name);
@@ -53,7 +54,6 @@ impl Op {
             Self::EnsureHome => home::ensure(places),
             Self::WriteRecord(record) => home::write_record(places, record),
             Self::WriteVersion(record) => vec![home::write_version(places, record)],
-            Self::ForgetRecord => home::forget_record(places),
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
 
@@ -67,14 +67,13 @@ impl Op {
                 Statement::new(drop_schema(&places.staging)),
                 Statement::new(format!("CREATE SCHEMA {}", places.staging.quoted())),
             ],
-            Self::DropStaging => one(drop_schema(&places.staging)),
 
-            Self::CreateEnum { home, ty } => one(tables::create_enum(places.schema(home), ty)),
+            Self::CreateEnum { home, ty } => tables::create_enum(places.schema(home), ty),
             Self::CreateTable {
                 home,
                 table,
                 staged_enums,
-            } => one(tables::create_table(places, home, table, staged_enums)),
+            } => tables::create_table(places, home, table, staged_enums),
             Self::Copy {
                 home,
                 table,
@@ -95,7 +94,7 @@ impl Op {
                 Statement::new(readers::ANSWER.to_owned()),
             ],
             Self::FindLost { schema } => vec![readers::lost(schema)],
-            Self::DropLeft(left) => one(readers::drop_left(*left)),
+            Self::DropLeft => one(readers::drop_left()),
             Self::CreateIndex { schema, table, index } => one(tables::create_index(schema, table, index)),
             Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
@@ -108,6 +107,7 @@ impl Op {
             | Self::ReadRecord
             | Self::WritePosition { .. }
             | Self::Verify { .. }
+            | Self::Purge { .. }
             | Self::Apply { .. } => Vec::new(),
         }
     }

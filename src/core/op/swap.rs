@@ -29,7 +29,7 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
     let home = match source {
         Incoming::Staging => Some(&places.staging),
         Incoming::Previous => Some(&places.previous),
-        Incoming::Making | Incoming::Nowhere => None,
+        Incoming::Making => None,
     };
     let keep: &[Name] = kept.as_deref().unwrap_or_default();
     let mut body = format!("DECLARE\n{}{DECLARE}", readers::DECLARE);
@@ -95,6 +95,8 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         ));
     }
     line(RESTORE);
+    line(RELEASE);
+    line(NOTIFY);
     format!("DO {}", literal(&body))
 }
 
@@ -197,8 +199,10 @@ EXECUTE creations[place];
 EXCEPTION WHEN others THEN
 RAISE NOTICE 'electric-replica: view % no longer fits and is left out: %', views[place], SQLERRM;
 END;
-END LOOP;
-FOR item IN SELECT p.name FROM pg_prepared_statements p
+END LOOP;";
+
+/// What is left of live queries whose view is gone. `item` is a record.
+pub(super) const RELEASE: &str = "FOR item IN SELECT p.name FROM pg_prepared_statements p
 WHERE p.name ~ '^live_query_[0-9a-f]{32}_' AND NOT EXISTS
 (SELECT FROM pg_class c WHERE c.relname = substr(p.name, 1, 43) || '_view' AND c.relkind = 'v') LOOP
 EXECUTE format('DEALLOCATE %I', item.name);
@@ -207,8 +211,9 @@ FOR item IN SELECT t.oid::regclass::text AS name FROM pg_class t
 WHERE t.relkind = 'r' AND t.relpersistence = 't' AND t.relname ~ '^live_query_[0-9a-f]{32}_state[12]$' AND NOT EXISTS
 (SELECT FROM pg_class c WHERE c.relname = substr(t.relname::text, 1, 43) || '_view' AND c.relkind = 'v') LOOP
 EXECUTE format('DROP TABLE %s', item.name);
-END LOOP;
-FOR place IN 1 .. cardinality(functions) LOOP
+END LOOP;";
+
+const NOTIFY: &str = "FOR place IN 1 .. cardinality(functions) LOOP
 EXECUTE format('DROP FUNCTION IF EXISTS %I()', '_notify_' || functions[place]);
 END LOOP;
 FOR item IN SELECT unnest(channels) AS channel UNION SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (back) LOOP

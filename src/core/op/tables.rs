@@ -1,20 +1,21 @@
 //! Tables, their types, keys and indexes, as SQL.
 
+use super::purge::mark;
 use super::{Home, Places, Statement};
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::manifest::{EnumType, Index, IndexMethod, SortOrder, Table};
 use crate::text::joined;
 
-pub(super) fn create_enum(schema: &Name, ty: &EnumType) -> String {
+pub(super) fn create_enum(schema: &Name, ty: &EnumType) -> Vec<Statement> {
+    let target = qualified(schema, &ty.name);
     let labels: Vec<String> = ty.labels.iter().map(|label| literal(label)).collect();
-    format!(
-        "CREATE TYPE {} AS ENUM ({})",
-        qualified(schema, &ty.name),
-        joined(&labels, ", ")
-    )
+    vec![
+        Statement::new(format!("CREATE TYPE {target} AS ENUM ({})", joined(&labels, ", "))),
+        mark("TYPE", &target),
+    ]
 }
 
-pub(super) fn create_table(places: &Places, home: &Home, table: &Table, staged_enums: &[Name]) -> String {
+pub(super) fn create_table(places: &Places, home: &Home, table: &Table, staged_enums: &[Name]) -> Vec<Statement> {
     let columns = table.columns.iter().map(|column| {
         let null = if column.not_null { " NOT NULL" } else { "" };
         format!(
@@ -24,7 +25,13 @@ pub(super) fn create_table(places: &Places, home: &Home, table: &Table, staged_e
         )
     });
     let target = qualified(places.schema(home), &table.name);
-    format!("CREATE TABLE {target} ({})", joined(&columns.collect::<Vec<_>>(), ", "))
+    vec![
+        Statement::new(format!(
+            "CREATE TABLE {target} ({})",
+            joined(&columns.collect::<Vec<_>>(), ", ")
+        )),
+        mark("TABLE", &target),
+    ]
 }
 
 pub(super) fn add_keys(schema: &Name, table: &Table) -> Vec<Statement> {

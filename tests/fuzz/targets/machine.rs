@@ -91,6 +91,7 @@ pub(crate) fn config() -> Config {
         keep_previous_ms: 1_000,
         feed: Feed::Ours,
         expects: Expects::default(),
+        owner: None,
         limits: Limits::default(),
     }
 }

@@ -185,10 +185,9 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
         Op::ReadRecord,
         Op::EnsureApp,
         Op::ResetStaging,
-        Op::DropStaging,
         Op::ReadPrevious,
         Op::DropPrevious,
-        Op::ForgetRecord,
+        Op::Purge { schema: schema() },
         Op::Checkpoint,
         Op::Verify { schema: schema() },
         Op::Seal {

@@ -39,7 +39,7 @@ interface Golden {
   findLost: Transaction;
   dropLeft: Transaction;
   drop: Transaction;
-  forget: Transaction;
+  purge: Transaction;
 }
 
 /** Where the core's SQL and what a database answered to it are. */
