@@ -24,7 +24,7 @@ export class Listeners {
         reportLater(thrown);
       }
     }
-    const forWindow = event.type.startsWith("migration:") || OTHERS_FOR_WINDOW.includes(event.type);
+    const forWindow = /^(migration:|replica:)/.test(event.type) || OTHERS_FOR_WINDOW.includes(event.type);
     if (forWindow && typeof window !== "undefined") {
       window.dispatchEvent(new CustomEvent(`electric:${event.type}`, { detail: event }));
     }

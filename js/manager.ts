@@ -113,6 +113,8 @@ class Manager implements ReplicaManager {
   readonly #raw: RawReplica;
   readonly #listeners: Listeners;
   readonly #tabs: Tabs;
+  /** Whether what `verify()` finds is put right without the app's word. */
+  readonly #mends: boolean;
   readonly #endings: (() => void)[] = [];
   readonly #dead: Promise<never>;
   #panic: ReplicaError | undefined;
@@ -123,6 +125,7 @@ class Manager implements ReplicaManager {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
+    this.#mends = /^(auto|when-idle)$/.test(options.policy ?? "auto");
     tabs.open();
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
@@ -177,6 +180,10 @@ class Manager implements ReplicaManager {
 
   rollback(): Promise<boolean> {
     return this.#lead({ name: "rollback" }, () => this.#raw.rollback());
+  }
+
+  verify(): Promise<boolean> {
+    return this.#lead({ name: "verify" }, () => this.#raw.verify(this.#mends));
   }
 
   async purge(): Promise<void> {

@@ -89,6 +89,7 @@ export class Teller {
       case "query-failed":
       case "purged":
       case "update-needed":
+      case "replica:unhealthy":
         break;
     }
     this.#leads = true;
@@ -167,6 +168,7 @@ export class Hearer {
       case "query-failed":
       case "purged":
       case "update-needed":
+      case "replica:unhealthy":
         return true;
     }
   }

@@ -7,7 +7,7 @@ import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from 
 import type { ReplicaEvent, ReplicaStatus, Warning } from "./types.js";
 
 /** What a tab that follows has the one that leads do. */
-export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "reset" | "purge" | "rollback" };
+export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "reset" | "purge" | "rollback" | "verify" };
 
 /** What tabs say to each other. Its form is in the channel's name: a page of another build does not hear it. */
 type Message =

@@ -285,6 +285,28 @@ export interface Purged {
   reason: "called" | "owner";
 }
 
+/** What is wrong with a table. */
+export interface Problem {
+  table: string;
+  /**
+   * `rows`: it has another number of rows. `structure`: it is not there, not as it was put in place, or other code has emptied
+   * it or made it anew. `position`: the record does not say where it stands. `unfinished`: it was being rebuilt in place.
+   */
+  reason: "rows" | "structure" | "position" | "unfinished";
+  /** How many rows it should have; `null` but for `rows`. */
+  expected: number | null;
+  /** How many it has. */
+  found: number | null;
+}
+
+/** `verify()` found that the replica is not what its record says. */
+export interface Unhealthy {
+  type: "replica:unhealthy";
+  problems: Problem[];
+  /** Whether those tables are fetched anew now, with what they hold in sight meanwhile. */
+  repairs: boolean;
+}
+
 /** The status changed, here or in the tab that leads. */
 export interface StatusChange {
   type: "status";
@@ -312,6 +334,7 @@ export interface ReplicaEvents {
   "update-needed": UpdateNeeded;
   adopted: Adopted;
   purged: Purged;
+  "replica:unhealthy": Unhealthy;
   status: StatusChange;
   warning: Warning;
 }
@@ -347,6 +370,13 @@ export interface ReplicaManager {
    * @throws {ReplicaError} `NO_PREVIOUS` where nothing is kept.
    */
   rollback(): Promise<boolean>;
+  /**
+   * Compares what is there with what the record says: the tables' structure and identity, their positions, how many rows
+   * they have. What is wrong is told with `replica:unhealthy`; with the policies `auto` and `when-idle` it is fetched anew then.
+   *
+   * @returns whether nothing is wrong
+   */
+  verify(): Promise<boolean>;
   /** Drops the replica: its tables, the record, the version in localStorage. For logging out. */
   purge(): Promise<void>;
   /** Ends: streams stop, the lead is given to another tab. The rows stay. */
@@ -358,6 +388,7 @@ export interface ReplicaManager {
 declare global {
   interface WindowEventMap {
     "electric:migration:pending": CustomEvent<MigrationPending>;
+    "electric:replica:unhealthy": CustomEvent<Unhealthy>;
     "electric:update-needed": CustomEvent<UpdateNeeded>;
     "electric:query-failed": CustomEvent<QueryFailed>;
     "electric:migration:start": CustomEvent<MigrationStart>;

@@ -11,7 +11,7 @@ const TASKS = [...["stage", "feed", "consult", "translate", "find_lost"].map((na
 const HELD = [`(alloc::boxed::Box<)?${CORE}::machine::job::Job>?`, `${CORE}::plan::Rebuild`];
 
 export const GATES = [
-  new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|swap|restart)$`),
+  new RegExp(`^<${CORE}::machine::Machine>::(take_of_rebuild|judged|let_go|roll_back|count|swap|restart)$`),
   new RegExp(`^<${CORE}::op::Op>::(of_rebuild|doing_of_rebuild)$`),
   new RegExp(`^<${CORE}::event::Event>::of_rebuild$`),
   ...HELD.map((held) => new RegExp(String.raw`^core::ptr::drop_in_place::<${held}>(\[\d+\])?$`)),

@@ -57,6 +57,12 @@ impl RawReplica {
         self.ask(Ask::Rollback)
     }
 
+    /// Compares the replica with its record; where `mends` is set, what is wrong is put right then. Resolves to whether
+    /// nothing is wrong.
+    pub fn verify(&self, mends: bool) -> Promise {
+        self.ask(Ask::Verify { mends })
+    }
+
     /// Drops the replica and all that is stored about it.
     pub fn purge(&self) -> Promise {
         self.ask(Ask::Purge)

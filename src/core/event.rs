@@ -74,8 +74,59 @@ pub enum Event {
         /// Whether the app called for it; else they were another owner's.
         called: bool,
     },
+    /// What is there is not what the record says.
+    Unhealthy {
+        /// What is wrong with which tables.
+        problems: Vec<Problem>,
+        /// Whether they are built anew now.
+        repairs: bool,
+    },
     /// The replica's status changed.
     Status(Status),
+}
+
+/// What is wrong with a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The table.
+    pub table: Name,
+    /// What is wrong.
+    pub wrong: Wrong,
+}
+
+/// In what way a table is not what the record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Its rebuild was cut off in the middle, in place.
+    Unfinished,
+    /// The record does not say where it stands in Electric's log.
+    Position,
+    /// It is not there, not as it was put in place, or other code has emptied it or made it anew.
+    Structure,
+    /// It has another number of rows.
+    Rows {
+        /// As many as it should have.
+        expected: u64,
+        /// As many as it has.
+        found: u64,
+    },
+}
+
+impl Problem {
+    fn value(&self) -> Value {
+        let (reason, counts) = match self.wrong {
+            Wrong::Unfinished => ("unfinished", None),
+            Wrong::Position => ("position", None),
+            Wrong::Structure => ("structure", None),
+            Wrong::Rows { expected, found } => ("rows", Some((expected, found))),
+        };
+        Value::from([
+            ("table", self.table.as_str().into()),
+            ("reason", reason.into()),
+            ("expected", counts.map_or(Value::Null, |(expected, _)| expected.into())),
+            ("found", counts.map_or(Value::Null, |(_, found)| found.into())),
+        ])
+    }
 }
 
 /// How far a rebuild is.
@@ -244,6 +295,11 @@ impl Event {
                 ("from", from.as_str().into()),
                 ("to", to.as_str().into()),
             ]),
+            Self::Unhealthy { problems, repairs } => Value::from([
+                ("type", "replica:unhealthy".into()),
+                ("problems", Value::Array(problems.iter().map(Problem::value).collect())),
+                ("repairs", (*repairs).into()),
+            ]),
             Self::Status(_) | Self::Failed { .. } | Self::UpdateNeeded { .. } | Self::Purged { .. } => Value::Null,
         }
     }
@@ -257,6 +313,7 @@ impl Event {
                 | Self::Complete { .. }
                 | Self::QueryFailed(_)
                 | Self::Adopted { .. }
+                | Self::Unhealthy { .. }
         )
     }
 }
@@ -346,6 +403,15 @@ mod tests {
             },
             Event::Purged { called: true },
             Event::Purged { called: false },
+            Event::Unhealthy {
+                problems: [Wrong::Structure, Wrong::Rows { expected: 3, found: 2 }]
+                    .map(|wrong| Problem {
+                        table: users().remove(0),
+                        wrong,
+                    })
+                    .into(),
+                repairs: true,
+            },
             Event::Status(Status::Ready),
         ];
         let told: Vec<String> = events.iter().map(Event::text).collect();
@@ -361,6 +427,7 @@ mod tests {
                 r#"{"type":"adopted","from":"0","to":"2"}"#,
                 r#"{"type":"purged","reason":"called"}"#,
                 r#"{"type":"purged","reason":"owner"}"#,
+                r#"{"type":"replica:unhealthy","problems":[{"table":"users","reason":"structure","expected":null,"found":null},{"table":"users","reason":"rows","expected":3,"found":2}],"repairs":true}"#,
                 r#"{"type":"status","status":"ready"}"#,
             ]
         );

@@ -107,7 +107,14 @@ impl Player {
             .world
             .run(300_000, |world, _| world.difference().is_none().then_some(()));
         assert!(there.is_some(), "{}", self.world.difference().unwrap_or_default());
+        self.check_watchdog();
         self.check_second_run();
+    }
+
+    /// The watchdog says nothing of a replica that is as it should be.
+    fn check_watchdog(&mut self) {
+        self.ask(&Ask::Verify { mends: false });
+        assert_eq!(self.outcomes.pop(), Some(Ok(true)), "a false alarm");
     }
 
     /// R7: with nothing new on the server, another page downloads no row.

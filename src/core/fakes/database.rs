@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::Row;
-use super::stored::{Seal, StoredRecord, stored};
+use super::stored::{StoredRecord, stored};
 use super::table::{ModelSchema, ModelTable, failed, plain, refused};
 use crate::config::APP;
 use crate::error::Result;
@@ -177,9 +177,11 @@ impl ModelDatabase {
             Op::ReadRecord => return Ok(self.record_rows()),
             Op::WriteRecord(record) => {
                 let mut new = stored(&record);
-                let seals = self.record.take().map(|old| old.seals).unwrap_or_default();
-                let named = |(table, _): &(String, Seal)| new.shapes.contains_key(table);
-                new.seals = seals.into_iter().filter(named).collect();
+                if let Some(old) = self.record.take() {
+                    (new.seals, new.counts) = (old.seals, old.counts);
+                    new.seals.retain(|table, _| new.shapes.contains_key(table));
+                    new.counts.retain(|table, _| new.shapes.contains_key(table));
+                }
                 self.record = Some(new);
                 self.droppable.extend(self.recorded());
             }
@@ -227,10 +229,14 @@ impl ModelDatabase {
                         .and_then(|record| record.shapes.get(table.as_str()));
                     let fed = shape.is_some_and(|shape| shape[1] == APP);
                     if let Some(record) = self.record.as_mut().filter(|_| is.is_some()) {
+                        record.counts.remove(table.as_str());
                         record.seals.insert(table.to_string(), (structure, is.filter(|_| !fed)));
                     }
                 }
             }
+            Op::Tally(tally) => self.tally(tally),
+            Op::NoteRows { tables } => self.note_rows(&tables),
+            Op::CompareRows { tables } => return Ok(self.compare_rows(&tables)),
             Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
             Op::CountRows { home, table } => {
                 let rows = self.table(&home, &table, &doing)?.rows.len();

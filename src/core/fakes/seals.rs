@@ -1,8 +1,9 @@
-//! Which table of the model is which, whether its seal holds, and what other code does to it.
+//! Which table of the model is which, whether its seal holds, how many rows it should have, and what other code does to it.
 
 use super::database::ModelDatabase;
 use super::stored::Seal;
 use crate::ident::Name;
+use crate::op::{Rows, Tally};
 
 impl ModelDatabase {
     /// The recorded tables whose seals hold.
@@ -39,5 +40,59 @@ impl ModelDatabase {
         if let Some(table) = kept.and_then(|(kept, _, _)| kept.tables.get_mut(table)) {
             table.empty(identity);
         }
+    }
+
+    /// Other code deletes a row.
+    pub fn lose_row(&mut self, table: &str) {
+        if let Some(table) = self.app.tables.get_mut(table) {
+            table.rows.pop();
+        }
+    }
+
+    fn rows_in(&self, table: &str) -> i64 {
+        let rows = self.app.tables.get(table).map_or(0, |table| table.rows.len());
+        i64::try_from(rows).unwrap_or(i64::MAX)
+    }
+
+    pub(super) fn tally(&mut self, tally: Tally) {
+        let names: Vec<String> = self
+            .record
+            .iter()
+            .flat_map(|record| record.counts.keys().cloned())
+            .collect();
+        for table in names {
+            let rows = self.rows_in(&table);
+            if let Some(count) = self.record.as_mut().and_then(|record| record.counts.get_mut(&table)) {
+                match tally {
+                    Tally::Before => *count -= rows,
+                    Tally::After => *count += rows,
+                }
+            }
+        }
+    }
+
+    pub(super) fn note_rows(&mut self, tables: &[Name]) {
+        for table in tables {
+            let rows = self.rows_in(table.as_str());
+            if let Some(record) = &mut self.record {
+                record.counts.entry(table.to_string()).or_insert(rows);
+            }
+        }
+    }
+
+    pub(super) fn compare_rows(&self, tables: &[Name]) -> Rows {
+        let row = |table: &Name| {
+            let should = self
+                .record
+                .as_ref()
+                .and_then(|record| record.counts.get(table.as_str()));
+            let is = self.rows_in(table.as_str());
+            vec![
+                Some(table.to_string()),
+                should.map(ToString::to_string),
+                Some(is.to_string()),
+            ]
+        };
+        tables.iter().map(row).collect()
     }
 }

@@ -20,6 +20,8 @@ pub struct StoredRecord {
     pub shapes: BTreeMap<String, [String; 6]>,
     /// The structure each sealed table had, and which it was, where that was sealed too.
     pub(super) seals: BTreeMap<String, Seal>,
+    /// How many rows each table should have, where that is known.
+    pub(super) counts: BTreeMap<String, i64>,
 }
 
 impl StoredRecord {
@@ -73,5 +75,6 @@ pub(super) fn stored(record: &Record) -> StoredRecord {
         held: record.held.clone(),
         shapes: record.shapes.iter().map(shape).collect(),
         seals: BTreeMap::new(),
+        counts: BTreeMap::new(),
     }
 }

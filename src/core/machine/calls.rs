@@ -28,6 +28,7 @@ impl Machine {
             Ask::Check | Ask::Background => Kind::Check,
             Ask::Force { version } => Kind::Force { version },
             Ask::Rollback => Kind::Rollback,
+            Ask::Verify { mends } => Kind::Verify { mends },
             Ask::Purge => Kind::Purge,
         };
         self.dropped &= !explicit;

@@ -52,7 +52,9 @@ impl Machine {
             }),
             Reading::Record | Reading::MadeRecord => {
                 let kind = self.run.as_ref().map(|run| &run.kind);
-                if kind == Some(&Kind::Rollback) || self.purges() && self.config.is_app_fed() {
+                if matches!(kind, Some(Kind::Rollback | Kind::Verify { .. }))
+                    || self.purges() && self.config.is_app_fed()
+                {
                     // Takes the rebuild module, which all of it is in.
                     ops.push(Op::ReadPrevious);
                 }
@@ -206,6 +208,9 @@ impl Machine {
                 self.found = self.verified_tables(rows.last());
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Rollback)) {
                     return self.roll_back(moment, effects);
+                }
+                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Verify { .. })) {
+                    return self.count(effects);
                 }
                 self.ask(None, effects);
             }

@@ -17,6 +17,7 @@ mod returning;
 mod showing;
 mod swap;
 mod vocabulary;
+mod watch;
 
 use crate::sorted::{SortedMap, SortedSet};
 
@@ -226,6 +227,7 @@ impl Machine {
                 Purpose::Adopt => self.adopted(outcome, moment, effects),
                 Purpose::Prepare => self.prepared(outcome, moment, effects),
                 Purpose::Swap => self.swapped(outcome, moment, effects),
+                Purpose::Count => self.counted(outcome, moment, effects),
                 Purpose::Rollback => self.returned(outcome, moment, effects),
                 _ => {}
             },

@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     Check,
     Force { version: Option<String> },
     Rollback,
+    Verify { mends: bool },
     Purge,
 }
 
@@ -68,6 +69,8 @@ pub(crate) enum Phase {
     Reading(Reading),
     /// Looking whether the recorded tables are there.
     Verifying,
+    /// Counting their rows.
+    Counting,
     /// Asking for the version.
     Asking { doubted: Option<ServerVersion> },
     /// The server looks older: waiting before it is asked again.

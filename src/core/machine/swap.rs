@@ -20,6 +20,7 @@ impl Machine {
         self.entered = true;
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
+        Op::tally(&mut ops);
         for (table, staged) in &job.staged {
             job.record.shapes.insert(table.clone(), staged.shape());
         }
@@ -84,9 +85,15 @@ impl Machine {
         self.mood = Mood::Fresh;
         let rows = job.total_rows();
         self.record = Some(job.record);
+        // What the app's own sync feeds has as many rows as that says.
+        let tables = if self.config.is_app_fed() {
+            Vec::new()
+        } else {
+            job.rebuild.tables.clone()
+        };
         effects.push(Effect::Transact {
             purpose: Purpose::Tidy,
-            ops: vec![Op::Checkpoint],
+            ops: vec![Op::NoteRows { tables }, Op::Checkpoint],
         });
         self.complete(job.rebuild.tables, job.left, rows, moment, effects);
         self.finish(Ok(job.rebuild.reason != Reason::First), effects);

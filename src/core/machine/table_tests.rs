@@ -103,6 +103,7 @@ fn phases() -> Vec<Phase> {
         Phase::Reading(Reading::Purged),
         Phase::Reading(Reading::MadePurged),
         Phase::Verifying,
+        Phase::Counting,
         Phase::Asking { doubted: None },
         Phase::Confirming {
             doubted: version("0"),
@@ -142,6 +143,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Leading { .. }
             | Phase::Reading(_)
             | Phase::Verifying
+            | Phase::Counting
             | Phase::Asking { .. }
             | Phase::Confirming { .. }
             | Phase::Describing { .. }
@@ -165,19 +167,21 @@ fn trouble() -> Error {
     Error::new(ErrorCode::DatabaseFailed, "testing", "it was made to fail")
 }
 
+const PURPOSES: [Purpose; 11] = [
+    Purpose::Peek,
+    Purpose::Read,
+    Purpose::Verify,
+    Purpose::Count,
+    Purpose::Inspect,
+    Purpose::Adopt,
+    Purpose::Prepare,
+    Purpose::Swap,
+    Purpose::Apply,
+    Purpose::Tidy,
+    Purpose::Rollback,
+];
+
 fn inputs() -> Vec<Input> {
-    let purposes = [
-        Purpose::Peek,
-        Purpose::Read,
-        Purpose::Verify,
-        Purpose::Inspect,
-        Purpose::Adopt,
-        Purpose::Prepare,
-        Purpose::Swap,
-        Purpose::Apply,
-        Purpose::Tidy,
-        Purpose::Rollback,
-    ];
     let mut all = vec![
         Input::Led(Ok(())),
         Input::Led(Err(trouble())),
@@ -238,7 +242,7 @@ fn inputs() -> Vec<Input> {
         }]),
         Input::Woken,
     ];
-    all.extend(purposes.map(|purpose| Input::Transacted {
+    all.extend(PURPOSES.map(|purpose| Input::Transacted {
         purpose,
         outcome: Err(trouble()),
     }));
@@ -265,6 +269,7 @@ fn is_listed(input: &Input) {
             Purpose::Peek
             | Purpose::Read
             | Purpose::Verify
+            | Purpose::Count
             | Purpose::Inspect
             | Purpose::Adopt
             | Purpose::Prepare
@@ -304,6 +309,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Purpose::Apply | Purpose::Tidy => false,
         Purpose::Read => matches!(phase, Phase::Reading(_)),
         Purpose::Verify => matches!(phase, Phase::Verifying),
+        Purpose::Count => *phase == Phase::Counting,
         Purpose::Inspect => matches!(phase, Phase::Inspecting { .. }),
         Purpose::Adopt => matches!(phase, Phase::Adopting { .. }),
         Purpose::Prepare => matches!(phase, Phase::Preparing(_)),
@@ -371,6 +377,7 @@ fn whoever_asks_is_answered_or_waits() {
             Ask::Background,
             Ask::Force { version: None },
             Ask::Rollback,
+            Ask::Verify { mends: true },
             Ask::Purge,
             Ask::Close,
         ] {

@@ -29,6 +29,11 @@ pub enum Ask {
     },
     /// Put the tables back that the last swap replaced.
     Rollback,
+    /// Compare the replica with its record, and tell what is wrong.
+    Verify {
+        /// Whether that is put right then.
+        mends: bool,
+    },
     /// Drop the replica and all that is stored about it.
     Purge,
     /// End.
@@ -108,6 +113,8 @@ pub enum Purpose {
     Read,
     /// Looking at the recorded tables.
     Verify,
+    /// Counting the rows of the recorded tables.
+    Count,
     /// Looking at the recorded and the wanted tables.
     Inspect,
     /// Writing down a version that changes no row.

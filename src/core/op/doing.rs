@@ -22,6 +22,7 @@ impl Op {
                 | Self::Apply { .. }
                 | Self::WritePosition { .. }
                 | Self::Purge { .. }
+                | Self::Tally(_)
         )
     }
 
@@ -30,7 +31,7 @@ impl Op {
     pub fn doing(&self) -> String {
         match self {
             Self::FindHome | Self::ReadRecord => "reading the replica's record".to_owned(),
-            Self::Verify { .. } => "looking at the tables that are there".to_owned(),
+            Self::Verify { .. } | Self::Tally(_) => "looking at the tables that are there".to_owned(),
             Self::Purge { .. } => "dropping the replica".to_owned(),
             Self::WritePosition { table, .. } => on("writing the position of", table),
             Self::Apply { target, .. } => on("applying a change to", &target.table.name),
@@ -43,7 +44,9 @@ impl Op {
     fn doing_of_rebuild(&self) -> String {
         match self {
             Self::EnsureHome => "creating the replica's own tables".to_owned(),
-            Self::Inspect { .. } => "looking at the tables that are there".to_owned(),
+            Self::Inspect { .. } | Self::NoteRows { .. } | Self::CompareRows { .. } => {
+                "looking at the tables that are there".to_owned()
+            }
             Self::CountRows { table, .. } => on("counting the rows of", table),
             Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } => {
                 "writing the replica's record".to_owned()
@@ -68,6 +71,7 @@ impl Op {
             Self::FindHome
             | Self::ReadRecord
             | Self::Verify { .. }
+            | Self::Tally(_)
             | Self::WritePosition { .. }
             | Self::Apply { .. }
             | Self::Purge { .. } => String::new(),

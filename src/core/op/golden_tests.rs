@@ -302,7 +302,12 @@ fn sealing(one: &Record) -> Value {
         tables: vec![name("users"), name("gone")],
         until_ms: 9,
     };
+    let tables = one.table_names();
+    let count = vec![Op::NoteRows { tables: tables.clone() }, Op::CompareRows { tables }];
     json!({
+        "before": write("public", vec![Op::Tally(Tally::Before)]),
+        "after": write("public", vec![Op::Tally(Tally::After)]),
+        "count": write("public", count),
         "verify": write("public", verify),
         "seal": write("public", seal),
         "fed": write("public", vec![Op::WriteRecord(fed)]),

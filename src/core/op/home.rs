@@ -12,8 +12,8 @@ use crate::text::joined;
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
-/// Those of the second that only [`super::Op::Seal`] writes.
-const SEALED: &str = ",seal";
+/// Those of the second that stand there once a table was put in place.
+const SEALED: &str = ",seal,rows";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {
     format!("{}.{table}", places.home.quoted())
@@ -62,7 +62,7 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
         format!(
             "CREATE TABLE IF NOT EXISTS {shapes} (table_name text PRIMARY KEY, fingerprint text NOT NULL, definition \
              text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, announced text NOT NULL, \
-             seal text)"
+             seal text, rows bigint)"
         ),
         format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
@@ -118,7 +118,7 @@ pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
     format!(
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
          CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1) FROM {} r LEFT JOIN {} s ON true \
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1), s.rows::text FROM {} r LEFT JOIN {} s ON true \
          ORDER BY s.table_name",
         own_table(places, "previous"),
         own_table(places, record),

@@ -58,11 +58,11 @@ pub(super) fn verify(shapes: &str, schema: &Name) -> Statement {
     ))
 }
 
-/// Seals these of the recorded tables as they are. What the app's own sync feeds, it may empty: only the structure of
+/// Seals these of the recorded tables as they are; how many rows they have is not known yet. What the app's own sync feeds, it may empty: only the structure of
 /// such a table is sealed.
 pub(super) fn seal(shapes: &str, schema: &Name, tables: &[Name]) -> Statement {
     Statement::new(format!(
-        "UPDATE {shapes} s SET seal = t.seal || CASE s.definition WHEN {} THEN '' ELSE t.identity END FROM {} WHERE \
+        "UPDATE {shapes} s SET rows = NULL, seal = t.seal || CASE s.definition WHEN {} THEN '' ELSE t.identity END FROM {} WHERE \
          t.name = s.table_name AND t.name = ANY ({})",
         literal(APP),
         seals(schema),

@@ -7,6 +7,7 @@ mod inspect;
 mod places;
 mod purge;
 mod readers;
+mod rows;
 mod sql;
 mod statement;
 mod swap;
@@ -50,6 +51,19 @@ pub enum Op {
         /// The schema the app reads.
         schema: Name,
         /// The tables to look for.
+        tables: Vec<Name>,
+    },
+    /// Takes from, or adds to, the recorded numbers of rows what this session has inserted and deleted: between the two,
+    /// the changes of a transaction are counted.
+    Tally(Tally),
+    /// Counts the rows of those of the recorded tables whose number is not known, and notes it.
+    NoteRows {
+        /// The tables.
+        tables: Vec<Name>,
+    },
+    /// Answers of each of these recorded tables its name, how many rows it should have, and how many it has.
+    CompareRows {
+        /// The tables.
         tables: Vec<Name>,
     },
     /// Counts a table's rows.
@@ -178,6 +192,23 @@ pub enum Op {
     DropPrevious,
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,
+}
+
+/// On which side of a transaction's changes a count is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tally {
+    /// Before the first.
+    Before,
+    /// After the last.
+    After,
+}
+
+impl Op {
+    /// Has the changes among these operations be counted in the record.
+    pub fn tally(ops: &mut Vec<Self>) {
+        ops.insert(0, Self::Tally(Tally::Before));
+        ops.push(Self::Tally(Tally::After));
+    }
 }
 
 /// A table that changes are applied to. All of its changes share it.

@@ -1,7 +1,7 @@
 //! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `home`, `tables`,
 //! `inspect` and `swap`; every name and text in it has passed `ident`.
 
-use super::{Op, Places, Statement, home, inspect, purge, readers, swap, tables};
+use super::{Op, Places, Statement, home, inspect, purge, readers, rows, swap, tables};
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest;
@@ -36,6 +36,7 @@ impl Op {
                 announced.take(),
             )]),
             Self::Purge { schema } => one(purge::call(places, schema)),
+            Self::Tally(tally) => Ok(vec![rows::tally(places, *tally)]),
             Self::Verify { schema } => Ok(vec![inspect::verify(&home::own_table(places, "shapes"), schema)]),
             Self::Apply { target, change } => {
                 let name = qualified(places.schema(&target.home), &target.table.name);
@@ -57,6 +58,9 @@ impl Op {
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
 
+            Self::NoteRows { tables } => rows::note(places, tables),
+            Self::CompareRows { tables } if tables.is_empty() => Vec::new(),
+            Self::CompareRows { tables } => one(rows::compare(places, tables)),
             Self::CountRows { home, table } => one(format!(
                 "SELECT count(*)::text FROM {}",
                 qualified(places.schema(home), table)
@@ -106,6 +110,7 @@ impl Op {
             Self::FindHome
             | Self::ReadRecord
             | Self::WritePosition { .. }
+            | Self::Tally(_)
             | Self::Verify { .. }
             | Self::Purge { .. }
             | Self::Apply { .. } => Vec::new(),

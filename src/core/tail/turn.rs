@@ -57,6 +57,7 @@ impl Tail {
                 announced: mark.announced.clone(),
             });
         }
+        Op::tally(&mut ops);
         orders.push(Order::Apply { ops });
         self.in_flight = Some(marks);
     }

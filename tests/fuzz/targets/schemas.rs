@@ -198,6 +198,8 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
             schema: schema(),
             tables: names.clone(),
         },
+        Op::NoteRows { tables: names.clone() },
+        Op::CompareRows { tables: names.clone() },
         Op::KeepPrevious {
             tables: names.clone(),
             until_ms: u64::MAX,

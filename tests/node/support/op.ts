@@ -20,6 +20,9 @@ export type Row = Record<string, unknown>;
 interface Golden {
   verify: Transaction;
   seal: Transaction;
+  before: Transaction;
+  after: Transaction;
+  count: Transaction;
   fed: Transaction;
   keep: Transaction;
   readPrevious: Transaction;
