@@ -55,6 +55,8 @@ pub enum Says {
 pub enum Fault {
     /// It fails with this code.
     Error(ErrorCode),
+    /// It is done, and yet answered with this error: a transaction was committed, and its files could not be written.
+    ErrorAfter(ErrorCode),
     /// It is answered with this status.
     Status(u16),
     /// It is answered 200 with a web page.
@@ -78,6 +80,8 @@ impl Kind {
                 Fault::Error(ErrorCode::DatabaseFailed),
                 Fault::Error(ErrorCode::RowRefused),
                 Fault::Error(ErrorCode::StorageFull),
+                Fault::ErrorAfter(ErrorCode::DatabaseFailed),
+                Fault::ErrorAfter(ErrorCode::StorageFull),
             ],
             Self::Ask => &[
                 Fault::Error(ErrorCode::ServerUnreachable),

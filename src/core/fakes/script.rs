@@ -50,6 +50,13 @@ impl World {
         self.inner.borrow_mut().origin.announced = release;
     }
 
+    /// Has the server call a release something else: nothing of its structure changes.
+    pub fn rename_release(&self, release: usize, version: &str) {
+        if let Some(release) = self.inner.borrow_mut().origin.releases.get_mut(release) {
+            version.clone_into(&mut release.version);
+        }
+    }
+
     /// Has the schemas endpoint answer with SQL.
     pub fn speak_sql(&self) {
         self.inner.borrow_mut().origin.speaks_sql = true;

@@ -135,6 +135,7 @@ impl Database for Tab {
         let job = move |world: &World| {
             let outcome = match fault {
                 Some(Fault::Error(code)) => Err(error(code)),
+                Some(Fault::ErrorAfter(code)) => world.perform(id, ops).and_then(|_| Err(error(code))),
                 _ => world.perform(id, ops),
             };
             if fault == Some(Fault::KillAfter) {

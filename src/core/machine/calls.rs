@@ -112,8 +112,11 @@ impl Machine {
             self.queue.push(Run::new(Kind::Check));
         }
         if self.run.is_none() && !self.queue.is_empty() {
-            self.retry_at_ms = None;
-            self.run = Some(self.queue.remove(0));
+            let run = self.queue.remove(0);
+            if run.kind != Kind::Reread {
+                self.retry_at_ms = None;
+            }
+            self.run = Some(run);
             self.begin(moment, effects);
         }
     }

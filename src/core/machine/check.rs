@@ -13,7 +13,7 @@ use crate::record::{Record, RecordState, owner_of};
 use crate::tail::Moment;
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
-use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Then};
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Stored, Then};
 
 /// How long the lead is waited for before this tab calls itself a follower, and looks again.
 const PEEK_MS: u64 = 250;
@@ -153,7 +153,13 @@ impl Machine {
             Err(error) if error.code() == ErrorCode::DatabaseFailed && reading == Reading::Purged => {
                 return self.read(Reading::MadePurged, effects);
             }
-            Err(error) => return self.fail(error, moment, effects),
+            Err(error) => {
+                // What was to be dropped may be gone.
+                if matches!(reading, Reading::Purged | Reading::MadePurged) {
+                    self.stored = Stored::Unknown;
+                }
+                return self.fail(error, moment, effects);
+            }
         };
         if reading == Reading::Home {
             let found = is_there(Ok(&rows));
@@ -175,7 +181,14 @@ impl Machine {
             .cloned()
             .collect();
         self.unfollow(&strangers, effects);
-        self.record = record;
+        self.stored = Stored::Known;
+        let known = std::mem::replace(&mut self.record, record);
+        if let Some(run) = self.run.as_mut().filter(|run| run.kind == Kind::Reread)
+            && stands(known.as_ref()) != stands(self.record.as_ref())
+        {
+            // It was carried out: what follows from that is a check's.
+            run.kind = Kind::Check;
+        }
         if purges && self.purges() && self.config.is_app_fed() {
             return self.let_go(Then::Purge, effects);
         }
@@ -211,6 +224,9 @@ impl Machine {
                 }
                 if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Verify { .. })) {
                     return self.count(effects);
+                }
+                if matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Reread)) {
+                    return self.finish(Ok(false), effects);
                 }
                 self.ask(None, effects);
             }
@@ -338,6 +354,11 @@ impl Machine {
         }
         self.finish(Ok(false), effects);
     }
+}
+
+/// Which rebuild the record is of, and of which version.
+fn stands(record: Option<&Record>) -> Option<(u64, &str)> {
+    record.map(|record| (record.epoch, record.version.version.as_str()))
 }
 
 /// What [`Op::FindHome`] answers.

@@ -224,6 +224,7 @@ impl Machine {
             other => return self.phase = other,
         };
         if let Err(error) = outcome {
+            self.doubt(effects);
             return self.fail(error, moment, effects);
         }
         if let Some(record) = &mut self.record {

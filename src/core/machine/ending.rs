@@ -7,7 +7,7 @@ use crate::ident::Name;
 use crate::plan::Found;
 use crate::tail::Moment;
 
-use super::{CallerId, Effect, Machine, Mood, Phase, Reading, Then, closed};
+use super::{CallerId, Effect, Kind, Machine, Mood, Phase, Reading, Run, Stored, Then, closed};
 
 impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
@@ -15,6 +15,9 @@ impl Machine {
         self.phase = Phase::Resting;
         let well = outcome.is_ok();
         if let Some(mut run) = self.run.take() {
+            if self.stored == Stored::Unknown && run.kind != Kind::Reread {
+                self.queue.insert(0, Run::new(Kind::Reread));
+            }
             if let (Some(announced), Some(record)) = (run.announced.take(), &self.record) {
                 // The server went back to what the replica already has: the rebuild ends with nothing to do.
                 effects.push(Effect::Emit(Event::Complete {
@@ -36,6 +39,14 @@ impl Machine {
             effects.push(Effect::StoreVersion(record.version.version.clone()));
         }
         self.follow_record();
+    }
+
+    /// A transaction failed, or may have been carried out all the same: its files could not be written, or the tab that
+    /// runs the database ended under it. Nothing is followed until it is known what is stored.
+    pub(super) fn doubt(&mut self, effects: &mut Vec<Effect>) {
+        self.stored = Stored::Unknown;
+        let followed: Vec<Name> = self.tail.tables().cloned().collect();
+        self.unfollow(&followed, effects);
     }
 
     /// Nothing answers, but a whole replica is usable without a server: that is no failure.
@@ -62,8 +73,9 @@ impl Machine {
             error: error.clone(),
             closes,
         }));
+        let rereads = matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Reread));
         // A table whose stream is stopped stays as it is until it is built anew: that is tried again in any case.
-        if error.retryable() || !self.distrusted.is_empty() {
+        if error.retryable() || !self.distrusted.is_empty() || self.stored == Stored::Unknown && rereads {
             self.retry_later(moment);
         }
         self.finish(Err(error), effects);

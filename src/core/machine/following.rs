@@ -10,11 +10,15 @@ use crate::retry::share;
 use crate::shape::Stream;
 use crate::tail::{Moment, Trouble, TroubleKind};
 
-use super::{Effect, Machine};
+use super::{Effect, Machine, Stored};
 
 impl Machine {
     pub(super) fn live_applied(&mut self, outcome: Result<Vec<Rows>>, moment: Moment, effects: &mut Vec<Effect>) {
         let applied = self.tail.applied(outcome.map(|_| ()), moment);
+        if applied.is_unsure {
+            self.doubt(effects);
+            self.look_soon(moment);
+        }
         if let Some(record) = &mut self.record {
             for (table, mark) in applied.marks {
                 if let Some(shape) = record.shapes.get_mut(&table) {
@@ -44,6 +48,11 @@ impl Machine {
                 self.distrusted.insert(trouble.table);
             }
         }
+        self.look_soon(moment);
+    }
+
+    /// Has a check made by itself.
+    fn look_soon(&mut self, moment: Moment) {
         // Whoever follows this table is told of it in the same instant: the questions that come of it are spread. The
         // first trouble for a while is looked at soon, more of it ever more slowly (R10).
         if self.troubled_ms.saturating_add(120_000) <= moment.now_ms {
@@ -97,7 +106,12 @@ impl Machine {
     pub(crate) fn follow_record(&mut self) {
         let whole =
             |record: &&Record| record.state == RecordState::Whole && record.held.is_none() && !self.config.is_app_fed();
-        let Some(record) = self.record.as_ref().filter(whole) else {
+        let Some(record) = self
+            .record
+            .as_ref()
+            .filter(whole)
+            .filter(|_| self.stored == Stored::Known)
+        else {
             return;
         };
         let building = self.building();

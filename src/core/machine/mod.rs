@@ -33,7 +33,7 @@ use crate::shape::Handle;
 use crate::tail::{Moment, Outcome, Tail, Trouble};
 
 pub(crate) use gate::PutOff;
-pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Reading, Run, Then};
+pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then};
 pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
@@ -48,6 +48,8 @@ pub struct Machine {
     pub(crate) reading: Reading,
     /// The record as it stands in the database.
     pub(crate) record: Option<Record>,
+    /// Whether `record` is what is stored. Nothing is followed where that is not known.
+    pub(crate) stored: Stored,
     /// The recorded tables, as they really are.
     pub(crate) found: Found,
     /// Tables whose rows must be fetched anew whatever their structure.
@@ -93,6 +95,7 @@ impl Machine {
             queue: Vec::new(),
             reading: Reading::Home,
             record: None,
+            stored: Stored::Known,
             found: Found::default(),
             distrusted: SortedSet::new(),
             expired: SortedMap::new(),

@@ -12,10 +12,16 @@ use super::{CallerId, Machine};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Check,
-    Force { version: Option<String> },
+    Force {
+        version: Option<String>,
+    },
     Rollback,
-    Verify { mends: bool },
+    Verify {
+        mends: bool,
+    },
     Purge,
+    /// Look what is stored, because a transaction may have been carried out that was told as failed.
+    Reread,
 }
 
 /// How far the reading of the record is.
@@ -31,6 +37,14 @@ pub(crate) enum Reading {
     Purged,
     /// The same, where the library's own tables were made first.
     MadePurged,
+}
+
+/// What is known of what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Known,
+    /// A transaction was told as failed, and may have been carried out.
+    Unknown,
 }
 
 /// One run, from being asked for to its answer.

@@ -175,7 +175,12 @@ impl Machine {
         }
         let rows = match outcome {
             Ok(rows) => rows,
-            Err(error) => return self.abandon(error, moment, effects),
+            Err(error) => {
+                if self.config.strategy == Strategy::InPlace {
+                    self.doubt(effects);
+                }
+                return self.abandon(error, moment, effects);
+            }
         };
         let Some(mut job) = self.take_job() else { return };
         job.left = look_after_readers(&rows, effects);

@@ -14,7 +14,7 @@ use crate::version::ServerVersion;
 
 use super::job::Job;
 use super::swap::{found_as_recorded, look_after_readers};
-use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose};
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Stored};
 
 impl Machine {
     pub(super) fn is_rolled_back(&self) -> bool {
@@ -80,6 +80,9 @@ impl Machine {
     #[inline(never)]
     pub(super) fn roll_back(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         self.entered = true;
+        if self.stored == Stored::Unknown {
+            return self.begin(moment, effects);
+        }
         let kept = self.previous_until_ms.is_some_and(|until| until > moment.now_ms);
         let previous = self.previous.take().filter(|_| kept && self.is_usable());
         let returning = previous.and_then(|previous| self.returning(*previous));
@@ -152,7 +155,10 @@ impl Machine {
             other => return self.phase = other,
         };
         match outcome {
-            Err(error) => return self.fail(error, moment, effects),
+            Err(error) => {
+                self.doubt(effects);
+                return self.fail(error, moment, effects);
+            }
             Ok(answers) => drop(look_after_readers(&answers, effects)),
         }
         self.found = found_as_recorded(&record);

@@ -3,7 +3,7 @@
 use crate::event::{Event, Status};
 use crate::record::RecordState;
 
-use super::{Effect, Machine, Mood, Phase, Run};
+use super::{Effect, Kind, Machine, Mood, Phase, Run, Stored};
 
 impl Machine {
     pub(super) fn show_status(&mut self, effects: &mut Vec<Effect>) {
@@ -30,10 +30,10 @@ impl Machine {
             _ if usable && (self.tail.is_cut_off() || self.mood == Mood::Unreachable) => Status::Offline,
             _ if self.is_usable() && self.mood == Mood::Fresh && self.waits_for_app() => Status::Outdated,
             _ if usable && self.mood == Mood::Fresh && self.distrusted.is_empty() => Status::Ready,
-            (_, Some(_)) => Status::Checking,
+            (_, Some(run)) if run.kind != Kind::Reread => Status::Checking,
             _ if self.mood != Mood::Fresh => Status::Failed,
             // A table waits to be fetched anew.
-            _ if usable => Status::Checking,
+            _ if usable || self.stored == Stored::Unknown => Status::Checking,
             _ => Status::Idle,
         }
     }
@@ -47,7 +47,8 @@ impl Machine {
     pub(crate) fn is_usable(&self) -> bool {
         self.record.as_ref().is_some_and(|record| {
             let mut tables = record.manifest.tables.iter();
-            record.state == RecordState::Whole
+            self.stored == Stored::Known
+                && record.state == RecordState::Whole
                 && tables.all(|table| {
                     let shape = record.shapes.get(&table.name);
                     shape.is_some_and(|shape| self.found.has(&table.name, &shape.fingerprint))

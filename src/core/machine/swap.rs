@@ -11,13 +11,17 @@ use crate::record::Record;
 use crate::tail::{Batch, Moment};
 
 use super::job::Job;
-use super::{Effect, Machine, Mood, Phase, Purpose};
+use super::{Effect, Machine, Mood, Phase, Purpose, Stored};
 
 impl Machine {
     /// Another gate to the rebuild module.
     #[inline(never)]
     pub(super) fn swap(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
         self.entered = true;
+        if self.stored == Stored::Unknown {
+            // Where the kept tables stand is not known.
+            return self.restart(None, moment, effects);
+        }
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
         Op::tally(&mut ops);
@@ -68,7 +72,10 @@ impl Machine {
         }
         let answers = match outcome {
             Ok(answers) => answers,
-            Err(error) => return self.abandon(error, moment, effects),
+            Err(error) => {
+                self.doubt(effects);
+                return self.abandon(error, moment, effects);
+            }
         };
         let Some(mut job) = self.take_job() else { return };
         job.left.extend(look_after_readers(&answers, effects));

@@ -156,7 +156,7 @@ impl Tail {
                 self.settle_batch(&marks);
                 Applied {
                     marks,
-                    troubles: Vec::new(),
+                    ..Applied::default()
                 }
             }
             Err(error) if matches!(error.code(), ErrorCode::RowRefused | ErrorCode::SchemaMismatch) => {
@@ -172,14 +172,17 @@ impl Tail {
                     }
                 }
                 Applied {
-                    marks: SortedMap::new(),
                     troubles,
+                    ..Applied::default()
                 }
             }
             // The changes are still here; the database may be better later.
             Err(_) => {
                 self.resting_until_ms = moment.now_ms.saturating_add(self.retry.next(moment.random));
-                Applied::default()
+                Applied {
+                    is_unsure: true,
+                    ..Applied::default()
+                }
             }
         }
     }

@@ -122,4 +122,6 @@ pub struct Applied {
     pub marks: SortedMap<Name, Mark>,
     /// The tables whose changes PGlite refused.
     pub troubles: Vec<Trouble>,
+    /// Whether nobody knows what is stored: the batch failed otherwise than by being refused.
+    pub is_unsure: bool,
 }
