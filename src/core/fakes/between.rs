@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::electric::Reply;
+use super::shape::Reply;
 use crate::shape::ShapeRequest;
 
 /// What stands between the tabs and Electric.

@@ -291,7 +291,6 @@ impl ModelDatabase {
         }
         Ok(Rows::new())
     }
-
 }
 
 /// The enum types, by name.

@@ -86,7 +86,14 @@ impl ModelDatabase {
         Ok(())
     }
 
-    pub(super) fn apply(&mut self, home: &Home, table: &Table, change: &Change, enums: &[Name], doing: &str) -> Result<()> {
+    pub(super) fn apply(
+        &mut self,
+        home: &Home,
+        table: &Table,
+        change: &Change,
+        enums: &[Name],
+        doing: &str,
+    ) -> Result<()> {
         let labels = {
             let there = self.table(home, &table.name, doing)?.clone();
             self.labels(&there, enums)

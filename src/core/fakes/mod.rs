@@ -13,6 +13,7 @@ mod loading;
 mod origin;
 mod script;
 mod seals;
+mod shape;
 mod stored;
 mod swap;
 mod tab;

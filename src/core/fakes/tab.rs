@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use super::call::{Call, Fault, Kind, Says};
-use super::electric::{Held, Reply};
 use super::origin::Temper;
+use super::shape::{Held, Reply};
 use super::world::{Timer, World};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
