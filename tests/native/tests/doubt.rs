@@ -7,7 +7,7 @@ use electric_replica_core::event::Status;
 use electric_replica_core::fakes::{Fault, Kind, Tab, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::record::RecordState;
-use electric_replica_tests::{YES, ask, config, following, row};
+use electric_replica_tests::{YES, ask, config, following, row, starts};
 
 type Way = fn() -> (World, Replica<Tab>, Ask);
 
@@ -115,4 +115,35 @@ fn changes_that_were_applied_and_told_as_failed_are_applied_once() {
     }
     world.pass(120_000);
     assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+}
+
+/// Applied again, the update would meet no row: the table would count as one whose changes do not fit, and be fetched anew.
+#[test]
+fn an_update_of_a_row_that_is_deleted_after_it_is_not_applied_again() {
+    let change = |world: &World| {
+        world.write(vec![("users", row("id=7, name=new"))]);
+        world.pass(5_000);
+        let from = world.calls().len();
+        let users = || "users".to_owned();
+        world.commit(vec![
+            (users(), Ok(row("id=7, name=newer"))),
+            (users(), Err(vec!["7".to_owned()])),
+        ]);
+        world.pass(5_000);
+        let calls = world.calls();
+        let mut later = calls.iter().enumerate().skip(from);
+        later.find(|(_, call)| call.kind == Kind::Transact).map(|(at, _)| at)
+    };
+    let (world, _replica) = following(config());
+    let applied = change(&world);
+
+    let (world, replica) = following(config());
+    world.plan_fault(
+        applied.unwrap_or_default(),
+        Fault::ErrorAfter(ErrorCode::DatabaseFailed),
+    );
+    assert_eq!((change(&world), applied.is_some()), (applied, true));
+    world.pass(60_000);
+    assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+    assert_eq!(starts(&world).len(), 1, "the first load, and no other");
 }
