@@ -1,5 +1,6 @@
 import { ReplicaError } from "./errors.js";
 import { ownerKey } from "./owner.js";
+import { isInMemory } from "./storage.js";
 import type { ReplicaOptions, TableOptions } from "./types.js";
 
 const POLICIES: unknown[] = ["auto", "prompt", "manual", "when-idle"];
@@ -23,7 +24,8 @@ export function checkOptions(options: unknown): void {
   if (expects !== undefined && typeof expects !== "string" && !(isObject(expects) && lists(expects))) {
     throw refused("`expects`", "a text, or an object with a list of columns for each table");
   }
-  const { fetch, headers, lockName, owner, signal, sync, tables } = options;
+  const { fetch, headers, lockName, owner, persist, signal, sync, tables } = options;
+  if (persist !== undefined && typeof persist !== "boolean") throw refused("`persist`", "`true` or `false`");
   if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
   const named = (table: unknown): boolean => typeof table === "string" || isObject(table);
   if (Array.isArray(tables) && !tables.every(named)) throw refused("one of `tables`", "a name or an object");
@@ -89,12 +91,11 @@ export function lockName(options: ReplicaOptions): string | undefined {
   if (options.lockName === false) return undefined;
   if (options.lockName !== undefined) return options.lockName;
   // What is no database at all is refused later, with a code.
+  if (isInMemory(options.db)) return undefined;
   const { dataDir, onLeaderChange } = Object(options.db) as { dataDir?: unknown; onLeaderChange?: unknown };
-  const schema = options.schema ?? "public";
-  // A PGliteWorker is shared by all tabs and tells nobody which files it has.
-  if (typeof onLeaderChange === "function") return `electric-replica:worker:${schema}`;
-  const inMemory = typeof dataDir !== "string" || dataDir.startsWith("memory://") || dataDir === "";
-  return inMemory ? undefined : `electric-replica:${dataDir}:${schema}`;
+  // A PGliteWorker is shared by all tabs.
+  const files = typeof onLeaderChange === "function" ? "worker" : String(dataDir);
+  return `electric-replica:${files}:${options.schema ?? "public"}`;
 }
 
 /** The app's `fetch` with the app's headers. */

@@ -104,7 +104,11 @@ export interface ReplicaOptions {
   schema?: string;
   /** The tables to carry. Default: all that the server's manifest has. */
   tables?: readonly (string | TableOptions)[];
-  /** `swap` (default): beside the old tables, then in their place in one short transaction. `in-place`: drop, create, load. */
+  /**
+   * `swap` (default): beside the old tables, then in their place in one short transaction; where the browser has no room for
+   * two copies, one table after the other, and where it says that not even one fits, in their place. `in-place`: drop,
+   * create, load.
+   */
   strategy?: "swap" | "in-place";
   /** `changed` (default): only the tables whose structure changed. `all`: every table. */
   scope?: "changed" | "all";
@@ -113,6 +117,11 @@ export interface ReplicaOptions {
    * required. For development: no index, no enum's labels (such a column is text), columns in the order of their names.
    */
   schemaSource?: "endpoints" | "electric";
+  /**
+   * Asks the browser, at the first call, to keep what it stores for this origin until somebody deletes it
+   * (`navigator.storage.persist()`). Where it does not agree, `warning` tells `NOT_PERSISTED`. Default `false`.
+   */
+  persist?: boolean;
   /** How long the tables that a rebuild replaced are kept for `rollback()`, in milliseconds. Default 0: not at all. */
   keepPreviousMs?: number;
   /** The app's own sync instead of this package's. With it, `strategy` is `in-place`, `scope` is `all`, and no shape is asked for. */

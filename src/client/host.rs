@@ -1,7 +1,7 @@
 //! The browser, as the core sees it.
 
 use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
-use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, Sight, SqlReader, Upcoming};
+use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, Sight, SqlReader, Storage, Upcoming};
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
 use js_sys::Promise;
@@ -58,6 +58,18 @@ impl App for BrowserHost {
                 Err(error.with_cause(Cause::new(thrown)))
             }
         }
+    }
+}
+
+impl Storage for BrowserHost {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast of a number that is no u64 gives the nearest one that is"
+    )]
+    async fn room(&self) -> Option<u64> {
+        let room = kept(self.page.room()).await.ok()?;
+        Some(room.as_f64()? as u64)
     }
 }
 

@@ -41,6 +41,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = manifestFromSql)]
     pub(crate) fn manifest_from_sql(this: &Page, schemas: &str) -> Result<Promise, JsValue>;
 
+    /// Resolves to how many bytes more the browser may keep; to anything else where nobody knows.
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn room(this: &Page) -> Result<Promise, JsValue>;
+
     /// Resolves to `false` where a rebuild is to be put off.
     #[wasm_bindgen(method, catch)]
     pub(crate) fn consult(this: &Page, upcoming: &str) -> Result<Promise, JsValue>;

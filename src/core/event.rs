@@ -7,6 +7,7 @@ use crate::json::Value;
 use crate::plan::Reason;
 use crate::queries::LostQuery;
 use crate::record::Record;
+use crate::room::Way;
 
 /// Something the app should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Event {
         to: String,
         /// The tables being built.
         tables: Vec<Name>,
+        /// How, as far as is known when it begins: it may yet have to go on table by table.
+        way: Way,
     },
     /// A rebuild goes on.
     Progress(Progress),
@@ -39,6 +42,8 @@ pub enum Event {
         left: Vec<Name>,
         /// How many rows were loaded.
         rows: u64,
+        /// How it was done in the end.
+        way: Way,
         /// From start to finish, in milliseconds.
         duration_ms: u64,
     },
@@ -250,12 +255,14 @@ impl Event {
                 from,
                 to,
                 tables,
+                way,
             } => Value::from([
                 ("type", "migration:start".into()),
                 ("reason", reason.as_str().into()),
                 ("from", from.as_deref().into()),
                 ("to", to.as_str().into()),
                 ("tables", names(tables)),
+                ("strategy", way.as_str().into()),
             ]),
             Self::Progress(progress) => Value::from([
                 ("type", "migration:progress".into()),
@@ -273,6 +280,7 @@ impl Event {
                 tables,
                 left,
                 rows,
+                way,
                 duration_ms,
             } => Value::from([
                 ("type", "migration:complete".into()),
@@ -282,6 +290,7 @@ impl Event {
                 ("tables", names(tables)),
                 ("left", names(left)),
                 ("rows", (*rows).into()),
+                ("strategy", way.as_str().into()),
                 ("durationMs", (*duration_ms).into()),
             ]),
             Self::QueryFailed(LostQuery { view, tables, missing }) => Value::from([
@@ -361,6 +370,7 @@ mod tests {
                 from: None,
                 to: "1".to_owned(),
                 tables: users(),
+                way: Way::InPlace,
             },
             Event::Progress(Progress {
                 step: Step::Loading,
@@ -377,6 +387,7 @@ mod tests {
                 tables: users(),
                 left: users(),
                 rows: 9_007_199_254_740_991,
+                way: Way::TableByTable,
                 duration_ms: 12,
             },
             Event::Failed {
@@ -418,9 +429,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"]}"#,
+                r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"],"strategy":"in-place"}"#,
                 r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
-                r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"left":["users"],"rows":9007199254740991,"durationMs":12}"#,
+                r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"left":["users"],"rows":9007199254740991,"strategy":"table-by-table","durationMs":12}"#,
                 r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no \"room\"","retryable":false},"closesMigration":true}"#,
                 r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
                 r#"{"type":"query-failed","view":"live_query_0_view","tables":["users"],"missing":["users.name"]}"#,

@@ -9,6 +9,7 @@ use crate::ident::Name;
 use crate::json::{Value, parse};
 use crate::op::{Op, Rows};
 use crate::plan::Reason;
+use crate::room::Way;
 use crate::shape::{ResponseHead, ShapeRequest};
 use crate::text::number;
 use crate::work;
@@ -181,6 +182,12 @@ pub trait Lock {
     fn lead(&self) -> impl Future<Output = Result<Self::Guard>>;
 }
 
+/// The room that the browser has for what this page keeps.
+pub trait Storage {
+    /// How many bytes more it may keep; `None` where nobody knows, or the database is not kept at all.
+    fn room(&self) -> impl Future<Output = Option<u64>>;
+}
+
 /// Time and chance, which the core itself has not.
 pub trait Clock {
     /// Milliseconds since 1970.
@@ -217,6 +224,8 @@ pub struct Upcoming {
     pub tables: Vec<Name>,
     /// Those that would be dropped with no successor.
     pub removed: Vec<Name>,
+    /// How: `InPlace` where readers would see the tables fill.
+    pub way: Way,
 }
 
 impl Upcoming {
@@ -229,6 +238,7 @@ impl Upcoming {
             ("to", self.to.as_str().into()),
             ("tables", names(&self.tables)),
             ("removed", names(&self.removed)),
+            ("strategy", self.way.as_str().into()),
         ])
         .to_string()
     }
@@ -260,12 +270,12 @@ pub trait EventSink {
 
 /// All of it.
 pub trait Host:
-    Database + Server + Shapes + SqlReader + RebuildCode + Store + Feeder + Lock + Clock + App + EventSink
+    Database + Server + Shapes + SqlReader + RebuildCode + Store + Storage + Feeder + Lock + Clock + App + EventSink
 {
 }
 
 impl<T> Host for T where
-    T: Database + Server + Shapes + SqlReader + RebuildCode + Store + Feeder + Lock + Clock + App + EventSink
+    T: Database + Server + Shapes + SqlReader + RebuildCode + Store + Storage + Feeder + Lock + Clock + App + EventSink
 {
 }
 
@@ -305,10 +315,11 @@ mod tests {
             to: "2".to_owned(),
             tables: vec![name("users")],
             removed: vec![name("teams")],
+            way: Way::TableByTable,
         };
         assert_eq!(
             upcoming.text(),
-            r#"{"reason":"changed","from":"1","to":"2","tables":["users"],"removed":["teams"]}"#
+            r#"{"reason":"changed","from":"1","to":"2","tables":["users"],"removed":["teams"],"strategy":"table-by-table"}"#
         );
     }
 }

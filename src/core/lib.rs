@@ -24,6 +24,7 @@ pub mod plan;
 pub mod queries;
 pub mod record;
 pub mod retry;
+pub mod room;
 pub mod shape;
 pub mod sorted;
 pub mod stage;

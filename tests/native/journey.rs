@@ -7,6 +7,7 @@ use electric_replica_core::machine::Ask;
 use crate::asked::asked_first;
 use crate::called::called;
 use crate::changes::changed;
+use crate::cramped::cramped;
 use crate::fed::fed;
 use crate::owned::owned;
 use crate::player::Outcome;
@@ -127,5 +128,15 @@ pub(crate) fn in_place() -> Config {
 /// Every journey.
 #[must_use]
 pub fn journeys() -> Vec<Journey> {
-    [changed(), called(), served(), stored(), fed(), asked_first(), owned()].concat()
+    [
+        changed(),
+        called(),
+        served(),
+        stored(),
+        fed(),
+        asked_first(),
+        owned(),
+        cramped(),
+    ]
+    .concat()
 }

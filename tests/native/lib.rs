@@ -10,6 +10,7 @@
 mod asked;
 mod called;
 mod changes;
+mod cramped;
 mod fed;
 mod followed;
 mod journey;
@@ -19,6 +20,7 @@ mod server;
 mod short;
 mod stored;
 
+pub use cramped::{deceptive, full, roomy, tight, tiny};
 pub use followed::{NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, rows, starts};
 pub use journey::{Journey, Step, journeys};
 pub use owned::{ADA, BEN, adas, bens};

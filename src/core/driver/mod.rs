@@ -206,6 +206,7 @@ impl<H: Host + 'static> Driver<H> {
                 self.tasks.add(TaskKey::Ask, Box::pin(task));
             }
             Effect::Translate(schemas) => self.translate(schemas),
+            Effect::Measure => self.measure(),
             Effect::Consult(upcoming) => self.consult(upcoming),
             Effect::Stage(spec) => self.stage(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
@@ -270,6 +271,18 @@ impl<H: Host + 'static> Driver<H> {
         let shared = Rc::clone(&self.shared);
         let task = async move { Input::Translated(shared.host.manifest_from_sql(schemas).await) };
         self.tasks.add(TaskKey::Translate, Box::pin(task));
+    }
+
+    /// A browser that does not say in time does not know. A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
+    fn measure(&mut self) {
+        let shared = Rc::clone(&self.shared);
+        let ask_ms = self.limits().ask_ms;
+        let task = async move {
+            let room = in_time(&shared.host, ask_ms, shared.host.room()).await;
+            Input::Measured(room.flatten())
+        };
+        self.tasks.add(TaskKey::Measure, Box::pin(task));
     }
 
     /// A gate to the rebuild module, and what it begins is another.

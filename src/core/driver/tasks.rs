@@ -16,6 +16,7 @@ pub(super) enum TaskKey {
     Transact(Purpose),
     Ask,
     Translate,
+    Measure,
     Consult,
     Stage(Name),
     Poll(Name),

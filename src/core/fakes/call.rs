@@ -35,6 +35,8 @@ pub enum Kind {
     Load,
     /// Asking the app.
     Consult,
+    /// Asking the browser how much room there is.
+    Measure,
 }
 
 /// How the app answers when it is asked whether a rebuild may begin.
@@ -110,6 +112,8 @@ impl Kind {
                 Fault::Error(ErrorCode::UnsupportedSql),
             ],
             Self::Consult => &[Fault::Error(ErrorCode::HookFailed)],
+            // It does not say.
+            Self::Measure => &[Fault::Error(ErrorCode::Internal)],
         }
     }
 }

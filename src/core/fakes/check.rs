@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::call::Kind;
 use super::database::ModelDatabase;
+use super::disk::Disk;
 use super::origin::{View, digest};
 use super::world::{Inner, World};
 use crate::config::{APP, Source, Strategy};
@@ -82,7 +83,12 @@ impl World {
             "R1: what is told next would not be on disk"
         );
         let words: Vec<String> = ops.iter().map(Op::doing).collect();
+        let before = inner.disk.is_bounded().then(|| inner.db.clone());
         let answers = inner.db.transact(ops, &places)?;
+        if let Some(before) = before.filter(|before| inner.disk.is_too_full(before, &inner.db)) {
+            inner.db = before;
+            return Err(Disk::full(&words));
+        }
         if swaps {
             // But for a table that the swap left alone, and whose seal says that it is not what it was.
             let sealed = inner.db.sealed();
@@ -92,7 +98,7 @@ impl World {
         }
         let strangers: Vec<_> = inner.db.dropped.difference(&inner.db.droppable).collect();
         assert!(strangers.is_empty(), "R4: {strangers:?} dropped, which no record names");
-        let in_place = inner.config.strategy == Strategy::InPlace;
+        let in_place = inner.config.strategy == Strategy::InPlace || inner.disk.demands_in_place();
         let kept = !was_whole || is_whole(&inner.db) || forgets || in_place;
         assert!(kept, "R5: the replica was whole and is not after {words:?}");
         if let Some(wrong) = inner.fault_of_replica() {

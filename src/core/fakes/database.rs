@@ -222,6 +222,7 @@ impl ModelDatabase {
             Op::Tally(tally) => self.tally(tally),
             Op::NoteRows { tables } => self.note_rows(&tables),
             Op::CompareRows { tables } => return Ok(self.compare_rows(&tables)),
+            Op::Measure { tables, .. } => return Ok(self.sizes(&tables)),
             Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
             Op::CountRows { home, table } => {
                 let rows = self.table(&home, &table, &doing)?.rows.len();

@@ -6,6 +6,7 @@ use std::task::Waker;
 use super::between::Between;
 use super::call::{Call, Fault, Says};
 use super::database::{ModelDatabase, enums};
+use super::disk::Disk;
 use super::electric::Habits;
 use super::origin::{Row, Temper, View};
 use super::table::ModelTable;
@@ -170,6 +171,11 @@ impl World {
     #[must_use]
     pub fn database(&self) -> Ref<'_, ModelDatabase> {
         Ref::map(self.inner.borrow(), |inner| &inner.db)
+    }
+
+    /// Gives the database another disk.
+    pub fn set_disk(&self, disk: Disk) {
+        self.inner.borrow_mut().disk = disk;
     }
 
     /// Changes how the app answers when it is asked.

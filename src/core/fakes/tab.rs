@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 use crate::host::{
     Answer, App, Body, Clock, Database, Endpoint, EventSink, Lock, RebuildCode, Say, Server, Shapes, Sight, SqlReader,
-    Store, Upcoming,
+    Storage, Store, Upcoming,
 };
 use crate::op::{Op, Rows};
 use crate::shape::{ResponseHead, ShapeRequest};
@@ -336,6 +336,16 @@ impl App for Tab {
             (_, Says::Nothing) => pending().await,
             (_, Says::Fails) => Err(error(ErrorCode::HookFailed)),
         }
+    }
+}
+
+impl Storage for Tab {
+    async fn room(&self) -> Option<u64> {
+        assert!(self.loaded.get(), "looking for room before anything is rebuilt");
+        let fault = self.call(Kind::Measure, String::new()).await;
+        self.wait(1).await;
+        let inner = self.world.inner.borrow();
+        fault.is_none().then(|| inner.disk.says(&inner.db)).flatten()
     }
 }
 

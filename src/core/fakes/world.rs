@@ -13,6 +13,7 @@ use super::between::Keeper;
 use super::call::{Call, Fault, Says};
 use super::check::Checks;
 use super::database::ModelDatabase;
+use super::disk::Disk;
 use super::electric::Electric;
 use super::origin::{Origin, Release, View};
 use super::tab::Tab;
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     pub(super) timers: BTreeMap<(u64, u64), Timer>,
     pub(super) config: Config,
     pub(super) db: ModelDatabase,
+    pub(super) disk: Disk,
     pub(super) db_free_ms: u64,
     pub(super) origin: Origin,
     pub(super) electric: Electric,
@@ -104,6 +106,7 @@ impl World {
                 timers: BTreeMap::new(),
                 config,
                 db: ModelDatabase::default(),
+                disk: Disk::default(),
                 db_free_ms: 0,
                 origin,
                 electric,

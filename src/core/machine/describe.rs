@@ -11,12 +11,14 @@ use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
 use crate::record::Record;
+use crate::room::Sizes;
 use crate::sorted::SortedSet;
 use crate::tail::Moment;
 use crate::version::ServerVersion;
 
 use super::check::{answered, read_version};
-use super::{Effect, Kind, Machine, Phase, Purpose};
+use super::room::Survey;
+use super::{Effect, Machine, Phase, Purpose};
 
 impl Machine {
     // ---- the schemas ---------------------------------------------------------------------------------------------
@@ -76,18 +78,20 @@ impl Machine {
                 let mut tables: SortedSet<Name> = recorded.into_iter().collect();
                 tables.extend(carried.manifest.table_names());
                 self.phase = Phase::Inspecting { version, carried };
-                effects.push(self.inspect(Purpose::Inspect, tables.into_iter().collect()));
+                effects.push(self.inspect(tables.into_iter().collect()));
             }
         }
     }
 
-    fn inspect(&self, purpose: Purpose, tables: Vec<Name>) -> Effect {
+    fn inspect(&self, tables: Vec<Name>) -> Effect {
+        let schema = self.config.places.app.clone();
+        let measure = Op::Measure {
+            schema: schema.clone(),
+            tables: tables.clone(),
+        };
         Effect::Transact {
-            purpose,
-            ops: vec![Op::Inspect {
-                schema: self.config.places.app.clone(),
-                tables,
-            }],
+            purpose: Purpose::Inspect,
+            ops: vec![measure, Op::Inspect { schema, tables }],
         }
     }
 
@@ -109,16 +113,18 @@ impl Machine {
             Phase::Inspecting { version, carried } => (version, carried),
             other => return self.phase = other,
         };
-        match outcome {
-            Ok(rows) => self.look_at(found(&rows)),
+        let rows = match outcome {
+            Ok(rows) => rows,
             Err(error) => return self.fail(error, moment, effects),
-        }
+        };
+        self.look_at(found(&rows));
         let options = PlanOptions {
             scope: self.config.scope,
             definitions: self.config.asked(&carried),
-            force: match self.run.as_ref().map(|run| &run.kind) {
-                Some(Kind::Force { .. }) => Force::Rebuild,
-                _ => Force::AsNeeded,
+            force: if self.rebuilds_all() {
+                Force::Rebuild
+            } else {
+                Force::AsNeeded
             },
         };
         let mut trusted = self.found.clone();
@@ -149,7 +155,16 @@ impl Machine {
             }
             Plan::Rebuild(mut rebuild) => {
                 rebuild.reason = self.reason(rebuild.reason, &version);
-                self.gate(rebuild, version, carried, fit, moment, effects);
+                let rebuild = self.remaining(rebuild, &trusted, &carried, &version, options);
+                let sizes = rows.first().map(Sizes::from_rows).unwrap_or_default();
+                let survey = Survey {
+                    rebuild,
+                    version,
+                    carried,
+                    fit,
+                    sizes,
+                };
+                self.survey(survey, moment, effects);
             }
         }
     }

@@ -1,13 +1,14 @@
 //! How a run ends: well, with an error, or because everything ends. Every end answers its calls, closes what was
 //! announced, and leaves the old replica as it was.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Closes, Event};
 use crate::ident::Name;
+use crate::op::{Home, Op};
 use crate::plan::Found;
 use crate::tail::Moment;
 
-use super::{CallerId, Effect, Kind, Machine, Mood, Phase, Reading, Run, Stored, Then, closed};
+use super::{CallerId, Effect, Kind, Machine, Mood, Phase, Purpose, Reading, Run, Stored, Then, closed};
 
 impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
@@ -24,9 +25,10 @@ impl Machine {
                     reason: announced.reason,
                     from: announced.from,
                     to: record.version.version.clone(),
-                    tables: Vec::new(),
-                    left: Vec::new(),
-                    rows: 0,
+                    tables: run.built.tables.iter().cloned().collect(),
+                    left: std::mem::take(&mut run.built.left),
+                    rows: run.built.rows,
+                    way: run.way,
                     duration_ms: 0,
                 }));
             }
@@ -81,9 +83,18 @@ impl Machine {
         self.finish(Err(error), effects);
     }
 
-    /// A rebuild failed. What it built is out of every reader's sight; the next one clears it away.
+    /// A rebuild failed, or has run out of room. What it built is out of every reader's sight, and cleared away.
     pub(super) fn abandon(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
         self.drop_build(effects);
+        if self.job_under_way().is_some_and(|job| job.home == Home::Staging) {
+            effects.push(Effect::Transact {
+                purpose: Purpose::Tidy,
+                ops: vec![Op::ResetStaging],
+            });
+        }
+        if error.code() == ErrorCode::StorageFull && self.steps_down() {
+            return self.begin(moment, effects);
+        }
         // Where the server itself answers with a handle that it called gone, only a run without prejudice can succeed.
         self.expired.clear();
         self.fail(error, moment, effects);

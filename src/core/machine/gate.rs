@@ -168,6 +168,7 @@ impl Machine {
             to: version.version.clone(),
             tables: rebuild.tables.clone(),
             removed: rebuild.remove.clone(),
+            way: self.way(),
         };
         effects.push(Effect::Consult(upcoming));
         self.phase = Phase::Consulting {

@@ -9,6 +9,15 @@ use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageSpec, Staged};
 use crate::tail::Mark;
 
+/// What follows once the tables of a job are in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// The run's end.
+    Run,
+    /// Another step of the same rebuild.
+    Step,
+}
+
 /// A rebuild under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -16,6 +25,11 @@ pub(crate) struct Job {
     /// The record as it will be once the new tables are in place; shapes are entered as they are loaded.
     pub(crate) record: Record,
     pub(crate) home: Home,
+    pub(crate) ends: Ends,
+    /// The tables and rows that earlier steps have put in place.
+    pub(crate) before: (usize, u64),
+    /// How many tables the rebuild has, over all its steps.
+    pub(crate) tables_total: usize,
     /// Not begun.
     pub(crate) waiting: Vec<StageSpec>,
     pub(crate) loading: SortedSet<Name>,
@@ -31,9 +45,14 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Rows loaded so far.
+    /// Whether it has dropped what readers saw.
+    pub(crate) fn is_in_place(&self) -> bool {
+        matches!(self.home, Home::App(_))
+    }
+
+    /// Rows loaded so far, in all steps.
     pub(crate) fn total_rows(&self) -> u64 {
-        self.rows.values().sum()
+        self.before.1 + self.rows.values().sum::<u64>()
     }
 
     pub(crate) fn progress(&self, step: Step, table: Option<Name>) -> Progress {
@@ -42,8 +61,8 @@ impl Job {
             table,
             rows: self.total_rows(),
             expected_rows: self.expected_rows,
-            tables_done: self.staged.len(),
-            tables_total: self.rebuild.tables.len(),
+            tables_done: self.before.0 + self.staged.len(),
+            tables_total: self.tables_total,
         }
     }
 

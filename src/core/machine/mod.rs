@@ -14,6 +14,7 @@ mod job;
 mod phase;
 mod rebuild;
 mod returning;
+mod room;
 mod showing;
 mod swap;
 mod vocabulary;
@@ -33,7 +34,7 @@ use crate::shape::Handle;
 use crate::tail::{Moment, Outcome, Tail, Trouble};
 
 pub(crate) use gate::PutOff;
-pub(crate) use phase::{Announced, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then};
+pub(crate) use phase::{Announced, Built, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then};
 pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
@@ -220,6 +221,7 @@ impl Machine {
                 outcome: Ok(answer),
             } => self.schemas_answered(answer, moment, effects),
             Input::Translated(outcome) => self.translated(outcome, moment, effects),
+            Input::Measured(room) => self.measured(room, moment, effects),
             Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),

@@ -1,11 +1,15 @@
 //! Where a run is, and what is known of it.
 
 use crate::config::Carried;
+use crate::ident::Name;
 use crate::plan::{Reason, Rebuild};
 use crate::record::Record;
+use crate::room::Way;
+use crate::sorted::SortedSet;
 use crate::version::ServerVersion;
 
 use super::job::Job;
+use super::room::Survey;
 use super::{CallerId, Machine};
 
 /// What a run is to do.
@@ -62,6 +66,19 @@ pub(crate) struct Run {
     pub(super) announced: Option<Announced>,
     /// Times this run began anew because the server changed under it.
     pub(super) restarts: u32,
+    /// How much of itself its rebuild puts beside what is read.
+    pub(super) way: Way,
+    /// What the earlier steps of a rebuild have put in place that goes table by table.
+    pub(super) built: Built,
+}
+
+/// What the earlier steps of a rebuild have put in place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Built {
+    pub(super) tables: SortedSet<Name>,
+    /// Those whose rows of before somebody's views go on reading.
+    pub(super) left: Vec<Name>,
+    pub(super) rows: u64,
 }
 
 /// What was announced.
@@ -93,6 +110,8 @@ pub(crate) enum Phase {
     Describing { version: ServerVersion },
     /// Looking at the structure that is there.
     Inspecting { version: ServerVersion, carried: Carried },
+    /// Looking whether there is room for a rebuild beside what is read.
+    Measuring(Box<Survey>),
     /// Asking the app whether the rebuild may begin.
     Consulting {
         rebuild: Box<Rebuild>,
@@ -130,7 +149,7 @@ pub(crate) enum Then {
 
 impl Run {
     /// A run that nobody waits for.
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: Kind) -> Self {
         Self {
             kind,
             callers: Vec::new(),
@@ -139,6 +158,8 @@ impl Run {
             agreed: false,
             announced: None,
             restarts: 0,
+            way: Way::Beside,
+            built: Built::default(),
         }
     }
 

@@ -2,22 +2,23 @@
 
 use std::rc::Rc;
 
-use crate::config::{Carried, Source, Strategy};
+use crate::config::{Carried, Source};
 use crate::error::{Error, Result};
 use crate::event::{Event, Step};
 use crate::fingerprint::Fingerprint;
 use crate::host::Endpoint;
 use crate::ident::Name;
 use crate::op::{Home, Incoming, Op, Rows, Swap, Target};
-use crate::plan::Rebuild;
+use crate::plan::{Part, Rebuild};
 use crate::record::{Record, RecordState};
+use crate::room::Way;
 use crate::shape::Stream;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageReport, StageSpec, Staged};
 use crate::tail::Moment;
 use crate::version::ServerVersion;
 
-use super::job::{Job, staged_enums};
+use super::job::{Ends, Job, staged_enums};
 use super::swap::{drop_indexes, look_after_readers};
 use super::{Announced, Effect, Machine, Phase, Purpose, Then};
 
@@ -55,16 +56,16 @@ impl Machine {
         effects: &mut Vec<Effect>,
     ) {
         self.announce(&rebuild, &version, moment, effects);
-        // Old streams stop before they can meet rows of the new structure; the rows stay where they are.
-        self.unfollow(&rebuild.tables, effects);
-        self.unfollow(&rebuild.remove, effects);
         let job = self.job(rebuild, version, carried);
+        // Old streams stop before they can meet rows of the new structure; the rows stay where they are.
+        self.unfollow(&job.rebuild.tables, effects);
+        self.unfollow(&job.rebuild.remove, effects);
         if self.config.is_app_fed() {
             return self.let_go(Then::Rebuild(Box::new(job)), effects);
         }
-        let mut ops = match self.config.strategy {
-            Strategy::Swap => staging_ops(&job),
-            Strategy::InPlace => in_place_ops(&job, &self.config.places.app),
+        let mut ops = match &job.home {
+            Home::Staging => staging_ops(&job),
+            Home::App(schema) => in_place_ops(&job, schema),
         };
         let app = self.app();
         let mut counted = 0;
@@ -79,7 +80,7 @@ impl Machine {
             ops.push(Op::CountRows { home, table });
             counted += 1;
         }
-        if self.config.strategy == Strategy::InPlace {
+        if job.is_in_place() {
             // Counted before they are dropped.
             ops.rotate_right(counted);
         }
@@ -93,6 +94,7 @@ impl Machine {
 
     fn announce(&mut self, rebuild: &Rebuild, version: &ServerVersion, moment: Moment, effects: &mut Vec<Effect>) {
         let from = self.record.as_ref().map(|record| record.version.version.clone());
+        let way = self.way();
         let Some(run) = &mut self.run else { return };
         if run.announced.is_some() {
             return; // begun anew: one start, one end
@@ -107,13 +109,23 @@ impl Machine {
             from,
             to: version.version.clone(),
             tables: rebuild.tables.clone(),
+            way,
         }));
     }
 
+    /// The rebuild, or its first step.
     fn job(&self, rebuild: Rebuild, version: ServerVersion, carried: Carried) -> Job {
-        let home = match self.config.strategy {
-            Strategy::Swap => Home::Staging,
-            Strategy::InPlace => self.app(),
+        let built = self.run.as_ref().map(|run| &run.built);
+        let before = built.map_or((0, 0), |built| (built.tables.len(), built.rows));
+        let tables_total = before.0 + rebuild.tables.len();
+        let (home, part) = match (self.way(), &self.record) {
+            (Way::InPlace, _) => (self.app(), None),
+            (Way::TableByTable, Some(record)) => (Home::Staging, rebuild.part(record, &carried.manifest)),
+            _ => (Home::Staging, None),
+        };
+        let (rebuild, between) = match part {
+            Some(Part { rebuild, manifest }) => (rebuild, Some(manifest)),
+            None => (rebuild, None),
         };
         let old = self.record.as_ref();
         let mut shapes = old.map(|record| record.shapes.clone()).unwrap_or_default();
@@ -140,15 +152,22 @@ impl Machine {
             }
         }
         waiting.reverse(); // taken from the end
+        let ends = if between.is_some() { Ends::Step } else { Ends::Run };
+        // Until the last step is taken, the replica is at the version it was.
+        let stays = self.put_off.is_some() || ends == Ends::Step;
+        let manifest = between.unwrap_or(carried.manifest);
         let record = Record {
             state: RecordState::Whole,
-            version,
-            structure: Fingerprint::of(&carried.manifest),
-            manifest: carried.manifest,
-            choice: match (&self.put_off, old) {
+            version: match old.filter(|_| ends == Ends::Step) {
+                Some(old) => old.version.clone(),
+                None => version,
+            },
+            structure: Fingerprint::of(&manifest),
+            manifest,
+            choice: match old.filter(|_| stays) {
                 // Only tables that were chosen before are put right.
-                (Some(_), Some(old)) => old.choice.clone(),
-                _ => self.config.choice_key(),
+                Some(old) => old.choice.clone(),
+                None => self.config.choice_key(),
             },
             shapes,
             epoch: old.map_or(0, |record| record.epoch) + 1,
@@ -158,6 +177,9 @@ impl Machine {
             rebuild,
             record,
             home,
+            ends,
+            before,
+            tables_total,
             waiting,
             loading: SortedSet::new(),
             staged: SortedMap::new(),
@@ -176,7 +198,7 @@ impl Machine {
         let rows = match outcome {
             Ok(rows) => rows,
             Err(error) => {
-                if self.config.strategy == Strategy::InPlace {
+                if self.job_under_way().is_some_and(Job::is_in_place) {
                     self.doubt(effects);
                 }
                 return self.abandon(error, moment, effects);
@@ -187,9 +209,11 @@ impl Machine {
         if self.config.is_app_fed() {
             return self.replaced(job, effects);
         }
-        job.expected_rows = rows.iter().filter_map(count).reduce(|sum, rows| sum + rows);
+        if job.tables_total == job.rebuild.tables.len() {
+            job.expected_rows = rows.iter().filter_map(count).reduce(|sum, rows| sum + rows);
+        }
         job.look_ms = moment.now_ms.saturating_add(LOOK_EVERY_MS);
-        if self.config.strategy == Strategy::InPlace {
+        if job.is_in_place() {
             // What is stored now: whoever starts again sees that the tables are not whole.
             self.record = Some(Record {
                 state: RecordState::Rebuilding,
@@ -281,13 +305,21 @@ impl Machine {
 
     /// Which tables a rebuild is at.
     pub(super) fn building(&self) -> Vec<Name> {
+        let Some(job) = self.job_under_way() else {
+            return Vec::new();
+        };
+        let mut tables = job.rebuild.tables.clone();
+        tables.extend_from_slice(&job.rebuild.remove);
+        tables
+    }
+
+    /// What a rebuild is at.
+    pub(super) fn job_under_way(&self) -> Option<&Job> {
         match &self.phase {
             Phase::Preparing(job) | Phase::Staging(job) | Phase::Settling { job, .. } | Phase::Swapping(job) => {
-                let mut tables = job.rebuild.tables.clone();
-                tables.extend_from_slice(&job.rebuild.remove);
-                tables
+                Some(job)
             }
-            _ => Vec::new(),
+            _ => None,
         }
     }
 

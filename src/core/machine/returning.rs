@@ -8,6 +8,7 @@ use crate::ident::Name;
 use crate::manifest::Table;
 use crate::op::{Incoming, Op, Rows, Swap};
 use crate::record::{Record, RecordState, kept_until};
+use crate::room::Way;
 use crate::sorted::SortedSet;
 use crate::tail::Moment;
 use crate::version::ServerVersion;
@@ -43,6 +44,7 @@ impl Machine {
     pub(super) fn keep(&mut self, job: &Job, moment: Moment, ops: &mut Vec<Op>) -> Option<Vec<Name>> {
         let keeps = |record: &Record| {
             self.config.keep_previous_ms > 0
+                && self.way() == Way::Beside
                 && record.state == RecordState::Whole
                 && record.version.version != job.record.version.version
         };

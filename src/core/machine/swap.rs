@@ -1,6 +1,5 @@
 //! The swap that ends a rebuild, and what holds once it is stored.
 
-use crate::config::Strategy;
 use crate::error::Result;
 use crate::event::{Event, Step};
 use crate::ident::Name;
@@ -10,7 +9,7 @@ use crate::queries::Readers;
 use crate::record::Record;
 use crate::tail::{Batch, Moment};
 
-use super::job::Job;
+use super::job::{Ends, Job};
 use super::{Effect, Machine, Mood, Phase, Purpose, Stored};
 
 impl Machine {
@@ -45,7 +44,7 @@ impl Machine {
         let kept = self.keep(&job, moment, &mut ops);
         // First, because only what a record names is ever dropped (R4), and a table may stand here that none did.
         ops.push(Op::WriteRecord(job.record.clone()));
-        if self.config.strategy == Strategy::Swap {
+        if !job.is_in_place() {
             drop_indexes(&job, &schema, &mut ops);
             ops.push(Op::Swap(Swap {
                 kept,
@@ -90,8 +89,6 @@ impl Machine {
         self.distrusted.retain(|table| job.record.shapes.contains_key(table));
         self.found = found_as_recorded(&job.record);
         self.mood = Mood::Fresh;
-        let rows = job.total_rows();
-        self.record = Some(job.record);
         // What the app's own sync feeds has as many rows as that says.
         let tables = if self.config.is_app_fed() {
             Vec::new()
@@ -102,15 +99,23 @@ impl Machine {
             purpose: Purpose::Tidy,
             ops: vec![Op::NoteRows { tables }, Op::Checkpoint],
         });
+        if job.ends == Ends::Step {
+            return self.step_on(*job, moment, effects);
+        }
+        let rows = job.total_rows();
+        self.record = Some(job.record);
         self.complete(job.rebuild.tables, job.left, rows, moment, effects);
         self.finish(Ok(job.rebuild.reason != Reason::First), effects);
     }
 
     /// Closes what was announced, with success.
     fn complete(&mut self, tables: Vec<Name>, left: Vec<Name>, rows: u64, moment: Moment, effects: &mut Vec<Effect>) {
-        let Some(announced) = self.run.as_mut().and_then(|run| run.announced.take()) else {
-            return;
-        };
+        let way = self.way();
+        let Some(run) = &mut self.run else { return };
+        let Some(announced) = run.announced.take() else { return };
+        let mut built = std::mem::take(&mut run.built);
+        built.tables.extend(tables);
+        built.left.extend(left);
         let to = self
             .record
             .as_ref()
@@ -120,9 +125,10 @@ impl Machine {
             reason: announced.reason,
             from: announced.from,
             to,
-            tables,
-            left,
+            tables: built.tables.into_iter().collect(),
+            left: built.left,
             rows,
+            way,
             duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
         }));
     }

@@ -1,7 +1,9 @@
 //! Every phase with every input (R9). The two lists are complete because the compiler says so: a phase or an input
 //! that is added without a row here does not build.
 
-use super::job::Job;
+use super::gate::Fit;
+use super::job::{Ends, Job};
+use super::room::Survey;
 use super::*;
 use crate::config::Carried;
 use crate::config::{Choice, Feed, Limits, Source, Strategy};
@@ -14,6 +16,7 @@ use crate::plan::Reason;
 use crate::plan::{Rebuild, Scope};
 use crate::queries::LostQuery;
 use crate::record::RecordState;
+use crate::room::Sizes;
 use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
 use crate::sorted::SortedMap;
 use crate::stage::{StageReport, Staged};
@@ -82,6 +85,9 @@ fn job() -> Box<Job> {
         rebuild,
         record: record(),
         home: Home::Staging,
+        ends: Ends::Run,
+        before: (0, 0),
+        tables_total: 1,
         waiting: vec![],
         loading: [name("users")].into(),
         staged: SortedMap::new(),
@@ -114,6 +120,13 @@ fn phases() -> Vec<Phase> {
             version: version("1"),
             carried: carried(),
         },
+        Phase::Measuring(Box::new(Survey {
+            rebuild: job().rebuild,
+            version: version("1"),
+            carried: carried(),
+            fit: Fit::Fits,
+            sizes: Sizes::default(),
+        })),
         Phase::Consulting {
             rebuild: Box::new(job().rebuild),
             version: version("1"),
@@ -148,6 +161,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Confirming { .. }
             | Phase::Describing { .. }
             | Phase::Inspecting { .. }
+            | Phase::Measuring(_)
             | Phase::Consulting { .. }
             | Phase::Adopting { .. }
             | Phase::Stopping(_)
@@ -235,6 +249,8 @@ fn inputs() -> Vec<Input> {
             call: FeedCall::Start,
             outcome: Ok(()),
         },
+        Input::Measured(Some(0)),
+        Input::Measured(None),
         Input::Lost(vec![LostQuery {
             view: "live_query_0_view".to_owned(),
             tables: vec!["users".to_owned()],
@@ -256,6 +272,7 @@ fn is_listed(input: &Input) {
         Input::Led(_)
         | Input::Answered { .. }
         | Input::Translated(_)
+        | Input::Measured(_)
         | Input::Consulted(_)
         | Input::Staging { .. }
         | Input::Staged { .. }
@@ -292,6 +309,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
             ..
         } => return matches!(phase, Phase::Asking { .. } | Phase::Staging(_)),
         Input::Answered { .. } | Input::Translated(_) => return matches!(phase, Phase::Describing { .. }),
+        Input::Measured(_) => return matches!(phase, Phase::Measuring(_)),
         Input::Consulted(_) => return matches!(phase, Phase::Consulting { .. }),
         Input::Staging { table, .. } | Input::Staged { table, .. } => {
             return matches!(phase, Phase::Staging(job) if job.loading.contains(table));

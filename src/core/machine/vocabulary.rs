@@ -68,6 +68,8 @@ pub enum Input {
     },
     /// The SQL module answered with a manifest document.
     Translated(Result<String>),
+    /// The browser said how many bytes there is room for, if it knows.
+    Measured(Option<u64>),
     /// The app said whether a rebuild may begin.
     Consulted(Result<Say>),
     /// A table's loading goes on.
@@ -154,6 +156,8 @@ pub enum Effect {
     AskServer(Endpoint),
     /// Turn SQL into a manifest.
     Translate(String),
+    /// Ask the browser how much room there is.
+    Measure,
     /// Ask the app whether a rebuild may begin; replaces any earlier such question.
     Consult(Upcoming),
     /// Load a table.

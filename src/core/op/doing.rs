@@ -44,7 +44,7 @@ impl Op {
     fn doing_of_rebuild(&self) -> String {
         match self {
             Self::EnsureHome => "creating the replica's own tables".to_owned(),
-            Self::Inspect { .. } | Self::NoteRows { .. } | Self::CompareRows { .. } => {
+            Self::Inspect { .. } | Self::Measure { .. } | Self::NoteRows { .. } | Self::CompareRows { .. } => {
                 "looking at the tables that are there".to_owned()
             }
             Self::CountRows { table, .. } => on("counting the rows of", table),

@@ -70,6 +70,16 @@ pub(super) fn seal(shapes: &str, schema: &Name, tables: &[Name]) -> Statement {
     ))
 }
 
+/// How many bytes the tables of a schema take, with their indexes and what is stored beside them.
+pub(super) fn sizes(schema: &Name, tables: &[Name]) -> String {
+    format!(
+        "SELECT c.relname::text, pg_total_relation_size(c.oid)::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND \
+         c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {}) AND c.relname::text = ANY ({})",
+        literal(schema.as_str()),
+        array(tables),
+    )
+}
+
 /// A condition: whether each table whose seal stands there is still somewhere, as it was sealed.
 pub(super) fn are_same(shapes: &str) -> String {
     format!(

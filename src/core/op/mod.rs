@@ -53,6 +53,13 @@ pub enum Op {
         /// The tables to look for.
         tables: Vec<Name>,
     },
+    /// Answers of those of the tables that are there the name and how many bytes they take, with indexes and all.
+    Measure {
+        /// The schema the app reads.
+        schema: Name,
+        /// The tables to look for.
+        tables: Vec<Name>,
+    },
     /// Takes from, or adds to, the recorded numbers of rows what this session has inserted and deleted: between the two,
     /// the changes of a transaction are counted.
     Tally(Tally),

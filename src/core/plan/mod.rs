@@ -1,6 +1,7 @@
 //! What is to be done: (record, structure really there, manifest, version, options) → plan. Total and deterministic.
 
 mod found;
+mod part;
 
 use crate::fingerprint::Fingerprint;
 use crate::ident::Name;
@@ -11,6 +12,7 @@ use crate::sorted::{SortedMap, SortedSet};
 use crate::version::ServerVersion;
 
 pub use found::Found;
+pub use part::Part;
 
 /// How a plan is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -261,5 +263,7 @@ fn names<'a>(names: impl Iterator<Item = &'a Name>) -> Vec<Name> {
     names.cloned().collect()
 }
 
+#[cfg(test)]
+mod part_tests;
 #[cfg(test)]
 mod tests;

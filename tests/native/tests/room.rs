@@ -1,0 +1,209 @@
+//! What a rebuild does where the browser has no room for two copies.
+
+use electric_replica_core::config::Config;
+use electric_replica_core::driver::Replica;
+use electric_replica_core::error::ErrorCode;
+use electric_replica_core::event::{Event, Status};
+use electric_replica_core::fakes::{Disk, Estimate, Fault, Kind, Says, Tab, World};
+use electric_replica_core::host::Say;
+use electric_replica_core::machine::Ask;
+use electric_replica_core::room::Way;
+use electric_replica_tests::{
+    NO, YES, ask, config, deceptive, following, full, release, roomy, row, rows, starts, tight, tiny,
+};
+
+/// Two tables that the second release changes.
+fn world(config: Config) -> (World, Replica<Tab>) {
+    let releases = vec![
+        release("1", &["users: id int4 | name text", "posts: id int4 | title text"]),
+        release(
+            "2",
+            &[
+                "users: id int4 | name text | age int4",
+                "posts: id int4 | title text | body text",
+            ],
+        ),
+    ];
+    let world = World::new(releases, config);
+    let users = (1..=6).map(|n| ("users", row(&format!("id={n}, name=n{n}"))));
+    let posts = (1..=4).map(|n| ("posts", row(&format!("id={n}, title=t{n}"))));
+    world.write(users.chain(posts).collect());
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(1_000);
+    (world, replica)
+}
+
+/// How the last rebuild said that it would be done and how it was done, and of how many tables.
+fn told(world: &World) -> (Option<Way>, Option<(Way, usize)>) {
+    let (mut start, mut end) = (None, None);
+    for (_, event) in world.events() {
+        match event {
+            Event::Start { way, .. } => (start, end) = (Some(way), None),
+            Event::Complete { way, tables, .. } => end = Some((way, tables.len())),
+            _ => {}
+        }
+    }
+    (start, end)
+}
+
+fn failures(world: &World) -> Vec<ErrorCode> {
+    let code = |(_, event)| match event {
+        Event::Failed { error, .. } => Some(error.code()),
+        _ => None,
+    };
+    world.events().into_iter().filter_map(code).collect()
+}
+
+fn migrated(world: &World, replica: &Replica<Tab>) {
+    world.deploy(1);
+    assert_eq!(ask(world, replica, Ask::Check), YES);
+    world.pass(1_000);
+    assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+    assert_eq!(starts(world).len(), 2, "one start for all steps");
+}
+
+#[test]
+fn where_there_is_room_for_two_copies_all_tables_are_put_in_place_together() {
+    let (world, replica) = world(config());
+    migrated(&world, &replica);
+    assert_eq!(told(&world), (Some(Way::Beside), Some((Way::Beside, 2))));
+}
+
+#[test]
+fn where_the_browser_has_room_for_one_table_at_a_time_it_is_told_beforehand_and_done_so() {
+    let (world, replica) = world(config());
+    tight(&world);
+    migrated(&world, &replica);
+    assert_eq!(told(&world), (Some(Way::TableByTable), Some((Way::TableByTable, 2))));
+    assert_eq!(failures(&world), []);
+}
+
+#[test]
+fn a_rebuild_that_runs_out_of_room_goes_on_table_by_table_and_nothing_failed() {
+    let (world, replica) = world(config());
+    deceptive(&world);
+    migrated(&world, &replica);
+    assert_eq!(told(&world), (Some(Way::Beside), Some((Way::TableByTable, 2))));
+    assert_eq!(failures(&world), []);
+}
+
+/// Only the browser's word makes readers see empty tables; that a rebuild has run out of room does not.
+#[test]
+fn nothing_but_the_browsers_word_has_tables_built_in_place() {
+    let (world, replica) = world(config());
+    let bytes = Some(world.database().bytes());
+    world.set_disk(Disk {
+        bytes,
+        says: Estimate::Plenty,
+    });
+    world.deploy(1);
+    assert_eq!(ask(&world, &replica, Ask::Check), Some(Err(ErrorCode::StorageFull)));
+    assert_eq!((rows(&world, "users"), rows(&world, "posts")), (6, 4));
+    assert_eq!(failures(&world), [ErrorCode::StorageFull]);
+}
+
+#[test]
+fn where_no_table_fits_beside_the_old_one_all_are_built_in_place() {
+    let (world, replica) = world(config());
+    tiny(&world);
+    migrated(&world, &replica);
+    assert_eq!(told(&world), (Some(Way::InPlace), Some((Way::InPlace, 2))));
+}
+
+#[test]
+fn the_app_is_asked_before_its_tables_are_emptied() {
+    let (world, replica) = world(config());
+    tiny(&world);
+    world.set_says(Says::AtOnce(Say::Later));
+    world.deploy(1);
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    let [upcoming] = world.consulted().try_into().unwrap();
+    assert_eq!(upcoming.way, Way::InPlace);
+    assert_eq!((rows(&world, "users"), rows(&world, "posts")), (6, 4));
+}
+
+#[test]
+fn where_there_is_no_room_at_all_nothing_is_begun_and_the_old_rows_stay_live() {
+    let (world, replica) = world(config());
+    full(&world);
+    world.deploy(1);
+    assert_eq!(ask(&world, &replica, Ask::Check), Some(Err(ErrorCode::StorageFull)));
+    assert_eq!((starts(&world).len(), rows(&world, "users")), (1, 6));
+    roomy(&world);
+    assert_eq!(ask(&world, &replica, Ask::Check), YES);
+    world.pass(1_000);
+    assert_eq!(world.difference(), None);
+}
+
+/// A half-filled table is seen already: a second copy beside it would need the room that there is not.
+#[test]
+fn what_was_begun_in_place_goes_on_in_place_on_the_next_page() {
+    let (world, replica) = world(config());
+    tiny(&world);
+    world.deploy(1);
+    let loads = |world: &World| {
+        world
+            .calls()
+            .iter()
+            .filter(|call| call.kind == Kind::Transact && call.what.contains("loading"))
+            .count()
+    };
+    let before = loads(&world);
+    replica.tell(Ask::Check);
+    world.run(60_000, |world, _| (loads(world) > before).then_some(()));
+    world.kill(replica.host().id());
+    let replica = world.open();
+    // Nobody asks how much room there is for what cannot be read.
+    assert_eq!(ask(&world, &replica, Ask::Check), YES);
+    world.pass(1_000);
+    assert_eq!((world.difference(), told(&world).1), (None, Some((Way::InPlace, 2))));
+}
+
+#[test]
+fn nothing_is_kept_to_go_back_to_where_there_is_no_room_for_two_copies() {
+    let (world, replica) = world(Config {
+        keep_previous_ms: 600_000,
+        ..config()
+    });
+    tight(&world);
+    migrated(&world, &replica);
+    assert_eq!(ask(&world, &replica, Ask::Rollback), Some(Err(ErrorCode::NoPrevious)));
+    assert!(world.database().previous.is_none());
+}
+
+/// Over IndexedDB nothing else can be stored as long as there is no room.
+#[test]
+fn what_a_failed_rebuild_has_built_takes_no_room_any_longer() {
+    let (world, replica) = following(config());
+    world.deploy(1);
+    // The table has no column yet that Electric does not know either: its rows are there before its failure.
+    world.write(vec![("users", row("id=3, name=three, age=3"))]);
+    replica.tell(Ask::Check);
+    let loaded = |world: &World| {
+        world
+            .database()
+            .staging
+            .as_ref()?
+            .tables
+            .get("users")
+            .map(|table| table.rows().len())
+    };
+    let full = |world: &World| {
+        let is_loading = world
+            .calls()
+            .last()
+            .is_some_and(|call| call.kind == Kind::Open && call.what.contains("offset=0"));
+        (loaded(world) > Some(0) && is_loading).then(|| world.calls().len())
+    };
+    let next = world.run(60_000, |world, _| full(world)).unwrap();
+    let transaction = (next..next + 50).find(|call| {
+        world.plan_fault(*call, Fault::Error(ErrorCode::StorageFull));
+        world.run(1_000, |world, _| (world.calls().len() > *call).then_some(()));
+        world.calls().get(*call).is_some_and(|call| call.kind == Kind::Transact)
+    });
+    assert!(transaction.is_some());
+    world.pass(1_000);
+    assert_eq!(failures(&world), [ErrorCode::StorageFull]);
+    assert_eq!(loaded(&world), None, "rows are left in staging");
+}
