@@ -87,6 +87,15 @@ type RawEvent =
   | Omit<StatusChange, "leader">
   | { type: "migration:error"; error: PlainError; closesMigration: boolean };
 
+/** The text that `Machine::state` in src/core/machine/showing.rs writes. */
+interface RawState {
+  status: ReplicaStatus;
+  replica: ReplicaState | null;
+}
+
+/** What `Ask::read` in src/core/machine/vocabulary.rs reads: a call, and what it takes. */
+type Ask = ["check" | "background" | "rollback" | "purge" | "close"] | ["force", version?: string | undefined] | ["verify", mends: "mends" | false];
+
 function finished(event: RawEvent, cause: unknown): ReplicaEvent {
   if (event.type === "status") return { ...event, leader: null };
   if (event.type !== "migration:error") return event;
@@ -153,7 +162,7 @@ class Manager implements ReplicaManager {
   }
 
   get status(): ReplicaStatus {
-    return this.#panic ? "error" : (this.#raw.status as ReplicaStatus);
+    return this.#panic ? "error" : this.#state.status;
   }
 
   get version(): string | undefined {
@@ -162,32 +171,35 @@ class Manager implements ReplicaManager {
 
   /** The replica as this page's module knows it; nothing where there is none, or where that has failed. */
   get replica(): ReplicaState | undefined {
-    const version = this.#panic ? undefined : this.#raw.version;
-    return version === undefined ? undefined : { version, tables: JSON.parse(this.#raw.tables) as string[] };
+    return this.#panic ? undefined : (this.#state.replica ?? undefined);
+  }
+
+  get #state(): RawState {
+    return JSON.parse(this.#raw.state) as RawState;
   }
 
   checkAndMigrate({ background = false }: { background?: boolean } = {}): Promise<boolean> {
-    return this.#call(() => (background ? this.#raw.background() : this.#raw.check()));
+    return this.#ask(background ? "background" : "check");
   }
 
   runMigration(version?: string): Promise<boolean> {
-    return this.#lead({ name: "runMigration", version }, () => this.#raw.force(version));
+    return this.#lead({ name: "runMigration", version }, "force", version);
   }
 
   async reset(): Promise<void> {
-    await this.#lead({ name: "reset" }, () => this.#raw.force());
+    await this.#lead({ name: "reset" }, "force");
   }
 
   rollback(): Promise<boolean> {
-    return this.#lead({ name: "rollback" }, () => this.#raw.rollback());
+    return this.#lead({ name: "rollback" }, "rollback");
   }
 
   verify(): Promise<boolean> {
-    return this.#lead({ name: "verify" }, () => this.#raw.verify(this.#mends));
+    return this.#lead({ name: "verify" }, "verify", this.#mends && "mends");
   }
 
   async purge(): Promise<void> {
-    await this.#lead({ name: "purge" }, () => this.#raw.purge());
+    await this.#lead({ name: "purge" }, "purge");
   }
 
   /** Does what another tab asks for. */
@@ -203,7 +215,7 @@ class Manager implements ReplicaManager {
   async #close(): Promise<void> {
     this.#end();
     try {
-      if (!this.#panic) await this.#call(() => this.#raw.close());
+      if (!this.#panic) await this.#ask("close");
     } finally {
       this.#tabs.close();
     }
@@ -220,8 +232,12 @@ class Manager implements ReplicaManager {
   }
 
   /** Calls what only the tab that leads can do: that tab does it. */
-  #lead<T>(call: TabCall, own: () => Promise<T>): Promise<T> {
-    return this.#call(() => this.#tabs.call(call, own));
+  #lead(call: TabCall, ...ask: Ask): Promise<boolean> {
+    return this.#call(() => this.#tabs.call(call, () => this.#raw.call(JSON.stringify(ask))));
+  }
+
+  #ask(...ask: Ask): Promise<boolean> {
+    return this.#call(() => this.#raw.call(JSON.stringify(ask)));
   }
 
   async #call<T>(call: () => Promise<T>): Promise<T> {

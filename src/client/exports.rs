@@ -4,7 +4,6 @@ use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::options::Options;
-use electric_replica_core::record::Record;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -37,35 +36,10 @@ impl RawReplica {
         create(options, page).map_err(|error| to_js(&error))
     }
 
-    /// Looks, and rebuilds if the structure changed. Resolves to whether an existing replica was rebuilt.
-    pub fn check(&self) -> Promise {
-        self.ask(Ask::Check)
-    }
-
-    /// The same, but resolves to `false` as soon as there is a whole replica to read.
-    pub fn background(&self) -> Promise {
-        self.ask(Ask::Background)
-    }
-
-    /// Rebuilds everything; only if the server is at `version`, where one is given.
-    pub fn force(&self, version: Option<String>) -> Promise {
-        self.ask(Ask::Force { version })
-    }
-
-    /// Puts the tables back that the last rebuild replaced.
-    pub fn rollback(&self) -> Promise {
-        self.ask(Ask::Rollback)
-    }
-
-    /// Compares the replica with its record; where `mends` is set, what is wrong is put right then. Resolves to whether
-    /// nothing is wrong.
-    pub fn verify(&self, mends: bool) -> Promise {
-        self.ask(Ask::Verify { mends })
-    }
-
-    /// Drops the replica and all that is stored about it.
-    pub fn purge(&self) -> Promise {
-        self.ask(Ask::Purge)
+    /// Does what is asked, as `Ask::read` reads it. What it resolves to js/types.ts says of each call.
+    pub fn call(&self, ask: &str) -> Promise {
+        let answer = self.replica.ask(Ask::read(ask));
+        future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
     }
 
     /// Looks, with nobody waiting, and not too often.
@@ -73,38 +47,11 @@ impl RawReplica {
         self.replica.tell(Ask::Look);
     }
 
-    /// Ends. Everything under way is called off.
-    pub fn close(&self) -> Promise {
-        self.ask(Ask::Close)
-    }
-
-    /// The status, as in js/types.ts.
+    /// What js/manager.ts shows of it, as `Machine::state` writes it.
     #[wasm_bindgen(getter)]
     #[must_use]
-    pub fn status(&self) -> String {
-        self.replica.status().as_str().to_owned()
-    }
-
-    /// The version the replica follows; `undefined` where there is none.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn version(&self) -> Option<String> {
-        self.replica.version()
-    }
-
-    /// The tables the replica has, as a list in JSON; empty where there is none.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn tables(&self) -> String {
-        self.replica
-            .record()
-            .as_ref()
-            .map_or_else(|| "[]".to_owned(), Record::tables_text)
-    }
-
-    fn ask(&self, ask: Ask) -> Promise {
-        let answer = self.replica.ask(ask);
-        future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
+    pub fn state(&self) -> String {
+        self.replica.state()
     }
 }
 

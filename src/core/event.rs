@@ -6,7 +6,6 @@ use crate::ident::Name;
 use crate::json::Value;
 use crate::plan::Reason;
 use crate::queries::LostQuery;
-use crate::record::Record;
 use crate::room::Way;
 
 /// Something the app should know.
@@ -336,14 +335,6 @@ impl Step {
             Self::Settling => "settling",
             Self::Swapping => "swapping",
         }
-    }
-}
-
-impl Record {
-    /// The names of the replica's tables, as a list in JSON.
-    #[must_use]
-    pub fn tables_text(&self) -> String {
-        names(&self.table_names()).to_string()
     }
 }
 

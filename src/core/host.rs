@@ -84,7 +84,8 @@ pub fn shape_head(text: &str) -> ResponseHead {
 }
 
 /// A list of texts; nothing where it is none.
-fn cells(text: &str) -> Vec<Option<String>> {
+/// A list of texts, and of what is `None` here.
+pub(crate) fn cells(text: &str) -> Vec<Option<String>> {
     parse(text.as_bytes()).map_or_else(|_| Vec::new(), work::cells)
 }
 

@@ -103,6 +103,12 @@ impl<H: Host + 'static> Replica<H> {
         self.shared.machine.borrow().record().cloned()
     }
 
+    /// What of it js/manager.ts shows.
+    #[must_use]
+    pub fn state(&self) -> String {
+        self.shared.machine.borrow().state()
+    }
+
     /// Asks, with nobody waiting for the answer.
     pub fn tell(&self, ask: Ask) {
         self.shared.mailbox.put(Input::Asked { ask, caller: None });

@@ -1,11 +1,19 @@
 //! What the app sees of the machine: its status, and when it wants to be woken.
 
-use crate::event::{Event, Status};
-use crate::record::RecordState;
+use crate::event::{Event, Status, names};
+use crate::json::Value;
+use crate::record::{Record, RecordState};
 
 use super::{Effect, Kind, Machine, Mood, Phase, Run, Stored};
 
 impl Machine {
+    /// The status, and the replica that the record tells of, in JSON as js/manager.ts reads it.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let replica = self.record.as_ref().map_or(Value::Null, Record::state);
+        Value::from([("status", self.status.as_str().into()), ("replica", replica)]).to_string()
+    }
+
     pub(super) fn show_status(&mut self, effects: &mut Vec<Effect>) {
         let status = self.present_status();
         if status != self.status {
@@ -66,5 +74,13 @@ impl Machine {
         let kept = self.previous_until_ms.filter(|_| self.may_expire());
         let times = self.wake_ms.into_iter().chain(phase).chain(retry).chain(kept);
         effects.push(Effect::WakeAt(times.min()));
+    }
+}
+
+impl Record {
+    /// `ReplicaState` of js/types.ts.
+    fn state(&self) -> Value {
+        let version = self.version.version.as_str().into();
+        Value::from([("version", version), ("tables", names(&self.table_names()))])
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::host::{Answer, Endpoint, FeedCall, Say, Upcoming};
+use crate::host::{Answer, Endpoint, FeedCall, Say, Upcoming, cells};
 use crate::ident::Name;
 use crate::op::{Op, Rows};
 use crate::queries::LostQuery;
@@ -38,6 +38,26 @@ pub enum Ask {
     Purge,
     /// End.
     Close,
+}
+
+impl Ask {
+    /// Reads `["call", "what it takes", …]`, as js/manager.ts writes it. What is left out is not set.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let mut told = cells(text).into_iter();
+        let call = told.next().flatten().unwrap_or_default();
+        let first = told.next().flatten();
+        match call.as_str() {
+            "background" => Self::Background,
+            "force" => Self::Force { version: first },
+            "rollback" => Self::Rollback,
+            "verify" => Self::Verify { mends: first.is_some() },
+            "purge" => Self::Purge,
+            "close" => Self::Close,
+            // Whatever else it could be, looking harms nobody.
+            _ => Self::Check,
+        }
+    }
 }
 
 /// What happened.
@@ -210,6 +230,32 @@ impl From<Order> for Effect {
                 purpose: Purpose::Apply,
                 ops,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_is_read_as_typescript_writes_it() {
+        let force = |version: &str| Ask::Force {
+            version: Some(version.to_owned()),
+        };
+        for (text, ask) in [
+            (r#"["check"]"#, Ask::Check),
+            (r#"["background"]"#, Ask::Background),
+            (r#"["force",null]"#, Ask::Force { version: None }),
+            (r#"["force","0003_\"é\""]"#, force("0003_\"é\"")),
+            (r#"["force",""]"#, force("")),
+            (r#"["rollback"]"#, Ask::Rollback),
+            (r#"["verify",false]"#, Ask::Verify { mends: false }),
+            (r#"["verify","mends"]"#, Ask::Verify { mends: true }),
+            (r#"["purge"]"#, Ask::Purge),
+            (r#"["close"]"#, Ask::Close),
+        ] {
+            assert_eq!(Ask::read(text), ask, "{text}");
         }
     }
 }
