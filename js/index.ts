@@ -6,5 +6,6 @@ export { initReplica } from "./client.js";
 export { ReplicaError, type ReplicaErrorCode } from "./errors.js";
 export { createReplicaManager } from "./manager.js";
 export { reloadForUpdate, reloadReason, type ReloadReason } from "./reload.js";
+export { restore } from "./snapshot.js";
 export { replicaStartParams } from "./start-params.js";
 export type * from "./types.js";

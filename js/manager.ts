@@ -9,7 +9,9 @@ import type { PlainError } from "./news.js";
 import { Policy, type Upcoming } from "./policy.js";
 import { FailedQueries } from "./queries.js";
 import { Exchange } from "./requests.js";
+import { snapshotOf } from "./snapshot.js";
 import { onLeaderChange, steady } from "./steady.js";
+import { persist, room } from "./storage.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
 import { isHidden, watch } from "./triggers.js";
@@ -69,6 +71,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     manifestFromSql,
     consult: (upcoming: string) => policy.consult(JSON.parse(upcoming) as Upcoming),
     loadRebuild,
+    room: () => room(options.db),
     feed: (call: "stop" | "start") => sync?.[call](),
   };
   const raw = guarded(() => new RawReplica(optionsText(options), page));
@@ -124,6 +127,9 @@ class Manager implements ReplicaManager {
   readonly #tabs: Tabs;
   /** Whether what `verify()` finds is put right without the app's word. */
   readonly #mends: boolean;
+  readonly #db: ReplicaOptions["db"];
+  /** Asks the browser to keep the database, at the first call. */
+  #persist: (() => void) | undefined;
   readonly #endings: (() => void)[] = [];
   readonly #dead: Promise<never>;
   #panic: ReplicaError | undefined;
@@ -134,6 +140,8 @@ class Manager implements ReplicaManager {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
+    this.#db = options.db;
+    this.#persist = options.persist ? () => void persisted(listeners) : undefined;
     this.#mends = /^(auto|when-idle)$/.test(options.policy ?? "auto");
     tabs.open();
     this.#dead = new Promise((_resolve, reject) => {
@@ -198,6 +206,10 @@ class Manager implements ReplicaManager {
     return this.#lead({ name: "verify" }, "verify", this.#mends && "mends");
   }
 
+  snapshot(): Promise<Blob> {
+    return this.#call(() => snapshotOf(this.#db));
+  }
+
   async purge(): Promise<void> {
     await this.#lead({ name: "purge" }, "purge");
   }
@@ -242,6 +254,8 @@ class Manager implements ReplicaManager {
 
   async #call<T>(call: () => Promise<T>): Promise<T> {
     if (this.#panic) throw this.#panic;
+    if (!this.#closing) this.#persist?.();
+    this.#persist = undefined;
     try {
       return await Promise.race([call(), this.#dead]);
     } catch (thrown) {
@@ -250,3 +264,8 @@ class Manager implements ReplicaManager {
   }
 }
 
+/** Asks the browser to keep what is stored, and tells where it does not agree. */
+async function persisted(listeners: Listeners): Promise<void> {
+  if (await persist()) return;
+  listeners.deliver({ type: "warning", code: "NOT_PERSISTED", message: "the browser may evict the database: it did not agree to keep it" });
+}

@@ -5,7 +5,7 @@ import type { MigrationPending, ReplicaEvent, ReplicaOptions, ReplicaState } fro
 const MOST_IDLE_MS = 10_000;
 
 /** What would be done, as `Upcoming::text` in src/core/host.rs writes it. */
-export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed"> {
+export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed" | "strategy"> {
   reason: "changed" | "forced";
 }
 

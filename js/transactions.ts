@@ -43,14 +43,18 @@ export class Transactions {
     let failure: { thrown: unknown } | undefined;
     let answers: Row[][] = [];
     let withinMs = 0;
+    let begun = false;
+    let leave = "";
     try {
-      const operations = JSON.parse(work) as Operation[];
+      const [leaving, ...operations] = JSON.parse(work) as [string, ...Operation[]];
+      leave = leaving;
       // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
       const files = blobs.splice(0).map((bytes) => new Blob([bytes]));
       const calledMs = Date.now();
       try {
         // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
         await this.#db.transaction(async (session: Session) => {
+          begun = true;
           const begunMs = Date.now();
           const rest = files.values();
           failure = undefined;
@@ -84,6 +88,8 @@ export class Transactions {
     } catch (thrown) {
       failure ??= { thrown };
     }
+    // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
+    if (!begun && isFull(failure.thrown)) await this.#db.exec(leave).catch(() => undefined);
     return { text: JSON.stringify({ doing, ...told(failure.thrown) }), thrown: failure.thrown };
   }
 }
@@ -112,11 +118,20 @@ async function stored(db: ReplicaDatabase & { syncToFs?: () => Promise<void> }):
 /** What the core wants to know of what was thrown, which may be anything. */
 function told(thrown: unknown): object {
   try {
-    const { code, name } = Object(thrown) as { code?: unknown; name?: unknown };
+    const { code } = Object(thrown) as { code?: unknown };
     const message: unknown = thrown instanceof Error ? thrown.message : null;
     const text = (value: unknown) => (typeof value === "string" ? value : null);
-    return { state: text(code), message: text(message), isFull: name === "QuotaExceededError" };
+    return { state: text(code), message: text(message), isFull: isFull(thrown) };
   } catch {
     return {};
   }
+}
+
+/**
+ * Whether the browser has no room left. IndexedDB says so by its name; over the origin's private files Postgres fails to write, with
+ * a SQLSTATE that says less than its text, and a PGliteWorker passes on the text alone.
+ */
+function isFull(thrown: unknown): boolean {
+  const { name, message } = Object(thrown) as { name?: unknown; message?: unknown };
+  return name === "QuotaExceededError" || /QuotaExceededError|could not (extend|write to) file/.test(String(message));
 }

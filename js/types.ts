@@ -188,6 +188,13 @@ export type ReplicaStatus =
 /** Why a rebuild happens. */
 export type MigrationReason = "first" | "changed" | "repair" | "forced";
 
+/**
+ * How a rebuild is done. `swap`: all tables beside the old ones, then together in their place. `table-by-table`: each put in
+ * place before the next is begun, because two copies of all do not fit; in between, tables are of the old and the new
+ * version. `in-place`: the old tables are dropped first, and readers see the new ones fill.
+ */
+export type MigrationStrategy = "swap" | "table-by-table" | "in-place";
+
 /** A rebuild has begun. Exactly one `migration:complete` or closing `migration:error` follows. */
 export interface MigrationStart {
   type: "migration:start";
@@ -197,6 +204,8 @@ export interface MigrationStart {
   to: string;
   /** The tables that are built. */
   tables: string[];
+  /** As far as is known now: one that begins as `swap` goes on `table-by-table` where it runs out of room. */
+  strategy: MigrationStrategy;
 }
 
 /** A rebuild goes on. */
@@ -226,6 +235,8 @@ export interface MigrationComplete {
    */
   left: string[];
   rows: number;
+  /** How it was done in the end. */
+  strategy: MigrationStrategy;
   durationMs: number;
 }
 
@@ -250,6 +261,8 @@ export interface MigrationPending {
   tables: string[];
   /** The tables that would go. */
   removed: string[];
+  /** How it would be done: with `in-place` readers would see the tables fill. */
+  strategy: MigrationStrategy;
   /** Rebuilds now, whatever version the server has by then. @returns and throws what `checkAndMigrate()` does. */
   accept: () => Promise<boolean>;
   /** Takes an `accept()` back that has not begun. Without any answer the rebuild waits as well. */
@@ -324,11 +337,14 @@ export interface StatusChange {
   leader: ReplicaStatus | null;
 }
 
-/** This browser lacks what tabs need to work together. Told once, with the first event. */
+/** This browser lacks something, or does not do it. Told once. */
 export interface Warning {
   type: "warning";
-  /** `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing. */
-  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL";
+  /**
+   * `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing.
+   * `NOT_PERSISTED`: the option `persist` was set, and the browser may evict the database all the same.
+   */
+  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_PERSISTED";
   message: string;
 }
 
@@ -386,6 +402,13 @@ export interface ReplicaManager {
    * @returns whether nothing is wrong
    */
   verify(): Promise<boolean>;
+  /**
+   * The whole database as a file, packed with gzip, which `restore()` opens: the app's own tables as well. It is PGlite's
+   * `dumpDataDir()`, which keeps queries waiting; a rebuild that is under way is not in it.
+   *
+   * @throws {ReplicaError} `DATABASE_FAILED`, `NOT_A_DATABASE`
+   */
+  snapshot(): Promise<Blob>;
   /** Drops the replica: its tables, the record, the version in localStorage. For logging out. */
   purge(): Promise<void>;
   /** Ends: streams stop, the lead is given to another tab. The rows stay. */

@@ -42,7 +42,7 @@ function database(answer: Answer) {
   };
 }
 
-const work = (...operations: [string, Statement[]][]): string => JSON.stringify(operations);
+const work = (...operations: [string, Statement[]][]): string => JSON.stringify(["LEAVE", ...operations]);
 
 test("operations are one transaction in their order, and each has its own rows", async () => {
   const db = database((sql) => ({ rows: sql === "A" ? [["1"]] : [["2", null], [7, "é"]] }));
@@ -228,4 +228,38 @@ test("what a transaction waits behind another of these is no cost of its own", a
   await second;
 
   assert.equal(transactions.overheadMs, 5);
+});
+
+/** What PGlite over IndexedDB throws, and what Postgres does over the origin's private files, also through a worker. */
+const FULL = [
+  new DOMException("", "QuotaExceededError"),
+  Object.assign(new Error('could not extend file "base/5/16541": File too large'), { code: "54000" }),
+  new Error('could not write to file "base/5/16541": No space left on device'),
+];
+
+test("a browser that has no room left is told as such, in whichever words", async () => {
+  for (const thrown of FULL) {
+    const { text } = await new Transactions({ ...database(EMPTY), transaction: () => Promise.reject(thrown) }).run(work(["a", [plain("A")]]), [], false);
+    assert.equal((JSON.parse(text) as { isFull: boolean }).isFull, true, thrown.message);
+  }
+  const { text } = await new Transactions({ ...database(EMPTY), transaction: () => Promise.reject(new Error("could not open file")) }).run(work(["a", [plain("A")]]), [], false);
+  assert.equal((JSON.parse(text) as { isFull: boolean }).isFull, false);
+});
+
+test("a transaction that PGlite began without taking note of it is left, and no other", async () => {
+  const outside: string[] = [];
+  const exec = (sql: string) => Promise.resolve(outside.push(sql));
+  const full = new DOMException("", "QuotaExceededError");
+
+  await new Transactions({ ...database(EMPTY), exec, transaction: () => Promise.reject(full) }).run(work(["a", [plain("A")]]), [], false);
+  assert.deepEqual(outside.splice(0), ["LEAVE"]);
+
+  // One that is told of has ended; and after any other failure nobody knows whether there is a database to ask.
+  const begun = async (body: (session: object) => Promise<unknown>) => {
+    await body({ exec: () => Promise.resolve([]), query: () => Promise.resolve([]) });
+    throw full;
+  };
+  await new Transactions({ ...database(EMPTY), exec, transaction: begun }).run(work(["a", [plain("A")]]), [], false);
+  await new Transactions({ ...database(EMPTY), exec, transaction: () => Promise.reject(new Error("gone")) }).run(work(["a", [plain("A")]]), [], false);
+  assert.deepEqual(outside, []);
 });

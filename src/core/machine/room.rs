@@ -32,18 +32,19 @@ impl Machine {
         }
     }
 
-    /// Looks for room, where something can be read that a rebuild must leave room for, and it is not known yet.
+    /// Looks for room, where there is something that a rebuild must leave room for, and it is not known yet.
     pub(super) fn survey(&mut self, survey: Survey, moment: Moment, effects: &mut Vec<Effect>) {
-        let halfway = |record: &Record| record.state == RecordState::Rebuilding;
-        if self.record.as_ref().is_some_and(halfway) {
+        match self.record.as_ref().map(|record| record.state) {
+            Some(RecordState::Whole) if self.way() == Way::Beside => {
+                self.phase = Phase::Measuring(Box::new(survey));
+                effects.push(Effect::Measure);
+                return;
+            }
             // It was begun in place: the tables that readers see are half filled already.
-            self.go(Way::InPlace);
+            Some(RecordState::Rebuilding) => self.go(Way::InPlace),
+            _ => {}
         }
-        if self.way() != Way::Beside || !self.is_usable() {
-            return self.surveyed(survey, moment, effects);
-        }
-        self.phase = Phase::Measuring(Box::new(survey));
-        effects.push(Effect::Measure);
+        self.surveyed(survey, moment, effects);
     }
 
     pub(super) fn measured(&mut self, room: Option<u64>, moment: Moment, effects: &mut Vec<Effect>) {

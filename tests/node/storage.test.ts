@@ -1,0 +1,45 @@
+/** How much room a page has, and whether the browser keeps what is in it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { persist, room } from "../../js/storage.ts";
+import { database, manage, serve } from "./support/world.ts";
+
+const nothing = () => Promise.resolve();
+const kept = { dataDir: "idb://app", transaction: nothing, query: nothing, exec: nothing };
+
+test("the room of a page is what its quota leaves, and never below nothing", async () => {
+  const says = (quota?: number, usage?: number) => ({ estimate: () => Promise.resolve({ ...(quota === undefined ? {} : { quota }), ...(usage === undefined ? {} : { usage }) }) });
+  assert.equal(await room(kept, says(100, 30)), 70);
+  assert.equal(await room(kept, says(30, 100)), 0);
+  assert.equal(await room({ ...kept, dataDir: undefined, onLeaderChange: nothing } as typeof kept, says(100, 30)), 70);
+});
+
+test("where the browser does not say, or keeps nothing of the database, nobody knows", async () => {
+  assert.equal(await room(kept, {}), undefined);
+  assert.equal(await room(kept, { estimate: () => Promise.resolve({ usage: 7 }) }), undefined);
+  for (const dataDir of ["memory://", "", undefined]) {
+    assert.equal(await room({ ...kept, dataDir } as typeof kept, { estimate: () => Promise.resolve({ quota: 100, usage: 30 }) }), undefined);
+  }
+});
+
+test("a browser that is asked to keep the database may agree, refuse, or know nothing of it", async () => {
+  assert.equal(await persist({ persist: () => Promise.resolve(true) }), true);
+  assert.equal(await persist({ persist: () => Promise.resolve(false) }), false);
+  assert.equal(await persist({ persist: () => Promise.reject(new Error("not now")) }), false);
+  assert.equal(await persist({}), false);
+});
+
+test("an app that wants its database kept is told once where the browser does not agree, and not before its first call", async (t) => {
+  const [demo, db] = [await serve(t), await database(t)];
+  const { manager, events } = await manage(t, demo, { db, persist: true });
+  const codes = () => events.flatMap((event) => (event.type === "warning" ? [event.code] : []));
+  assert.deepEqual(codes(), []);
+  await manager.checkAndMigrate();
+  await manager.checkAndMigrate();
+  assert.deepEqual(codes(), ["NOT_PERSISTED"]); // Node has no such storage
+
+  const silent = await manage(t, demo, { db: await database(t) });
+  await silent.manager.checkAndMigrate();
+  assert.deepEqual(silent.events.filter((event) => event.type === "warning"), []);
+});
