@@ -43,7 +43,7 @@ export class Transactions {
     let failure: { thrown: unknown } | undefined;
     let answers: Row[][] = [];
     let withinMs = 0;
-    let begun = false;
+    const progress = { begun: false };
     let leave = "";
     try {
       const [leaving, ...operations] = JSON.parse(work) as [string, ...Operation[]];
@@ -54,7 +54,7 @@ export class Transactions {
       try {
         // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
         await this.#db.transaction(async (session: Session) => {
-          begun = true;
+          progress.begun = true;
           const begunMs = Date.now();
           const rest = files.values();
           failure = undefined;
@@ -89,7 +89,7 @@ export class Transactions {
       failure ??= { thrown };
     }
     // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
-    if (!begun && isFull(failure.thrown)) await this.#db.exec(leave).catch(() => undefined);
+    if (!progress.begun && isFull(failure.thrown)) await this.#db.exec(leave).catch(() => undefined);
     return { text: JSON.stringify({ doing, ...told(failure.thrown) }), thrown: failure.thrown };
   }
 }

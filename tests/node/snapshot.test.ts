@@ -25,7 +25,7 @@ test("a replica that is restored goes on from where it stood, and downloads no r
   const second = await manage(t, demo, {
     db: restored,
     fetch: (input, init) => {
-      asked.push(new URL(String(input)));
+      asked.push(new URL(input));
       return fetch(input, init);
     },
   });

@@ -12,14 +12,16 @@ test("the room of a page is what its quota leaves, and never below nothing", asy
   const says = (quota?: number, usage?: number) => ({ estimate: () => Promise.resolve({ ...(quota === undefined ? {} : { quota }), ...(usage === undefined ? {} : { usage }) }) });
   assert.equal(await room(kept, says(100, 30)), 70);
   assert.equal(await room(kept, says(30, 100)), 0);
-  assert.equal(await room({ ...kept, dataDir: undefined, onLeaderChange: nothing } as typeof kept, says(100, 30)), 70);
+  const shared = { transaction: nothing, query: nothing, exec: nothing, onLeaderChange: nothing };
+  assert.equal(await room(shared, says(100, 30)), 70);
 });
 
 test("where the browser does not say, or keeps nothing of the database, nobody knows", async () => {
   assert.equal(await room(kept, {}), undefined);
   assert.equal(await room(kept, { estimate: () => Promise.resolve({ usage: 7 }) }), undefined);
-  for (const dataDir of ["memory://", "", undefined]) {
-    assert.equal(await room({ ...kept, dataDir } as typeof kept, { estimate: () => Promise.resolve({ quota: 100, usage: 30 }) }), undefined);
+  const { transaction, query, exec } = kept;
+  for (const files of [{ dataDir: "memory://" }, { dataDir: "" }, {}]) {
+    assert.equal(await room({ transaction, query, exec, ...files }, { estimate: () => Promise.resolve({ quota: 100, usage: 30 }) }), undefined);
   }
 });
 

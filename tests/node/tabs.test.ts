@@ -13,9 +13,9 @@ import { Locks } from "./support/locks.ts";
 import { eventually } from "./support/world.ts";
 
 const NAME = "a replica";
-const START: ReplicaEvent = { type: "migration:start", reason: "changed", from: "1", to: "2", tables: ["users"] };
+const START: ReplicaEvent = { type: "migration:start", reason: "changed", from: "1", to: "2", tables: ["users"], strategy: "swap" };
 const PROGRESS: ReplicaEvent = { type: "migration:progress", step: "loading", table: "users", rows: 5, expectedRows: 9, tablesDone: 0, tablesTotal: 1 };
-const COMPLETE: ReplicaEvent = { type: "migration:complete", reason: "changed", from: "1", to: "2", tables: ["users"], left: [], rows: 9, durationMs: 1 };
+const COMPLETE: ReplicaEvent = { type: "migration:complete", reason: "changed", from: "1", to: "2", tables: ["users"], left: [], rows: 9, strategy: "swap", durationMs: 1 };
 const ADOPTED: ReplicaEvent = { type: "adopted", from: "2", to: "3" };
 
 function failure(closesMigration: boolean): MigrationError {

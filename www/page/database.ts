@@ -1,8 +1,9 @@
 /** The database of all tabs, in the worker of one of them: `?worker` in the page's address asks for it. */
 import { PGlite } from '@electric-sql/pglite';
 import { worker } from '@electric-sql/pglite/worker';
+import { replicaStartParams } from 'electric-replica';
 
 void worker({
   init: ({ dataDir }) =>
-    PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'] }),
+    PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, ...replicaStartParams] }),
 });

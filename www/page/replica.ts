@@ -4,7 +4,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { live, type LiveNamespace, type PGliteWithLive } from '@electric-sql/pglite/live';
 import type { PGliteWorker } from '@electric-sql/pglite/worker';
-import { createReplicaManager, type ReplicaManager } from 'electric-replica';
+import { createReplicaManager, type ReplicaManager, replicaStartParams } from 'electric-replica';
 import type { Result } from './rows.ts';
 
 const DATABASE = 'idb://electric-replica-demo';
@@ -32,8 +32,7 @@ function openOwn(dataDir: string): Promise<PGliteWithLive> {
   return PGlite.create({
     dataDir,
     extensions: { live },
-    // PGlite's default way of growing a file copies all of it: slow from some 100,000 rows on.
-    startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
+    startParams: [...PGlite.defaultStartParams, ...replicaStartParams],
   });
 }
 

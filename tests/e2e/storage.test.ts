@@ -1,0 +1,129 @@
+/** What a browser's storage holds: how much of it rebuilds take, and what they do where it is short or full. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Page } from "playwright-core";
+
+import type { Demo } from "../../www/server/demo.ts";
+import { badReads, deployOnce, type DemoWorld, eventually, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
+
+interface Told {
+  type: string;
+  strategy?: string;
+  code?: string;
+}
+interface StorageWindow {
+  demo: {
+    db: { query(sql: string): Promise<{ rows: Record<string, unknown>[] }> };
+    manager: { runMigration(): Promise<boolean>; checkAndMigrate(): Promise<boolean> };
+  };
+  told: Told[];
+  /** How much room the browser says there is, where a test says so instead. */
+  saysRoom?: number;
+}
+declare const window: StorageWindow & typeof globalThis.window;
+
+const FILES = "&worker&db=opfs-ahp://electric-replica-storage";
+
+/** Bytes that the origin has stored. */
+const usage = (page: Page) => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+
+/** Has the page write down how rebuilds begin and end, and say of its room what the test does: Chromium says no true number. */
+async function observe({ browser }: DemoWorld): Promise<void> {
+  await browser.context.addInitScript(() => {
+    const told: Told[] = [];
+    for (const name of ["start", "complete", "error"] as const) {
+      window.addEventListener(`electric:migration:${name}`, ({ detail }) => {
+        const { type, strategy, code } = detail as Told;
+        told.push({ type, ...(strategy === undefined ? {} : { strategy }), ...(code === undefined ? {} : { code }) });
+      });
+    }
+    const estimate = navigator.storage.estimate.bind(navigator.storage);
+    navigator.storage.estimate = async () => {
+      const said = await estimate();
+      const { saysRoom } = window;
+      return saysRoom === undefined ? said : { ...said, quota: (said.usage ?? 0) + saysRoom };
+    };
+    Object.assign(window, { told });
+  });
+}
+
+const takeTold = (page: Page) => page.evaluate(() => window.told.splice(0));
+
+/** Gives the origin so many bytes more than it has stored; nothing for as many as there are. */
+async function giveRoom({ browser }: DemoWorld, page: Page, demo: Demo, bytes?: number): Promise<void> {
+  const devtools = await browser.context.newCDPSession(page);
+  const origin = new URL(demo.url).origin;
+  const { usage } = await devtools.send("Storage.getUsageAndQuota", { origin });
+  await devtools.send("Storage.overrideQuotaForOrigin", bytes === undefined ? { origin } : { origin, quotaSize: usage + bytes });
+}
+
+test("ten rebuilds leave no more stored than three did", async (t) => {
+  const { demo, open } = await startWorld(t, { rows: 3_000, noticeMs: 200 });
+  const page = await open();
+  await upToDate(page, demo);
+  const stored: number[] = [];
+  for (let nth = 0; nth < 10; nth += 1) {
+    await page.evaluate(() => window.demo.manager.runMigration());
+    // After the end of a rebuild the log is written out.
+    await page.evaluate(() => window.demo.db.query("select"));
+    stored.push(await usage(page));
+  }
+  t.diagnostic(`stored after each: ${stored.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ")} MiB`);
+  assert.ok(Math.max(...stored.slice(3)) <= Math.max(...stored.slice(0, 3)) * 1.1, stored.join(", "));
+  await sameRows(page, demo);
+});
+
+test("where the browser has room for one table at a time, readers keep their rows throughout", async (t) => {
+  const world = await startWorld(t, { rows: 1_500, noticeMs: 200 });
+  await observe(world);
+  const { demo, open } = world;
+  const page = await open();
+  await upToDate(page, demo);
+  await startReading(page);
+  await takeTold(page);
+
+  await page.evaluate(async () => {
+    const sizes = await window.demo.db.query("select pg_total_relation_size(oid)::int as bytes from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace");
+    const bytes = sizes.rows.map((row) => Number(row["bytes"]));
+    // As much as all of them is spared for the log.
+    window.saysRoom = bytes.reduce((sum, more) => sum + more) + Math.max(...bytes);
+    await window.demo.manager.runMigration();
+  });
+
+  assert.deepEqual(await takeTold(page), [
+    { type: "migration:start", strategy: "table-by-table" },
+    { type: "migration:complete", strategy: "table-by-table" },
+  ]);
+  await sameRows(page, demo);
+  assert.deepEqual(await badReads(page), []);
+});
+
+for (const { where, query, readable } of [
+  { where: "IndexedDB", query: "", readable: false },
+  { where: "the origin's private files", query: FILES, readable: true },
+]) {
+  test(`a rebuild over ${where} that finds the storage full says so, and is made good once there is room`, async (t) => {
+    const tolerated = [/QuotaExceeded/, /could not (extend|write to) file/, /prepared statement "live_query_\w+" does not exist/];
+    const world = await startWorld(t, { rows: 6_000, noticeMs: 200 }, tolerated);
+    await observe(world);
+    const { demo, open } = world;
+    const page = await open(query);
+    await upToDate(page, demo);
+    await takeTold(page);
+    const count = () => page.evaluate(async () => Number((await window.demo.db.query("select count(*)::int as n from data_table_columns")).rows[0]?.["n"]));
+    const before = await count();
+
+    await giveRoom(world, page, demo, 1_000_000);
+    await deployOnce(page);
+    await eventually(async () => assert.ok((await page.evaluate(() => window.told)).some(({ code }) => code === "STORAGE_FULL")), 120_000);
+    if (readable) assert.equal(await count(), before);
+
+    await giveRoom(world, page, demo);
+    await eventually(async () => void (await page.evaluate(() => window.demo.manager.checkAndMigrate())), 120_000);
+    await upToDate(page, demo);
+    await sameRows(page, demo);
+    // What is read is read outside of any transaction.
+    assert.equal(await page.evaluate(async () => (await window.demo.db.query("select now() = statement_timestamp() as alone")).rows[0]?.["alone"]), true);
+  });
+}
