@@ -15,6 +15,7 @@ const UNTOLD = { data: [], functions: new Map(), table: new Map(), image: [] };
 /** Zeros among the first module's data cost less than beginning anew, up to so many. */
 const GAP = 128;
 const CONSTANT = /i32\.const (-?\d+)|offset=(\d+)/g;
+const VALUE = /i32\.const (-?\d+)/g;
 /** A function's name without what the text form adds. */
 const bare = (/** @type {string} */ name) => name.replace(/^\$"?|"$/g, "");
 
@@ -55,7 +56,7 @@ function halves(image, data, staying, leaving) {
 /**
  * What each thing needs. In a function, every number that may be an address of something is taken for one, so that nothing is
  * lost if another was made part of it. Of a function that the linker does not know, because something made it since, every number may be
- * an address or a place in the table.
+ * an address or a place in the table; but what is added to the address of a load or a store is never a place.
  *
  * @param {Map<string, Func>} functions @param {Table} table @param {References} linked
  * @returns {(thing: Thing) => Thing[]}
@@ -70,7 +71,7 @@ function needs(functions, { base, entries }, linked) {
     if (!made) return [];
     const numbers = [...new Set([...made.text.matchAll(CONSTANT)].map(([, number, offset]) => Number(number ?? offset)))];
     const seen = numbers.filter((number) => number >= lowest).flatMap((number) => constants.filter(({ start, end }) => start <= number && number < end));
-    const told = linked.functions.get(bare(thing)) ?? { data: [], slots: numbers };
+    const told = linked.functions.get(bare(thing)) ?? { data: [], slots: [...made.text.matchAll(VALUE)].map(([, number]) => Number(number)) };
     return [...made.calls.filter((name) => functions.has(name)), ...held(told), ...seen];
   };
 }

@@ -333,7 +333,7 @@ impl TableChoice {
             ("params", self.params.iter().map(String::as_str).collect()),
             ("columns", self.columns.as_ref().map_or(Value::Null, columns)),
         ])
-        .to_string()
+        .text()
     }
 
     fn apply(&self, manifest: &Manifest) -> Result<(Table, ShapeDefinition)> {

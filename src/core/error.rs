@@ -202,11 +202,16 @@ impl Error {
         }))
     }
 
+    /// What people read.
+    fn sentence(&self) -> String {
+        ["while ", &self.0.doing, ": ", self.detail()].concat()
+    }
+
     /// The error as js/errors.ts reads it, but for its cause.
     pub(crate) fn value(&self) -> Value {
         Value::from([
             ("code", self.code().as_str().into()),
-            ("message", self.to_string().as_str().into()),
+            ("message", self.sentence().as_str().into()),
             ("retryable", self.retryable().into()),
         ])
     }
@@ -214,7 +219,7 @@ impl Error {
     /// The same, in JSON.
     #[must_use]
     pub fn text(&self) -> String {
-        self.value().to_string()
+        self.value().text()
     }
 
     /// Keeps the foreign value this error was made from.
@@ -251,7 +256,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "while {}: {}", self.0.doing, self.0.detail)
+        f.write_str(&self.sentence())
     }
 }
 

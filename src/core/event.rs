@@ -242,7 +242,7 @@ impl Event {
             }
             other => other.of_rebuild(),
         };
-        event.to_string()
+        event.text()
     }
 
     /// What nothing but a rebuild tells. A gate to the rebuild module: see `host::RebuildCode`.

@@ -241,7 +241,7 @@ impl Upcoming {
             ("removed", names(&self.removed)),
             ("strategy", self.way.as_str().into()),
         ])
-        .to_string()
+        .text()
     }
 }
 

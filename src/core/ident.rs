@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::quoted;
-use crate::text::joined;
+use crate::text::{digits, joined};
 
 /// Postgres cuts names after this many bytes (`NAMEDATALEN` - 1), which would make two names one.
 pub const MAX_NAME_BYTES: usize = 63;
@@ -27,7 +27,7 @@ impl Name {
             Err(Error::new(
                 ErrorCode::InvalidName,
                 "reading a name",
-                format!("{} {why}", quoted(raw)),
+                [&quoted(raw), " ", why].concat(),
             ))
         };
         if raw.is_empty() {
@@ -37,10 +37,14 @@ impl Name {
             return Err(Error::new(
                 ErrorCode::InvalidName,
                 "reading a name",
-                format!(
-                    "a name of {} bytes is longer than the {MAX_NAME_BYTES} that Postgres keeps",
-                    raw.len()
-                ),
+                [
+                    "a name of ",
+                    &digits(raw.len() as u64),
+                    " bytes is longer than the ",
+                    &digits(MAX_NAME_BYTES as u64),
+                    " that Postgres keeps",
+                ]
+                .concat(),
             ));
         }
         if raw
@@ -61,7 +65,7 @@ impl Name {
     /// The name between double quotes, as SQL wants it.
     #[must_use]
     pub fn quoted(&self) -> String {
-        format!("\"{}\"", self.0)
+        ["\"", &self.0, "\""].concat()
     }
 }
 
@@ -88,7 +92,7 @@ impl fmt::Display for Name {
 /// `"schema"."name"`.
 #[must_use]
 pub fn qualified(schema: &Name, name: &Name) -> String {
-    format!("{}.{}", schema.quoted(), name.quoted())
+    [&*schema.quoted(), ".", &name.quoted()].concat()
 }
 
 /// The columns between double quotes, with commas between them.

@@ -1,5 +1,6 @@
 //! Texts put together and taken apart in one way each: what the standard library makes anew for every type costs the
-//! WebAssembly module kilobytes (docs/SIZE.md).
+//! WebAssembly module kilobytes (docs/SIZE.md). So does its formatting: what every page loads has none of it, no
+//! `format!` and no `to_string` of a number. scripts/build/gates.mjs says so, and the build fails where it is there.
 
 /// The parts, with a text between each two.
 pub(crate) fn joined(parts: &[String], between: &str) -> String {
@@ -19,6 +20,22 @@ pub(crate) fn whole(raw: &str) -> Option<i64> {
     match raw.strip_prefix('-') {
         Some(digits) => 0_i64.checked_sub_unsigned(digits.parse().ok()?),
         None => i64::try_from(raw.parse::<u64>().ok()?).ok(),
+    }
+}
+
+/// A number in decimal digits.
+pub(crate) fn digits(number: u64) -> String {
+    let mut digits = String::new();
+    let mut rest = number;
+    loop {
+        let last = u32::try_from(rest % 10)
+            .ok()
+            .and_then(|digit| char::from_digit(digit, 10));
+        digits.insert(0, last.unwrap_or_default());
+        rest /= 10;
+        if rest == 0 {
+            return digits;
+        }
     }
 }
 

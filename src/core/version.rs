@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fingerprint::Fingerprint;
 use crate::json::{self, Object, Value};
-use crate::text::whole;
+use crate::text::{digits, whole};
 
 /// The longest version text.
 pub const MAX_VERSION_CHARS: usize = 255;
@@ -98,21 +98,20 @@ pub(crate) fn object(body: &str, content_type: Option<&str>) -> Result<Object, S
     }
     let value = json::parse(text.as_bytes()).map_err(|malformed| {
         let (line, column) = malformed.line_and_column(text.as_bytes());
-        format!(
-            "the answer is not JSON (line {line}, column {column}): {}",
-            malformed.why
-        )
+        let (line, column) = (digits(line as u64), digits(column as u64));
+        let place = ["(line ", &line, ", column ", &column, "): "].concat();
+        ["the answer is not JSON ", &place, malformed.why].concat()
     })?;
     let Value::Object(mut object) = value else {
-        return Err(format!("the answer is {}, not an object", kind(&value)));
+        return Err(["the answer is ", kind(&value), ", not an object"].concat());
     };
     match object.get("success") {
         Some(Value::Bool(true)) if object.contains_key("data") => match object.remove("data") {
             Some(Value::Object(data)) => Ok(data),
-            other => Err(format!(
-                "\"data\" of the answer is {}, not an object",
-                kind(&other.unwrap_or(Value::Null))
-            )),
+            other => {
+                let kind = kind(other.as_ref().unwrap_or(&Value::Null));
+                Err(["\"data\" of the answer is ", kind, ", not an object"].concat())
+            }
         },
         Some(Value::Bool(false)) => Err("the answer says that the server had no success".into()),
         _ => Ok(object),
@@ -124,15 +123,14 @@ pub(crate) fn read(object: &Object) -> Result<ServerVersion> {
     let version = match object.get("version") {
         None | Some(Value::Null) => return Err(refuse("the answer has no \"version\"")),
         Some(Value::String(version)) => version,
-        Some(other) => return Err(refuse(&format!("\"version\" is {}, not a text", kind(other)))),
+        Some(other) => return Err(refuse(&["\"version\" is ", kind(other), ", not a text"].concat())),
     };
     if version.trim_ascii().is_empty() {
         return Err(refuse("\"version\" is empty"));
     }
     if version.chars().count() > MAX_VERSION_CHARS {
-        return Err(refuse(&format!(
-            "\"version\" is longer than {MAX_VERSION_CHARS} characters"
-        )));
+        let most = digits(MAX_VERSION_CHARS as u64);
+        return Err(refuse(&["\"version\" is longer than ", &most, " characters"].concat()));
     }
     if version.chars().any(char::is_control) {
         return Err(refuse("\"version\" holds a control character"));
@@ -160,7 +158,7 @@ fn whole_number(object: &Object, key: &str) -> Result<Option<i64>> {
     };
     number
         .map(Some)
-        .ok_or_else(|| refuse(&format!("\"{key}\" is not a whole number")))
+        .ok_or_else(|| refuse(&["\"", key, "\" is not a whole number"].concat()))
 }
 
 fn kind(value: &Value) -> &'static str {

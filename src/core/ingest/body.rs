@@ -2,6 +2,7 @@
 
 use super::scanner::Scanner;
 use crate::error::{Error, ErrorCode, Result};
+use crate::text::digits;
 
 /// The largest message that is read. Postgres' own limit for a row is higher, a browser's memory is not.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -154,12 +155,12 @@ impl Body {
         Err(Error::new(
             ErrorCode::LimitExceeded,
             self.doing.clone(),
-            format!("a message is larger than {} bytes", self.limit),
+            ["a message is larger than ", &digits(self.limit as u64), " bytes"].concat(),
         ))
     }
 
     fn malformed(&self, why: &str) -> Error {
-        malformed(&self.doing, format!("the body is not Electric's: {why}"))
+        malformed(&self.doing, ["the body is not Electric's: ", why].concat())
     }
 }
 

@@ -6,7 +6,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ident::{Name, quoted_list};
 use crate::manifest::{Column, Table};
 use crate::op::{Expect, Statement};
-use crate::text::joined;
+use crate::text::{digits, joined};
+
+/// What makes a row without it none that could be found.
+const IN_KEY: &str = ", and is in the primary key";
 
 /// Turns one change into one statement on `target`, which is quoted already: `"public"."users"`. `type_sql` writes a
 /// column's type.
@@ -72,22 +75,27 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
             params.push(self.param(column, given));
             if !self.table.primary_key.contains(&column.name) {
                 let name = column.name.quoted();
-                changed.push(format!("{name} = EXCLUDED.{name}"));
+                changed.push([&*name, " = EXCLUDED.", &name].concat());
             }
         }
         let conflict = if changed.is_empty() {
             "NOTHING".to_owned()
         } else {
-            format!("UPDATE SET {}", joined(&changed, ", "))
+            ["UPDATE SET ", &joined(&changed, ", ")].concat()
         };
-        let sql = format!(
-            "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {conflict}",
+        let sql = [
+            "INSERT INTO ",
             self.target,
-            quoted_list(self.table.columns.iter().map(|column| &column.name)),
-            joined(&params, ", "),
-            quoted_list(&self.table.primary_key),
-        );
-        Ok(Statement::new(sql).with_params(self.params))
+            " (",
+            &quoted_list(self.table.columns.iter().map(|column| &column.name)),
+            ") VALUES (",
+            &joined(&params, ", "),
+            ") ON CONFLICT (",
+            &quoted_list(&self.table.primary_key),
+            ") DO ",
+            &conflict,
+        ];
+        Ok(Statement::new(sql.concat()).with_params(self.params))
     }
 
     fn update(mut self) -> Result<Statement> {
@@ -97,24 +105,31 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
                 continue;
             }
             let param = self.param(column, given);
-            changed.push(format!("{} = {param}", column.name.quoted()));
+            changed.push([&*column.name.quoted(), " = ", &param].concat());
         }
         if changed.is_empty() {
             // Nothing that this table has was changed, but the row must still be there.
             let unchanged = self.table.primary_key.iter().map(Name::quoted);
-            changed = unchanged.map(|name| format!("{name} = {name}")).take(1).collect();
+            changed = unchanged.map(|name| [&*name, " = ", &name].concat()).take(1).collect();
         }
         let key = self.key("an update")?;
-        let sql = format!("UPDATE {} SET {} WHERE {key}", self.target, joined(&changed, ", "));
-        let mut statement = Statement::new(sql).with_params(self.params);
+        let sql = [
+            "UPDATE ",
+            self.target,
+            " SET ",
+            &joined(&changed, ", "),
+            " WHERE ",
+            &key,
+        ];
+        let mut statement = Statement::new(sql.concat()).with_params(self.params);
         statement.expect = Expect::OneRow;
         Ok(statement)
     }
 
     fn delete(mut self) -> Result<Statement> {
         let key = self.key("a delete")?;
-        let sql = format!("DELETE FROM {} WHERE {key}", self.target);
-        Ok(Statement::new(sql).with_params(self.params))
+        let sql = ["DELETE FROM ", self.target, " WHERE ", &key];
+        Ok(Statement::new(sql.concat()).with_params(self.params))
     }
 
     /// The condition that names the row.
@@ -128,16 +143,16 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
             };
             match given {
                 Given::Nothing => {
-                    let why = format!("is missing in {operation}, and is in the primary key");
+                    let why = ["is missing in ", operation, IN_KEY].concat();
                     return Err(refuse(table, name, ErrorCode::SchemaMismatch, &why));
                 }
                 Given::Null => {
-                    let why = format!("is NULL in {operation}, and is in the primary key");
+                    let why = ["is NULL in ", operation, IN_KEY].concat();
                     return Err(refuse(table, name, ErrorCode::ShapeProtocol, &why));
                 }
                 Given::Text(_) => {
                     let param = self.param(column, given);
-                    parts.push(format!("{} = {param}", name.quoted()));
+                    parts.push([&*name.quoted(), " = ", &param].concat());
                 }
             }
         }
@@ -151,7 +166,8 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
             Given::Text(text) => Some(text.to_owned()),
             Given::Null | Given::Nothing => None,
         });
-        format!("CAST(${}::text AS {})", self.params.len(), (self.type_sql)(column))
+        let nth = digits(self.params.len() as u64);
+        ["CAST($", &nth, "::text AS ", &(self.type_sql)(column), ")"].concat()
     }
 }
 
@@ -194,7 +210,7 @@ fn refuse(table: &Table, column: &Name, code: ErrorCode, what: &str) -> Error {
 }
 
 fn doing(table: &Table) -> String {
-    format!("applying a change to table {}", table.name.quoted())
+    ["applying a change to table ", &table.name.quoted()].concat()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::message::{Change, Message, Operation};
 use crate::error::Result;
 use crate::json::{self, Object, Value, quoted};
 use crate::shape::Lsn;
+use crate::text::digits;
 
 /// A streaming reader of a live or log body. A row without an LSN is a change, too.
 #[derive(Debug)]
@@ -119,7 +120,8 @@ fn split(message: Value) -> Option<(Headers, Option<Object>)> {
 /// Reads one message. `doing` is what errors say was being done.
 pub(super) fn parse(message: &[u8], doing: &str) -> Result<Message> {
     let message = json::parse(message).map_err(|it| {
-        let detail = format!("a message is malformed near its byte {}: {}", it.at + 1, it.why);
+        let at = digits(it.at as u64 + 1);
+        let detail = ["a message is malformed near its byte ", &at, ": ", it.why].concat();
         malformed(doing, detail)
     })?;
     let (headers, value) = split(message).ok_or_else(|| {
@@ -164,7 +166,7 @@ fn texts(members: Object, doing: &str) -> Result<Vec<(String, Option<String>)>> 
         if values.iter().any(|(other, _)| *other == name) {
             return Err(malformed(
                 doing,
-                format!("column {} stands twice in a change", quoted(&name)),
+                ["column ", &quoted(&name), " stands twice in a change"].concat(),
             ));
         }
         let text = match value {
@@ -173,7 +175,12 @@ fn texts(members: Object, doing: &str) -> Result<Vec<(String, Option<String>)>> 
             _ => {
                 return Err(malformed(
                     doing,
-                    format!("column {} of a change holds neither a string nor null", quoted(&name)),
+                    [
+                        "column ",
+                        &quoted(&name),
+                        " of a change holds neither a string nor null",
+                    ]
+                    .concat(),
                 ));
             }
         };

@@ -159,15 +159,18 @@ pub(super) const HOLDS_NUL: &str = "holds the character U+0000, which Postgres c
 
 /// What is said of one of the table's columns.
 pub(super) fn column_says(column: &str, table: &str, what: &str) -> String {
-    format!("column {} of table {} {what}", quoted(column), quoted(table))
+    ["column ", &quoted(column), " of table ", &quoted(table), " ", what].concat()
 }
 
 /// What is said of a column that the table lacks. The name is the server's, and may be anything.
 pub(super) fn unknown_column(column: &str, table: &str) -> String {
     let name: String = column.chars().take(MAX_NAME_BYTES).collect();
-    format!(
-        "the server sent column {}, which table {} lacks",
-        quoted(&name),
-        quoted(table)
-    )
+    [
+        "the server sent column ",
+        &quoted(&name),
+        ", which table ",
+        &quoted(table),
+        " lacks",
+    ]
+    .concat()
 }

@@ -1,6 +1,6 @@
 //! Any value.
 
-use crate::text::{number, whole};
+use crate::text::{digits, number, whole};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl From<Option<&str>> for Value {
 
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
-        Self::Number(number.to_string())
+        Self::Number(digits(number))
     }
 }
 

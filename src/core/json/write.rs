@@ -1,40 +1,52 @@
 //! Values as text.
 
-use std::fmt::{self, Formatter, Write};
-
 use super::value::{Object, Value};
 
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl Value {
+    /// Without white space.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::new();
+        self.put(&mut out);
+        out
+    }
+
+    fn put(&self, out: &mut String) {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(true) => f.write_str("true"),
-            Self::Bool(false) => f.write_str("false"),
-            Self::Number(raw) => f.write_str(raw),
-            Self::String(text) => f.write_str(&quoted(text)),
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(raw) => out.push_str(raw),
+            Self::String(text) => put_quoted(out, text),
             Self::Array(items) => {
-                f.write_char('[')?;
+                out.push('[');
                 for (nth, item) in items.iter().enumerate() {
-                    f.write_str(if nth == 0 { "" } else { "," })?;
-                    item.fmt(f)?;
+                    out.push_str(if nth == 0 { "" } else { "," });
+                    item.put(out);
                 }
-                f.write_char(']')
+                out.push(']');
             }
-            Self::Object(object) => object.fmt(f),
+            Self::Object(object) => object.put(out),
         }
     }
 }
 
-impl fmt::Display for Object {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_char('{')?;
+impl Object {
+    /// The same.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::new();
+        self.put(&mut out);
+        out
+    }
+
+    fn put(&self, out: &mut String) {
+        out.push('{');
         for (nth, (name, value)) in self.iter().enumerate() {
-            f.write_str(if nth == 0 { "" } else { "," })?;
-            f.write_str(&quoted(name))?;
-            f.write_char(':')?;
-            value.fmt(f)?;
+            out.push_str(if nth == 0 { "" } else { "," });
+            put_quoted(out, name);
+            out.push(':');
+            value.put(out);
         }
-        f.write_char('}')
+        out.push('}');
     }
 }
 

@@ -11,6 +11,7 @@ use crate::op::{Op, Rows};
 use crate::plan::Found;
 use crate::record::{Record, RecordState, owner_of};
 use crate::tail::Moment;
+use crate::text::{digits, joined};
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
 use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Stored, Then};
@@ -290,11 +291,8 @@ impl Machine {
         if let Some(Kind::Force { version: Some(wanted) }) = self.run.as_ref().map(|run| &run.kind)
             && *wanted != version.version
         {
-            let detail = format!(
-                "the server is at {}, not at {}",
-                quoted(&version.version),
-                quoted(wanted)
-            );
+            let versions = [quoted(&version.version), quoted(wanted)];
+            let detail = ["the server is at ", &joined(&versions, ", not at ")].concat();
             let error = Error::new(ErrorCode::InvalidOptions, "running a migration", detail);
             return self.fail(error, moment, effects);
         }
@@ -382,6 +380,6 @@ pub(super) fn answered(answer: Answer, otherwise: ErrorCode, doing: &str) -> Res
     Err(Error::new(
         code,
         doing,
-        format!("the server answered with status {}", answer.status),
+        ["the server answered with status ", &digits(answer.status.into())].concat(),
     ))
 }

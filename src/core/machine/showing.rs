@@ -11,7 +11,7 @@ impl Machine {
     #[must_use]
     pub fn state(&self) -> String {
         let replica = self.record.as_ref().map_or(Value::Null, Record::state);
-        Value::from([("status", self.status.as_str().into()), ("replica", replica)]).to_string()
+        Value::from([("status", self.status.as_str().into()), ("replica", replica)]).text()
     }
 
     pub(super) fn show_status(&mut self, effects: &mut Vec<Effect>) {

@@ -87,7 +87,7 @@ pub(crate) fn document(version: &ServerVersion, manifest: &Manifest, fingerprint
     put("tables", Some(manifest.tables.iter().map(write_table).collect()));
     put("timestamp", version.timestamp.map(Into::into));
     put("version", Some(version.version.as_str().into()));
-    document.to_string()
+    document.text()
 }
 
 fn write_table(table: &Table) -> Value {
@@ -201,7 +201,7 @@ fn simple(statements: &Object) -> Result<SchemasAnswer> {
             quoted(&shown)
         )));
     }
-    Ok(SchemasAnswer::Sql(statements.to_string()))
+    Ok(SchemasAnswer::Sql(statements.text()))
 }
 
 fn read_manifest(tables: &[Value], enums: Option<&Value>) -> Result<Manifest> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
-use crate::text::{joined, number};
+use crate::text::{digits, joined, number};
 
 use super::spelling::{Spelling, Word};
 use super::{BaseType, ColumnType, EnumType};
@@ -83,7 +83,7 @@ impl ColumnType {
             BaseType::Enum(name) => crate::ident::qualified(&enum_schema(name), name),
             BaseType::Builtin(name) => builtin_text(name),
         };
-        format!("{base}{}", self.suffix())
+        [base, self.suffix()].concat()
     }
 
     /// The one spelling of this type; [`ColumnType::parse`] reads it back.
@@ -104,8 +104,12 @@ impl ColumnType {
     fn suffix(&self) -> String {
         let mut out = String::new();
         if !self.modifiers.is_empty() {
-            let list: Vec<String> = self.modifiers.iter().map(ToString::to_string).collect();
-            out = format!("({})", joined(&list, ","));
+            let digits = |number: &i32| {
+                let sign = if *number < 0 { "-" } else { "" };
+                [sign, &digits(number.unsigned_abs().into())].concat()
+            };
+            let list: Vec<String> = self.modifiers.iter().map(digits).collect();
+            out = ["(", &joined(&list, ","), ")"].concat();
         }
         if self.array {
             out.push_str("[]");

@@ -80,5 +80,5 @@ impl Op {
 }
 
 fn on(what: &str, table: &Name) -> String {
-    format!("{what} table {}", table.quoted())
+    [what, " table ", &table.quoted()].concat()
 }

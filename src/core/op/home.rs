@@ -16,7 +16,7 @@ const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,
 const SEALED: &str = ",seal,rows";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {
-    format!("{}.{table}", places.home.quoted())
+    [&*places.home.quoted(), ".", table].concat()
 }
 
 pub(super) fn find(places: &Places) -> String {
@@ -115,15 +115,18 @@ pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> 
 
 /// One row a shape. The manifest stands in the first alone: it may be long, and is read from there.
 pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
-    format!(
+    [
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
          CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM {} LIMIT 1), s.rows::text FROM {} r LEFT JOIN {} s ON true \
-         ORDER BY s.table_name",
-        own_table(places, "previous"),
-        own_table(places, record),
-        own_table(places, shapes),
-    )
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM ",
+        &own_table(places, "previous"),
+        " LIMIT 1), s.rows::text FROM ",
+        &own_table(places, record),
+        " r LEFT JOIN ",
+        &own_table(places, shapes),
+        " s ON true ORDER BY s.table_name",
+    ]
+    .concat()
 }
 
 /// A table that is recorded already keeps its seal.
@@ -164,7 +167,7 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
             .collect::<Vec<_>>()
             .join(","),
     ))
-    .with_params(vec![Some(shapes.collect::<Value>().to_string())]);
+    .with_params(vec![Some(shapes.collect::<Value>().text())]);
     let forget = [
         format!("DELETE FROM {}", own_table(places, "replica")),
         format!(
@@ -206,20 +209,21 @@ pub(super) fn write_position(
     lsn: Lsn,
     announced: Option<String>,
 ) -> Statement {
-    let sql = format!(
-        "UPDATE {} SET handle = $2::text, shape_offset = $3::text, lsn = $4::text, announced = \
+    let sql = [
+        "UPDATE ",
+        &own_table(places, "shapes"),
+        " SET handle = $2::text, shape_offset = $3::text, lsn = $4::text, announced = \
          coalesce($5::text, announced) WHERE table_name = $1::text",
-        own_table(places, "shapes"),
-    );
+    ];
     let params = vec![
-        Some(table.to_string()),
+        Some(table.as_str().to_owned()),
         Some(position.handle.0.clone()),
-        Some(position.offset.to_string()),
-        Some(lsn.to_string()),
+        Some(position.offset.text()),
+        Some(lsn.text()),
         announced,
     ];
     Statement {
         expect: Expect::OneRow,
-        ..Statement::new(sql).with_params(params)
+        ..Statement::new(sql.concat()).with_params(params)
     }
 }

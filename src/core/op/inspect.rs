@@ -41,21 +41,30 @@ const IDENTITY: &str = "' ' || c.oid || ' ' || c.relfilenode";
 
 /// The tables of a schema by name, with what would seal them now.
 fn seals(schema: &Name) -> String {
-    format!(
+    [
         "(SELECT c.relname::text AS name, md5(string_agg(ROW(a.attname, t.typname, a.atttypmod, a.attnotnull, \
-         array_position(k.conkey, a.attnum), {LABELS})::text, ' ' ORDER BY a.attnum)) AS seal, {IDENTITY} AS identity\
-         {STRUCTURE}{}) GROUP BY c.oid, c.relname, c.relfilenode) t",
-        literal(schema.as_str()),
-    )
+         array_position(k.conkey, a.attnum), ",
+        LABELS,
+        ")::text, ' ' ORDER BY a.attnum)) AS seal, ",
+        IDENTITY,
+        " AS identity",
+        STRUCTURE,
+        &literal(schema.as_str()),
+        ") GROUP BY c.oid, c.relname, c.relfilenode) t",
+    ]
+    .concat()
 }
 
 /// The names of the recorded tables whose seal holds. One without an identity says nothing of it.
 pub(super) fn verify(shapes: &str, schema: &Name) -> Statement {
-    Statement::new(format!(
-        "SELECT s.table_name FROM {shapes} s JOIN {} ON t.name = s.table_name AND s.seal IN (t.seal, t.seal || \
-         t.identity)",
-        seals(schema)
-    ))
+    let sql = [
+        "SELECT s.table_name FROM ",
+        shapes,
+        " s JOIN ",
+        &seals(schema),
+        " ON t.name = s.table_name AND s.seal IN (t.seal, t.seal || t.identity)",
+    ];
+    Statement::new(sql.concat())
 }
 
 /// Seals these of the recorded tables as they are; how many rows they have is not known yet. What the app's own sync feeds, it may empty: only the structure of

@@ -32,7 +32,7 @@ impl Places {
             "information_schema",
         ];
         if taken.contains(&app.as_str()) || app.as_str().starts_with("pg_") {
-            let detail = format!("{} is not a schema for an app's tables", app.quoted());
+            let detail = [&*app.quoted(), " is not a schema for an app's tables"].concat();
             return Err(Error::new(ErrorCode::InvalidName, "choosing the app's schema", detail));
         }
         Ok(Self {

@@ -6,7 +6,7 @@ use crate::ident::Name;
 use crate::manifest::Table;
 
 use super::request::{percent_encoded, put};
-use crate::text::joined;
+use crate::text::{digits, joined};
 
 /// One shape, before it has a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl ShapeDefinition {
         let query = self.query();
         let pairs = query
             .iter()
-            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
+            .map(|(name, value)| [&*percent_encoded(name), "=", &percent_encoded(value)].concat());
         joined(&pairs.collect::<Vec<_>>(), "&")
     }
 
@@ -52,7 +52,7 @@ impl ShapeDefinition {
         if self.schema.as_str() == "public" {
             as_electric_reads(&self.table)
         } else {
-            format!("{}.{}", as_electric_reads(&self.schema), as_electric_reads(&self.table))
+            [&*as_electric_reads(&self.schema), ".", &as_electric_reads(&self.table)].concat()
         }
     }
 
@@ -65,7 +65,7 @@ impl ShapeDefinition {
             put(&mut query, "where".to_owned(), filter.clone());
         }
         for (number, value) in (1..).zip(&self.params) {
-            put(&mut query, format!("params[{number}]"), value.clone());
+            put(&mut query, ["params[", &digits(number), "]"].concat(), value.clone());
         }
         if let Some(columns) = &self.columns {
             // The order does not matter to Electric; one order makes one URL.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::digits;
+
 /// A position in Postgres' write-ahead log, as Electric's decimal strings give it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(pub u64);
@@ -12,11 +14,17 @@ impl Lsn {
     pub fn parse(raw: &str) -> Option<Self> {
         raw.parse().ok().map(Self)
     }
+
+    /// Electric's decimal form.
+    #[must_use]
+    pub fn text(self) -> String {
+        digits(self.0)
+    }
 }
 
 impl fmt::Display for Lsn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&self.text())
     }
 }
 
@@ -66,14 +74,22 @@ impl Offset {
     }
 }
 
+impl Offset {
+    /// The text of the header.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Start => "-1".to_owned(),
+            Self::Chunk(n) => ["0_", &digits(n)].concat(),
+            Self::SnapshotEnd => "0_inf".to_owned(),
+            Self::Log { lsn, op } => [&*lsn.text(), "_", &digits(op)].concat(),
+        }
+    }
+}
+
 impl fmt::Display for Offset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start => f.write_str("-1"),
-            Self::Chunk(n) => write!(f, "0_{n}"),
-            Self::SnapshotEnd => f.write_str("0_inf"),
-            Self::Log { lsn, op } => write!(f, "{lsn}_{op}"),
-        }
+        f.write_str(&self.text())
     }
 }
 

@@ -1,9 +1,8 @@
 //! One request of the shape protocol. Its parameters are sorted, so that a cache between sees one URL.
 
-use std::fmt::Write;
-
 use super::definition::ShapeDefinition;
 use super::position::{Handle, Lsn, Offset, Position};
+use crate::text::digits;
 
 /// A `GET` of Electric's shape endpoint. No method, no header: the whole request is its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +26,12 @@ pub enum Mode {
 impl ShapeRequest {
     /// The first request of all.
     pub(super) fn fresh(definition: &ShapeDefinition) -> Self {
-        Self::new(definition).with("offset", Offset::Start.to_string())
+        Self::new(definition).with("offset", Offset::Start.text())
     }
 
     /// What asks for the structure, and for what comes from now on: for next to nothing. Past all caches.
     pub(crate) fn structure(definition: &ShapeDefinition, now_ms: u64) -> Self {
-        let buster = now_ms.to_string();
+        let buster = digits(now_ms);
         Self::new(definition)
             .with("offset", "now".to_owned())
             .past_caches(Some(buster))
@@ -41,8 +40,8 @@ impl ShapeRequest {
     /// What follows a position.
     pub(super) fn after(definition: &ShapeDefinition, position: &Position) -> Self {
         Self::new(definition)
-            .with("handle", position.handle.to_string())
-            .with("offset", position.offset.to_string())
+            .with("handle", position.handle.0.clone())
+            .with("offset", position.offset.text())
     }
 
     /// The same, held open. The cursor is Electric's own, from the last live answer.
@@ -57,7 +56,7 @@ impl ShapeRequest {
     /// The same, for caches that still answer with a handle that is gone.
     pub(super) fn without_handle(self, expired: Option<&Handle>) -> Self {
         match expired {
-            Some(handle) => self.with("expired_handle", handle.to_string()),
+            Some(handle) => self.with("expired_handle", handle.0.clone()),
             None => self,
         }
     }
@@ -111,7 +110,7 @@ impl ShapeRequest {
             Some((_, query)) if query.ends_with('&') => "",
             Some(_) => "&",
         };
-        format!("{base}{joint}{}", self.query_string())
+        [base, joint, &self.query_string()].concat()
     }
 }
 
@@ -128,8 +127,8 @@ pub(super) fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             out.push(char::from(byte));
         } else {
-            // Writing to a String cannot go wrong.
-            let _ = write!(out, "%{byte:02X}");
+            let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0').to_ascii_uppercase();
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     out

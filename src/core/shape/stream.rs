@@ -12,7 +12,7 @@ use super::position::{Handle, Lsn, Offset, Position};
 use super::request::{Mode, ShapeRequest};
 use super::response::{Body, ResponseHead, ShapeHead, blamed};
 use super::verdict::{Ending, Progress, Verdict};
-use crate::text::joined;
+use crate::text::{digits, joined};
 
 /// Between requests that were not answered. A server that starts again has cut everybody off in the same instant: already
 /// the first wait is spread over seconds.
@@ -156,11 +156,11 @@ impl Stream {
             (At::CatchingUp(place) | At::Following(place), _) => ShapeRequest::after(&self.definition, place),
         };
         let nudge = match mode {
-            Mode::Nudge(lsn) => Some(lsn.to_string()),
+            Mode::Nudge(lsn) => Some(lsn.text()),
             Mode::CatchUp | Mode::Live => None,
         };
         request.past_caches(match (nudge, self.buster.clone()) {
-            (Some(nudge), Some(buster)) => Some(format!("{nudge}-{buster}")),
+            (Some(nudge), Some(buster)) => Some([&*nudge, "-", &buster].concat()),
             (one, other) => one.or(other),
         })
     }
@@ -183,21 +183,16 @@ impl Stream {
             409 => self.conflict(head.handle(), now_ms, random),
             _ if head.is_busy() => self.busy(head, now_ms, random),
             400..=499 => Verdict::Refused {
-                error: self.error(ErrorCode::ShapeRejected, format!("the server answered {status}")),
+                error: self.error(ErrorCode::ShapeRejected, answered(status)),
             },
-            _ => self.failed(format!(
-                "the server answered {status}, which says nothing about a shape"
-            )),
+            _ => self.failed([&*answered(status), ", which says nothing about a shape"].concat()),
         }
     }
 
     /// The server is busy: the same request again, after a wait.
     pub fn busy(&mut self, head: &ResponseHead, now_ms: u64, random: f64) -> Verdict {
         let asked_ms = head.header("retry-after").and_then(|raw| retry_after(raw, now_ms));
-        let error = self.error(
-            ErrorCode::ShapeUnreachable,
-            format!("the server answered {}", head.status),
-        );
+        let error = self.error(ErrorCode::ShapeUnreachable, answered(head.status));
         self.later(asked_ms.unwrap_or(0), random, error)
     }
 
@@ -216,10 +211,10 @@ impl Stream {
         let whom = if blamed.is_empty() {
             String::new()
         } else {
-            format!(" and blames {}", joined(&blamed, ", "))
+            [" and blames ", &joined(&blamed, ", ")].concat()
         };
         Verdict::Refused {
-            error: self.error(ErrorCode::ShapeRejected, format!("the server answered {status}{whom}")),
+            error: self.error(ErrorCode::ShapeRejected, [answered(status), whom].concat()),
         }
     }
 
@@ -288,7 +283,7 @@ impl Stream {
     /// `offset=-1` may be kept for a week. Whoever does so in the same second does it under the same URL: a cache passes one
     /// of them on.
     pub fn bypass_caches(&mut self, now_ms: u64) {
-        self.buster = Some((now_ms / 1_000).to_string());
+        self.buster = Some(digits(now_ms / 1_000));
     }
 
     /// Starts again with nothing read. `expired` is a handle never to believe; an older one is forgotten.
@@ -363,7 +358,7 @@ impl Stream {
             return self.failed(what);
         }
         self.stale = self.stale.saturating_add(1);
-        self.buster = Some(format!("{now_ms}-{}", self.stale));
+        self.buster = Some([&*digits(now_ms), "-", &digits(self.stale.into())].concat());
         Verdict::Wait {
             ms: self.retry.next(random),
             error: self.error(ErrorCode::ShapeProtocol, what),
@@ -400,9 +395,13 @@ impl Stream {
     }
 
     fn error(&self, code: ErrorCode, detail: impl Into<String>) -> Error {
-        let doing = format!("asking for the shape of table {}", self.definition.table.quoted());
+        let doing = ["asking for the shape of table ", &self.definition.table.quoted()].concat();
         Error::new(code, doing, detail)
     }
+}
+
+fn answered(status: u16) -> String {
+    ["the server answered ", &digits(status.into())].concat()
 }
 
 #[cfg(test)]
