@@ -4,7 +4,6 @@ use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
 use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, Sight, SqlReader, Storage, Upcoming};
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
-use js_sys::Promise;
 use wasm_bindgen::JsValue;
 
 use crate::errors::from_helper;
@@ -22,7 +21,9 @@ pub(crate) struct BrowserHost {
 impl SqlReader for BrowserHost {
     async fn manifest_from_sql(&self, schemas: String) -> Result<String> {
         let promise = self.page.manifest_from_sql(&schemas);
-        let document = help("reading the schemas as SQL", promise).await?;
+        let document = kept(promise)
+            .await
+            .map_err(|thrown| from_helper("reading the schemas as SQL", thrown))?;
         Ok(document.as_string().unwrap_or_default())
     }
 }
@@ -75,12 +76,10 @@ impl Storage for BrowserHost {
 
 impl RebuildCode for BrowserHost {
     async fn load_rebuild(&self) -> Result<()> {
-        let promise = self.page.load_rebuild();
-        help("loading the rebuild module", promise).await.map(|_| ())
+        let loaded = kept(self.page.load_rebuild()).await.map(|_| ());
+        loaded.map_err(|thrown| {
+            let doing = "loading the rebuild module";
+            Error::new(ErrorCode::NotInitialized, doing, "it could not be loaded").with_cause(Cause::new(thrown))
+        })
     }
-}
-
-/// What one of our own JavaScript helpers promised.
-async fn help(doing: &str, promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
-    kept(promise).await.map_err(|thrown| from_helper(doing, thrown))
 }

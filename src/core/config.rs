@@ -10,7 +10,7 @@ use crate::plan::Scope;
 use crate::record::owned;
 use crate::shape::{ShapeDefinition, ShapeRequest};
 use crate::sorted::{SortedMap, SortedSet};
-use crate::text::joined;
+use crate::text::{joined, put_in_order};
 
 /// Everything a replica's behaviour depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,7 +307,7 @@ impl Config {
             Choice::Some(choices) => {
                 let mut keys: Vec<String> = Vec::with_capacity(choices.len());
                 for key in choices.iter().map(TableChoice::key) {
-                    keys.insert(keys.partition_point(|before| *before < key), key);
+                    put_in_order(&mut keys, key);
                 }
                 joined(&keys, "\n")
             }

@@ -228,14 +228,6 @@ impl Event {
                 ("error", error.value()),
                 ("closesMigration", (*closes == Closes::Rebuild).into()),
             ]),
-            Self::UpdateNeeded { from, to, gap, kept } => Value::from([
-                ("type", "update-needed".into()),
-                ("direction", gap.direction.as_str().into()),
-                ("from", from.as_deref().into()),
-                ("to", to.as_str().into()),
-                ("missing", gap.missing.iter().map(String::as_str).collect()),
-                ("kept", (*kept).into()),
-            ]),
             Self::Purged { called } => {
                 let reason = if *called { "called" } else { "owner" };
                 Value::from([("type", "purged".into()), ("reason", reason.into())])
@@ -298,6 +290,14 @@ impl Event {
                 ("tables", tables.iter().map(String::as_str).collect()),
                 ("missing", missing.iter().map(String::as_str).collect()),
             ]),
+            Self::UpdateNeeded { from, to, gap, kept } => Value::from([
+                ("type", "update-needed".into()),
+                ("direction", gap.direction.as_str().into()),
+                ("from", from.as_deref().into()),
+                ("to", to.as_str().into()),
+                ("missing", gap.missing.iter().map(String::as_str).collect()),
+                ("kept", (*kept).into()),
+            ]),
             Self::Adopted { from, to } => Value::from([
                 ("type", "adopted".into()),
                 ("from", from.as_str().into()),
@@ -308,7 +308,7 @@ impl Event {
                 ("problems", Value::Array(problems.iter().map(Problem::value).collect())),
                 ("repairs", (*repairs).into()),
             ]),
-            Self::Status(_) | Self::Failed { .. } | Self::UpdateNeeded { .. } | Self::Purged { .. } => Value::Null,
+            Self::Status(_) | Self::Failed { .. } | Self::Purged { .. } => Value::Null,
         }
     }
 
@@ -320,6 +320,7 @@ impl Event {
                 | Self::Progress(_)
                 | Self::Complete { .. }
                 | Self::QueryFailed(_)
+                | Self::UpdateNeeded { .. }
                 | Self::Adopted { .. }
                 | Self::Unhealthy { .. }
         )

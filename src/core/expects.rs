@@ -49,6 +49,18 @@ pub struct Gap {
 }
 
 impl Expects {
+    /// Whether all that is expected is there. `structure` is the fingerprint of `manifest`.
+    pub(crate) fn is_met(&self, version: &ServerVersion, manifest: &Manifest, structure: &Fingerprint) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Structure(wanted) => is_structure(wanted, version, structure),
+            Self::Tables(tables) => tables.iter().all(|TableChoice { name, columns, .. }| {
+                let mut columns = columns.iter().flatten();
+                has(manifest, name, None) && columns.all(|column| has(manifest, name, Some(column)))
+            }),
+        }
+    }
+
     /// Says what is missing in the server's schema; `None` where all that is expected is there.
     ///
     /// What the record has and the server has not was taken away; what neither has is still to come. `structure` is the
@@ -61,12 +73,12 @@ impl Expects {
         manifest: &Manifest,
         structure: &Fingerprint,
     ) -> Option<Gap> {
+        if self.is_met(version, manifest, structure) {
+            return None;
+        }
         let (missing, had) = match self {
             Self::Nothing => return None,
             Self::Structure(wanted) => {
-                if is_structure(wanted, version, structure) {
-                    return None;
-                }
                 let had = record.is_some_and(|record| is_structure(wanted, &record.version, &record.structure));
                 (Vec::new(), had)
             }
@@ -93,9 +105,6 @@ impl Expects {
                             break;
                         }
                     }
-                }
-                if missing.is_empty() {
-                    return None;
                 }
                 (missing, had)
             }

@@ -1,6 +1,6 @@
 //! Texts put together and taken apart in one way each: what the standard library makes anew for every type costs the
 //! WebAssembly module kilobytes (docs/SIZE.md). So does its formatting: what every page loads has none of it, no
-//! `format!` and no `to_string` of a number. scripts/build/gates.mjs says so, and the build fails where it is there.
+//! `format!` and no `to_string` of a number.
 
 /// The parts, with a text between each two.
 pub(crate) fn joined(parts: &[String], between: &str) -> String {
@@ -12,6 +12,11 @@ pub(crate) fn joined(parts: &[String], between: &str) -> String {
         out.push_str(part);
     }
     out
+}
+
+/// Adds a text where it belongs: of a list of texts that are few, as small as sorting can be.
+pub(crate) fn put_in_order(texts: &mut Vec<String>, text: String) {
+    texts.insert(texts.partition_point(|before| *before < text), text);
 }
 
 /// A whole number of 64 bits.

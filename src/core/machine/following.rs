@@ -130,7 +130,7 @@ impl Machine {
                 let stream = Stream::resume(definition, shape.position.clone());
                 let target = Target {
                     home: app.clone(),
-                    table: table.clone(),
+                    table: table.without_indexes(),
                     staged_enums: Vec::new(),
                 };
                 self.tail.follow(target, stream, shape.lsn, shape.announced.clone());

@@ -63,6 +63,17 @@ impl Table {
         self.columns.iter().find(|column| &column.name == name)
     }
 
+    /// The table as its rows see it. A page that only follows it copies no index.
+    pub(crate) fn without_indexes(&self) -> Self {
+        Self {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+            columns: self.columns.clone(),
+            primary_key: self.primary_key.clone(),
+            indexes: Vec::new(),
+        }
+    }
+
     /// Whether a column of its is made of that enum type.
     pub(crate) fn uses(&self, enum_name: &Name) -> bool {
         self.columns

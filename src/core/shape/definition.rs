@@ -6,7 +6,7 @@ use crate::ident::Name;
 use crate::manifest::Table;
 
 use super::request::{percent_encoded, put};
-use crate::text::{digits, joined};
+use crate::text::{digits, joined, put_in_order};
 
 /// One shape, before it has a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +69,13 @@ impl ShapeDefinition {
         }
         if let Some(columns) = &self.columns {
             // The order does not matter to Electric; one order makes one URL.
-            let mut columns: Vec<String> = columns.iter().map(as_electric_reads).collect();
-            columns.sort_unstable();
-            columns.dedup();
-            put(&mut query, "columns".to_owned(), joined(&columns, ","));
+            let mut sorted = Vec::with_capacity(columns.len());
+            for column in columns.iter().map(as_electric_reads) {
+                if !sorted.contains(&column) {
+                    put_in_order(&mut sorted, column);
+                }
+            }
+            put(&mut query, "columns".to_owned(), joined(&sorted, ","));
         }
         query
     }

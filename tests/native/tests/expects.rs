@@ -68,9 +68,12 @@ fn a_server_behind_the_code_is_followed_and_told_of() {
     assert_eq!(ask(&world, &replica, Ask::Check), NO);
     assert_eq!(needed(&world), [behind(), behind()]);
     world.pass(60_000);
+    let asked = |world: &World| world.calls().iter().filter(|call| call.what == "Schemas").count();
+    let before = asked(&world);
     replica.tell(Ask::Look);
     world.pass(3_000);
     assert_eq!((needed(&world).len(), replica.status()), (2, Status::Ready));
+    assert_eq!(asked(&world), before, "what nobody is told nobody looks at");
     world.deploy(1);
     assert_eq!(ask(&world, &replica, Ask::Check), YES);
     assert_eq!(needed(&world).len(), 2);
