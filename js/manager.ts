@@ -14,8 +14,8 @@ import { onLeaderChange, steady } from "./steady.js";
 import { persist, room } from "./storage.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
-import { isHidden, watch } from "./triggers.js";
-import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, StatusChange } from "./types.js";
+import { isHidden, watch, watchOver } from "./triggers.js";
+import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, StatusChange, VerifyOptions } from "./types.js";
 
 /** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
 const SETTLED_MS = 1_000;
@@ -97,7 +97,7 @@ interface RawState {
 }
 
 /** What `Ask::read` in src/core/machine/vocabulary.rs reads: a call, and what it takes. */
-type Ask = ["check" | "background" | "rollback" | "purge" | "close"] | ["force", version?: string | undefined] | ["verify", mends: "mends" | false];
+type Ask = ["check" | "background" | "rollback" | "purge" | "close" | "look" | "watch"] | ["force", version?: string | undefined] | ["verify", against: "server" | false];
 
 function finished(event: RawEvent, cause: unknown): ReplicaEvent {
   if (event.type === "status") return { ...event, leader: null };
@@ -125,8 +125,6 @@ class Manager implements ReplicaManager {
   readonly #raw: RawReplica;
   readonly #listeners: Listeners;
   readonly #tabs: Tabs;
-  /** Whether what `verify()` finds is put right without the app's word. */
-  readonly #mends: boolean;
   readonly #db: ReplicaOptions["db"];
   /** Asks the browser to keep the database, at the first call. */
   #persist: (() => void) | undefined;
@@ -142,7 +140,6 @@ class Manager implements ReplicaManager {
     this.#tabs = tabs;
     this.#db = options.db;
     this.#persist = options.persist ? () => void persisted(listeners) : undefined;
-    this.#mends = /^(auto|when-idle)$/.test(options.policy ?? "auto");
     tabs.open();
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
@@ -156,7 +153,9 @@ class Manager implements ReplicaManager {
     });
     this.#dead.catch(() => undefined); // told to whoever calls
     this.#endings.push(() => queries.close());
-    this.#endings.push(watch(options.check ?? {}, () => void this.#look(), options.limits?.spreadMs));
+    const check = options.check ?? {};
+    this.#endings.push(watch(check, () => this.#tell("look"), options.limits?.spreadMs));
+    this.#endings.push(watchOver(check, () => this.#tell("watch")));
     const moved = () => setTimeout(() => void (this.#tabs.leads && this.checkAndMigrate().catch(() => undefined)), SETTLED_MS);
     this.#endings.push(onLeaderChange(options.db, moved));
     const { signal } = options;
@@ -166,7 +165,7 @@ class Manager implements ReplicaManager {
       this.#endings.push(() => signal.removeEventListener("abort", abort));
       if (signal.aborted) abort();
     }
-    if (options.check?.onLoad) this.checkAndMigrate().catch(() => undefined); // told by events
+    if (check.onLoad) this.checkAndMigrate().catch(() => undefined); // told by events
   }
 
   get status(): ReplicaStatus {
@@ -202,8 +201,8 @@ class Manager implements ReplicaManager {
     return this.#lead({ name: "rollback" }, "rollback");
   }
 
-  verify(): Promise<boolean> {
-    return this.#lead({ name: "verify" }, "verify", this.#mends && "mends");
+  verify({ server = false }: VerifyOptions = {}): Promise<boolean> {
+    return this.#lead({ name: "verify", server }, "verify", server && "server");
   }
 
   snapshot(): Promise<Blob> {
@@ -216,7 +215,14 @@ class Manager implements ReplicaManager {
 
   /** Does what another tab asks for. */
   perform(call: TabCall): Promise<unknown> {
-    return call.name === "runMigration" ? this.runMigration(call.version) : this[call.name]();
+    switch (call.name) {
+      case "runMigration":
+        return this.runMigration(call.version);
+      case "verify":
+        return this.verify(call);
+      default:
+        return this[call.name]();
+    }
   }
 
   close(): Promise<void> {
@@ -235,8 +241,9 @@ class Manager implements ReplicaManager {
 
   on: ReplicaManager["on"] = (name, listener) => this.#listeners.add(name, listener);
 
-  #look(): void {
-    if (!this.#panic) this.#raw.look();
+  /** Asks, with nobody waiting for the answer. */
+  #tell(...ask: Ask): void {
+    if (!this.#panic) this.#raw.tell(JSON.stringify(ask));
   }
 
   #end(): void {

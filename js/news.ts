@@ -90,6 +90,7 @@ export class Teller {
       case "purged":
       case "update-needed":
       case "replica:unhealthy":
+      case "replica:verified":
         break;
     }
     this.#leads = true;
@@ -169,6 +170,7 @@ export class Hearer {
       case "purged":
       case "update-needed":
       case "replica:unhealthy":
+      case "replica:verified":
         return true;
     }
   }

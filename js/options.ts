@@ -64,6 +64,7 @@ export function optionsText(options: ReplicaOptions): string {
     scope: options.scope ?? (sync ? "all" : "changed"),
     lockName: lockName(options),
     schemaSource: options.schemaSource ?? "endpoints",
+    remedy: ["auto", "when-idle"].includes(options.policy ?? "auto") ? "mend" : "tell",
     keepPreviousMs: options.keepPreviousMs,
     sync: sync && { keys: sync.keys },
     expects: typeof expects === "object" ? Object.entries(expects).map(([name, columns]) => ({ name, columns })) : expects,

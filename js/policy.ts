@@ -1,8 +1,6 @@
+import { idle } from "./idle.js";
 import { reportLater } from "./listeners.js";
 import type { MigrationPending, ReplicaEvent, ReplicaOptions, ReplicaState } from "./types.js";
-
-/** How long a busy page may hold a rebuild back under the policy `when-idle`. */
-const MOST_IDLE_MS = 10_000;
 
 /** What would be done, as `Upcoming::text` in src/core/host.rs writes it. */
 export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed" | "strategy"> {
@@ -105,13 +103,4 @@ function call(hook: () => unknown): void {
   } catch (thrown) {
     reportLater(thrown);
   }
-}
-
-/** Resolves once the page has nothing better to do, or has been busy for too long. */
-function idle(): Promise<void> {
-  return new Promise((resolve) => {
-    // Safari has none.
-    if (typeof requestIdleCallback === "function") requestIdleCallback(() => resolve(), { timeout: MOST_IDLE_MS });
-    else setTimeout(resolve, 200);
-  });
 }

@@ -7,7 +7,7 @@ import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from 
 import type { ReplicaEvent, ReplicaStatus, Warning } from "./types.js";
 
 /** What a tab that follows has the one that leads do. */
-export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "reset" | "purge" | "rollback" | "verify" };
+export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "verify"; server: boolean } | { name: "reset" | "purge" | "rollback" };
 
 /** What tabs say to each other. Its form is in the channel's name: a page of another build does not hear it. */
 type Message =
@@ -62,7 +62,7 @@ export class Tabs {
   constructor(name: string | undefined, owner: TabOwner, world: TabWorld = page()) {
     this.#owner = owner;
     this.#lead = name ?? "";
-    this.#name = `${this.#lead}:tabs:2`;
+    this.#name = `${this.#lead}:tabs:3`;
     this.#locks = name === undefined ? undefined : world.locks;
     if (name === undefined) return;
     if (!world.locks) this.#warning = warning("NO_WEB_LOCKS", "this browser has no Web Locks: each tab leads, and none hears of another");

@@ -1,6 +1,9 @@
+import { idle } from "./idle.js";
 import type { CheckOptions } from "./types.js";
 
 const HOUR_MS = 3_600_000;
+/** A page that is open all day compares its replica once or twice: what that finds is wrong for hours already, and it reads every row. */
+const VERIFY_EVERY_MS = 6 * HOUR_MS;
 /** The longest that a timer waits; anything longer fires at once. */
 const MOST_MS = 2 ** 31 - 1;
 /** As `Limits::spread_ms` in src/core/config.rs. */
@@ -41,6 +44,30 @@ export function watch(options: CheckOptions, look: () => void, spreadMs = SPREAD
   }
   endings.push(every(options.everyMs ?? HOUR_MS, look));
   return () => endings.forEach((end) => end());
+}
+
+/**
+ * Calls `compare` now and then, where somebody looks at the page and it has nothing better to do.
+ *
+ * @returns a function that ends it.
+ */
+export function watchOver({ verifyEveryMs = VERIFY_EVERY_MS }: CheckOptions, compare: () => void): () => void {
+  const page = typeof document === "undefined" ? undefined : document;
+  let due = false;
+  const begin = () => {
+    if (!due || isHidden()) return;
+    due = false;
+    void idle().then(compare);
+  };
+  page?.addEventListener("visibilitychange", begin);
+  const end = every(verifyEveryMs, () => {
+    due = true;
+    begin();
+  });
+  return () => {
+    page?.removeEventListener("visibilitychange", begin);
+    end();
+  };
 }
 
 /** Repeats, each time a tenth earlier or later, so that the clients of one deploy drift apart. */

@@ -30,6 +30,17 @@ export interface CheckOptions {
   onOnline?: boolean;
   /** Every so many milliseconds, give or take a tenth. Default one hour; 0 for never. */
   everyMs?: number;
+  /**
+   * How often the tab that leads compares the replica with its record by itself, as `verify()` does, in milliseconds, give or
+   * take a tenth; only where somebody looks at the tab, and once it is idle. Default six hours; 0 for never.
+   */
+  verifyEveryMs?: number;
+}
+
+/** With what `verify()` compares the replica. */
+export interface VerifyOptions {
+  /** With the server as well: how many rows it has. Electric is asked for every table afresh, as for loading it. Default `false`. */
+  server?: boolean;
 }
 
 /** Speeds and patience. What is left out keeps its default. */
@@ -60,6 +71,11 @@ export interface LimitOptions {
    * while somebody looks at the tab; 0 for never. Default 300,000.
    */
   recheckMs?: number;
+  /**
+   * How long a table's answers may say that the server's log is no further than what another table has seen of it, before the
+   * table counts as stuck, in milliseconds; 0 for never. Default 120,000.
+   */
+  stuckMs?: number;
   /** How long the version and schemas endpoints may take to answer, in milliseconds. Default 15,000. */
   askMs?: number;
   /** How long a shape's body may be silent before it counts as cut, in milliseconds; its head may take twice as long. Default 30,000. */
@@ -313,20 +329,36 @@ export interface Problem {
   /**
    * `rows`: it has another number of rows. `structure`: it is not there, not as it was put in place, or other code has emptied
    * it or made it anew. `position`: the record does not say where it stands. `unfinished`: it was being rebuilt in place.
+   * `server`: it has another number of rows than the server has at the same place of its log. `stuck`: its stream is answered,
+   * but stands still while other tables' go on (`limits.stuckMs`).
    */
-  reason: "rows" | "structure" | "position" | "unfinished";
-  /** How many rows it should have; `null` but for `rows`. */
+  reason: "rows" | "structure" | "position" | "unfinished" | "server" | "stuck";
+  /** How many rows it should have; `null` but for `rows` and `server`. */
   expected: number | null;
   /** How many it has. */
   found: number | null;
 }
 
-/** `verify()` found that the replica is not what its record says. */
+/** A table is not what it should be: `verify()` found it, the same by itself (`check.verifyEveryMs`), or its stream stands still. */
 export interface Unhealthy {
   type: "replica:unhealthy";
   problems: Problem[];
   /** Whether those tables are fetched anew now, with what they hold in sight meanwhile. */
   repairs: boolean;
+}
+
+/** The replica was compared: by `verify()`, or by itself. What is wrong was told with `replica:unhealthy` just before. */
+export interface Verified {
+  type: "replica:verified";
+  /** `server`: with the record, then with the server. */
+  against: "record" | "server";
+  /** Whether nothing was found to be wrong. */
+  healthy: boolean;
+  /**
+   * Tables of which the server's number of rows could not be compared, and nothing is said: Electric has another shape or
+   * structure for them by now, refuses them, or has less of its log; they are the app's own sync's; or another call was waiting.
+   */
+  unsure: string[];
 }
 
 /** The status changed, here or in the tab that leads. */
@@ -360,6 +392,7 @@ export interface ReplicaEvents {
   adopted: Adopted;
   purged: Purged;
   "replica:unhealthy": Unhealthy;
+  "replica:verified": Verified;
   status: StatusChange;
   warning: Warning;
 }
@@ -397,11 +430,14 @@ export interface ReplicaManager {
   rollback(): Promise<boolean>;
   /**
    * Compares what is there with what the record says: the tables' structure and identity, their positions, how many rows
-   * they have. What is wrong is told with `replica:unhealthy`; with the policies `auto` and `when-idle` it is fetched anew then.
+   * they have; with `server`, their numbers of rows with the server's as well. What is wrong is told with `replica:unhealthy`;
+   * with the policies `auto` and `when-idle` it is fetched anew then. `replica:verified` says what could not be compared.
    *
-   * @returns whether nothing is wrong
+   * @returns whether nothing was found to be wrong
+   * @throws {ReplicaError} `SHAPE_UNREACHABLE`, `SHAPE_PROTOCOL` with `server`, where Electric does not answer: what is wrong by
+   * the record was told before.
    */
-  verify(): Promise<boolean>;
+  verify(options?: VerifyOptions): Promise<boolean>;
   /**
    * The whole database as a file, packed with gzip, which `restore()` opens: the app's own tables as well. It is PGlite's
    * `dumpDataDir()`, which keeps queries waiting; a rebuild that is under way is not in it.
@@ -421,6 +457,7 @@ declare global {
   interface WindowEventMap {
     "electric:migration:pending": CustomEvent<MigrationPending>;
     "electric:replica:unhealthy": CustomEvent<Unhealthy>;
+    "electric:replica:verified": CustomEvent<Verified>;
     "electric:update-needed": CustomEvent<UpdateNeeded>;
     "electric:query-failed": CustomEvent<QueryFailed>;
     "electric:migration:start": CustomEvent<MigrationStart>;

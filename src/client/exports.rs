@@ -42,9 +42,9 @@ impl RawReplica {
         future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
     }
 
-    /// Looks, with nobody waiting, and not too often.
-    pub fn look(&self) {
-        self.replica.tell(Ask::Look);
+    /// The same, with nobody waiting.
+    pub fn tell(&self, ask: &str) {
+        self.replica.tell(Ask::read(ask));
     }
 
     /// What js/manager.ts shows of it, as `Machine::state` writes it.

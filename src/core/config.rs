@@ -33,6 +33,8 @@ pub struct Config {
     pub expects: Expects,
     /// Whose rows they are, as 32 hexadecimal digits; nobody else's are left in the database.
     pub owner: Option<String>,
+    /// What is made of a replica that is not what it should be.
+    pub remedy: Remedy,
     /// Speeds and patience.
     pub limits: Limits,
 }
@@ -44,6 +46,15 @@ pub enum Source {
     Endpoints,
     /// Electric, of each chosen table. For development: it tells no index, no labels, and no order of columns.
     Electric,
+}
+
+/// What is made of a replica that is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// It is told.
+    Tell,
+    /// It is told, and what is wrong is built anew.
+    Mend,
 }
 
 /// Who brings the rows.
@@ -124,6 +135,9 @@ pub struct Limits {
     /// How long, give or take a half, until the next table in turn is asked what its structure is, while somebody looks
     /// at the tab; 0 for never. Nothing but an answer that is not live tells of a type that changed where nothing is written.
     pub recheck_ms: u64,
+    /// How long a table's answers may say that the server's log is no further than what another table has seen of it, before
+    /// the table counts as stuck; 0 for never.
+    pub stuck_ms: u64,
     /// How long an endpoint may take to answer.
     pub ask_ms: u64,
     /// How long a shape's body may be silent before the connection counts as cut; its head may take twice as long,
@@ -144,6 +158,7 @@ impl Default for Limits {
             throttle_ms: 5_000,
             spread_ms: 5_000,
             recheck_ms: 300_000,
+            stuck_ms: 120_000,
             ask_ms: 15_000,
             stall_ms: 30_000,
         }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::expects::Gap;
 use crate::ident::Name;
 use crate::json::Value;
+use crate::machine::Against;
 use crate::plan::Reason;
 use crate::queries::LostQuery;
 use crate::room::Way;
@@ -85,6 +86,15 @@ pub enum Event {
         /// Whether they are built anew now.
         repairs: bool,
     },
+    /// A comparison has come to its end.
+    Verified {
+        /// With what the replica was compared.
+        against: Against,
+        /// Whether nothing was found to be wrong.
+        healthy: bool,
+        /// The tables of which the server's number of rows could not be compared.
+        unsure: Vec<Name>,
+    },
     /// The replica's status changed.
     Status(Status),
 }
@@ -114,6 +124,15 @@ pub enum Wrong {
         /// As many as it has.
         found: u64,
     },
+    /// It has another number of rows than the server.
+    Server {
+        /// As many as the server has.
+        expected: u64,
+        /// As many as it has.
+        found: u64,
+    },
+    /// Its stream is answered, and stands still while other tables' go on.
+    Stuck,
 }
 
 impl Problem {
@@ -123,6 +142,8 @@ impl Problem {
             Wrong::Position => ("position", None),
             Wrong::Structure => ("structure", None),
             Wrong::Rows { expected, found } => ("rows", Some((expected, found))),
+            Wrong::Server { expected, found } => ("server", Some((expected, found))),
+            Wrong::Stuck => ("stuck", None),
         };
         Value::from([
             ("table", self.table.as_str().into()),
@@ -308,6 +329,16 @@ impl Event {
                 ("problems", Value::Array(problems.iter().map(Problem::value).collect())),
                 ("repairs", (*repairs).into()),
             ]),
+            Self::Verified {
+                against,
+                healthy,
+                unsure,
+            } => Value::from([
+                ("type", "replica:verified".into()),
+                ("against", against.as_str().into()),
+                ("healthy", (*healthy).into()),
+                ("unsure", names(unsure)),
+            ]),
             Self::Status(_) | Self::Failed { .. } | Self::Purged { .. } => Value::Null,
         }
     }
@@ -323,6 +354,7 @@ impl Event {
                 | Self::UpdateNeeded { .. }
                 | Self::Adopted { .. }
                 | Self::Unhealthy { .. }
+                | Self::Verified { .. }
         )
     }
 }

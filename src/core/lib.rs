@@ -28,6 +28,7 @@ pub mod room;
 pub mod shape;
 pub mod sorted;
 pub mod stage;
+pub mod survey;
 pub mod tail;
 mod text;
 pub mod version;

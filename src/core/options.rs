@@ -1,6 +1,6 @@
 //! What js/options.ts hands over, as one text of JSON: the app's choices, and where the endpoints are.
 
-use crate::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
+use crate::config::{Choice, Config, Feed, Limits, Remedy, Source, Strategy, TableChoice};
 use crate::error::{Error, ErrorCode, Result};
 use crate::expects::Expects;
 use crate::fingerprint::Fingerprint;
@@ -55,6 +55,7 @@ impl Options {
         let in_place = options.second_of("strategy", "swap", "in-place");
         let all = options.second_of("scope", "changed", "all");
         let electric = options.second_of("schemaSource", "endpoints", "electric");
+        let mends = options.second_of("remedy", "tell", "mend");
         let keep_previous_ms = options.natural("keepPreviousMs", 0);
         let feed = match options.take("sync") {
             None => Feed::Ours,
@@ -80,6 +81,7 @@ impl Options {
             feed,
             expects,
             owner,
+            remedy: if mends { Remedy::Mend } else { Remedy::Tell },
             limits,
         };
         config.check()?;
@@ -164,6 +166,7 @@ fn read_limits(mut limits: Fields<'_>) -> Limits {
         throttle_ms: limits.natural("throttleMs", default.throttle_ms),
         spread_ms: limits.natural("spreadMs", default.spread_ms),
         recheck_ms: limits.natural("recheckMs", default.recheck_ms),
+        stuck_ms: limits.natural("stuckMs", default.stuck_ms),
         ask_ms: limits.natural("askMs", default.ask_ms),
         stall_ms: limits.natural("stallMs", default.stall_ms),
     };

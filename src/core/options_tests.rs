@@ -3,8 +3,8 @@
 use super::*;
 
 const PLAIN: &str = r#""versionUrl":"/v","schemasUrl":"/s","shapeUrl":"/e","schema":"public""#;
-const CHOICES: &str = r#""strategy":"swap","scope":"changed","schemaSource":"endpoints""#;
-const APP_FED: &str = r#""strategy":"in-place","scope":"all","schemaSource":"endpoints""#;
+const CHOICES: &str = r#""strategy":"swap","scope":"changed","schemaSource":"endpoints","remedy":"mend""#;
+const APP_FED: &str = r#""strategy":"in-place","scope":"all","schemaSource":"endpoints","remedy":"tell""#;
 
 fn read(choices: &str, more: &str) -> Result<Options> {
     let comma = if more.is_empty() { "" } else { "," };
@@ -45,15 +45,16 @@ fn options_left_out_keep_the_cores_defaults() {
 #[test]
 fn every_choice_is_understood() {
     let limits = r#"{"liveConnections":1,"loads":2,"pieceBytes":3,"patienceMs":4,"softPatienceMs":5,"settleMs":6,
-        "confirmMs":7,"throttleMs":8,"spreadMs":10,"recheckMs":11,"askMs":9,"stallMs":4294967295}"#;
+        "confirmMs":7,"throttleMs":8,"spreadMs":10,"recheckMs":11,"stuckMs":12,"askMs":9,"stallMs":4294967295}"#;
     let tables = r#"[{"name":"users"},{"name":"teams","where":"a = $1","params":["ü"],"columns":["id"]}]"#;
     let more = format!(r#""sync":{{"keys":["a"]}},"limits":{limits},"lockName":"l""#);
 
     let Options { config, lock_name, .. } = read(APP_FED, &more).unwrap();
     let swapped = read(CHOICES, &format!(r#""tables":{tables},"keepPreviousMs":5"#)).unwrap();
-    let electric = r#""strategy":"swap","scope":"all","schemaSource":"electric""#;
+    let electric = r#""strategy":"swap","scope":"all","schemaSource":"electric","remedy":"mend""#;
 
     assert_eq!((config.strategy, config.scope), (Strategy::InPlace, Scope::All));
+    assert_eq!((config.remedy, swapped.config.remedy), (Remedy::Tell, Remedy::Mend));
     assert_eq!(lock_name.as_deref(), Some("l"));
     let keys = vec!["a".to_owned()];
     assert_eq!(config.feed, Feed::App { keys });
@@ -70,6 +71,7 @@ fn every_choice_is_understood() {
             throttle_ms: 8,
             spread_ms: 10,
             recheck_ms: 11,
+            stuck_ms: 12,
             ask_ms: 9,
             stall_ms: 4_294_967_295,
         }
@@ -141,7 +143,7 @@ fn an_option_of_another_kind_is_refused_by_its_name() {
         assert_eq!(code, ErrorCode::InvalidOptions, "{more}");
         assert!(message.contains(place), "{more}: {message}");
     }
-    for name in ["strategy", "scope", "schemaSource"] {
+    for name in ["strategy", "scope", "schemaSource", "remedy"] {
         for value in ["7", "\"magic\"", "null"] {
             let wrong = CHOICES.replace(&format!("\"{name}\":"), &format!("\"{name}\":{value},\"x\":"));
             let (code, message) = refused(&wrong, "");
@@ -169,10 +171,10 @@ fn an_option_that_nobody_knows_is_refused_wherever_it_stands() {
 #[test]
 fn options_that_do_not_go_together_are_refused() {
     for (choices, more) in [
-        (r#""strategy":"swap","scope":"all","schemaSource":"electric""#, ""),
+        (r#""strategy":"swap","scope":"all","schemaSource":"electric","remedy":"mend""#, ""),
         (CHOICES, r#""sync":{"keys":["a"]}"#),
         (
-            r#""strategy":"in-place","scope":"changed","schemaSource":"endpoints""#,
+            r#""strategy":"in-place","scope":"changed","schemaSource":"endpoints","remedy":"mend""#,
             r#""sync":{"keys":["a"]}"#,
         ),
         (

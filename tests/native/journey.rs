@@ -14,6 +14,7 @@ use crate::player::Outcome;
 use crate::server::served;
 use crate::short::{config, release, row};
 use crate::stored::stored;
+use crate::watched::watched;
 
 /// One step of a journey.
 #[derive(Clone, Debug)]
@@ -137,6 +138,7 @@ pub fn journeys() -> Vec<Journey> {
         asked_first(),
         owned(),
         cramped(),
+        watched(),
     ]
     .concat()
 }

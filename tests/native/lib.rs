@@ -19,6 +19,7 @@ mod player;
 mod server;
 mod short;
 mod stored;
+mod watched;
 
 pub use cramped::{deceptive, full, roomy, tight, tiny};
 pub use followed::{NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, rows, starts};

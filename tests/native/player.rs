@@ -3,7 +3,7 @@
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::fakes::{Fault, Tab, World};
-use electric_replica_core::machine::Ask;
+use electric_replica_core::machine::{Against, Ask};
 
 use crate::journey::{Journey, Step};
 
@@ -113,8 +113,10 @@ impl Player {
 
     /// The watchdog says nothing of a replica that is as it should be.
     fn check_watchdog(&mut self) {
-        self.ask(&Ask::Verify { mends: false });
-        assert_eq!(self.outcomes.pop(), Some(Ok(true)), "a false alarm");
+        for against in [Against::Record, Against::Server] {
+            self.ask(&Ask::Verify { against });
+            assert_eq!(self.outcomes.pop(), Some(Ok(true)), "a false alarm");
+        }
     }
 
     /// R7: with nothing new on the server, another page downloads no row.

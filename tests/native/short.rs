@@ -1,6 +1,6 @@
 //! Releases, rows and configurations in few words.
 
-use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy, TableChoice};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Remedy, Source, Strategy, TableChoice};
 use electric_replica_core::expects::Expects;
 use electric_replica_core::fakes::{Release, Row};
 use electric_replica_core::ident::Name;
@@ -95,6 +95,7 @@ pub fn config() -> Config {
         feed: Feed::Ours,
         expects: Expects::Nothing,
         owner: None,
+        remedy: Remedy::Mend,
         limits: Limits {
             piece_bytes: 40,
             spread_ms: 0,

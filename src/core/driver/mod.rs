@@ -21,6 +21,7 @@ use crate::op::Op;
 use crate::queries::find_lost;
 use crate::record::Record;
 use crate::stage::{StageSpec, stage};
+use crate::survey::{SurveySpec, survey};
 use crate::tail::{Moment, Outcome};
 
 use asking::ask;
@@ -215,6 +216,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Measure => self.measure(),
             Effect::Consult(upcoming) => self.consult(upcoming),
             Effect::Stage(spec) => self.stage(spec),
+            Effect::Survey(spec) => self.survey(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
                 let Limits { stall_ms, ask_ms, .. } = self.limits();
@@ -340,6 +342,14 @@ impl<H: Host + 'static> Driver<H> {
             Input::Staged { table, outcome }
         };
         self.tasks.add(key, Box::pin(task));
+    }
+
+    /// A gate to the rebuild module, and what it begins is another.
+    #[inline(never)]
+    fn survey(&mut self, spec: Box<SurveySpec>) {
+        let shared = Rc::clone(&self.shared);
+        let task = async move { Input::Surveyed(survey(&shared.host, &spec).await) };
+        self.tasks.add(TaskKey::Survey, Box::pin(task));
     }
 
     /// A gate to the rebuild module, and what it begins is another.

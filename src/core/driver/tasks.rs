@@ -19,6 +19,7 @@ pub(super) enum TaskKey {
     Measure,
     Consult,
     Stage(Name),
+    Survey,
     Poll(Name),
     Feed,
     FindLost,

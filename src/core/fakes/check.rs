@@ -24,6 +24,8 @@ pub(super) struct Checks {
     pub(super) steps: u64,
     /// The test has had its hands in the database; until the next swap its rows say nothing about the library.
     pub(super) tampered: bool,
+    /// The test has done what the watchdog is to notice: anywhere else it raises no alarm.
+    pub(super) alarms: bool,
     pub(super) demands_cuts: bool,
     open_starts: BTreeMap<u32, u32>,
     requests: VecDeque<u64>,
@@ -253,6 +255,8 @@ impl Inner {
             }
             _ => {}
         }
+        let is_alarm = matches!(event, Event::Unhealthy { .. });
+        assert!(!is_alarm || self.checks.alarms, "a false alarm: {event:?}");
         let shows = matches!(event, Event::Status(Status::Following | Status::Held));
         let usable = matches!(
             event,

@@ -199,6 +199,7 @@ impl World {
         let mut inner = self.inner.borrow_mut();
         hand(&mut inner.db);
         inner.checks.tampered = true;
+        inner.checks.alarms = true;
     }
 
     /// Puts a release's tables into the app's schema, with no record of them: an app that had its own replica before.

@@ -80,17 +80,25 @@ impl ModelDatabase {
         }
     }
 
+    /// Has the record say that a table should have so many rows more.
+    pub fn doctor(&mut self, table: &str, more: i64) {
+        if let Some(count) = self.record.as_mut().and_then(|record| record.counts.get_mut(table)) {
+            *count += more;
+        }
+    }
+
     pub(super) fn compare_rows(&self, tables: &[Name]) -> Rows {
         let row = |table: &Name| {
-            let should = self
-                .record
-                .as_ref()
-                .and_then(|record| record.counts.get(table.as_str()));
+            let record = self.record.as_ref();
+            let should = record.and_then(|record| record.counts.get(table.as_str()));
+            let shape = record.and_then(|record| record.shapes.get(table.as_str()));
             let is = self.rows_in(table.as_str());
             vec![
                 Some(table.to_string()),
                 should.map(ToString::to_string),
                 Some(is.to_string()),
+                shape.map(|shape| shape[2].clone()),
+                shape.map(|shape| shape[3].clone()),
             ]
         };
         tables.iter().map(row).collect()

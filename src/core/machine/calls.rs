@@ -3,12 +3,12 @@
 use crate::error::Result;
 use crate::tail::Moment;
 
-use super::{Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run, closed};
+use super::{Against, Ask, CallerId, Effect, Kind, Lead, Machine, Phase, Run, closed};
 
 impl Machine {
     pub(super) fn asked(&mut self, ask: Ask, caller: Option<CallerId>, moment: Moment, effects: &mut Vec<Effect>) {
         let mends = self.mends();
-        let (explicit, background) = (ask != Ask::Look, ask == Ask::Background);
+        let (explicit, background) = (!matches!(ask, Ask::Look | Ask::Watch), ask == Ask::Background);
         let kind = match ask {
             Ask::Close => return self.close(effects, caller),
             _ if self.is_closing() => {
@@ -16,19 +16,24 @@ impl Machine {
                 let outcome = Err(closed());
                 return effects.push(Effect::Settle { callers, outcome });
             }
-            Ask::Look => {
+            Ask::Look | Ask::Watch => {
                 self.tail.wake();
                 let due = self.looked_ms.saturating_add(self.config.limits.throttle_ms) <= moment.now_ms;
                 // Who logged out and comes back to the window does not want the rows back.
                 if !due || self.run.is_some() || self.lead != Lead::Held || self.dropped {
                     return;
                 }
-                Kind::Check
+                match ask {
+                    Ask::Watch => Kind::Verify {
+                        against: Against::Record,
+                    },
+                    _ => Kind::Check,
+                }
             }
             Ask::Check | Ask::Background => Kind::Check,
             Ask::Force { version } => Kind::Force { version },
             Ask::Rollback => Kind::Rollback,
-            Ask::Verify { mends } => Kind::Verify { mends },
+            Ask::Verify { against } => Kind::Verify { against },
             Ask::Purge => Kind::Purge,
         };
         self.dropped &= !explicit;

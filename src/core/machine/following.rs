@@ -37,7 +37,7 @@ impl Machine {
         match trouble.kind {
             // The tail backs off by itself; the status shows it.
             TroubleKind::Unreachable => return,
-            TroubleKind::Suspect => {}
+            TroubleKind::Suspect | TroubleKind::Stuck => {}
             TroubleKind::Refetch | TroubleKind::Drift | TroubleKind::Refused | TroubleKind::Unappliable => {
                 if let Some(handle) = trouble.expired {
                     self.expired.insert(trouble.table.clone(), handle);

@@ -16,6 +16,7 @@ mod rebuild;
 mod returning;
 mod room;
 mod showing;
+mod surveying;
 mod swap;
 mod vocabulary;
 mod watch;
@@ -31,11 +32,11 @@ use crate::plan::Found;
 use crate::record::Record;
 use crate::retry::Backoff;
 use crate::shape::Handle;
-use crate::tail::{Moment, Outcome, Tail, Trouble};
+use crate::tail::{Moment, Outcome, Tail, Trouble, TroubleKind};
 
 pub(crate) use gate::PutOff;
 pub(crate) use phase::{Announced, Built, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then};
-pub use vocabulary::{Ask, CallerId, Effect, Input, Purpose};
+pub use vocabulary::{Against, Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Machine {
     pub(crate) distrusted: SortedSet<Name>,
     /// Handles that Electric said are gone, until the table is built anew.
     pub(crate) expired: SortedMap<Name, Handle>,
+    /// Tables that are to be loaded past all caches, until they are built anew.
+    pub(crate) uncached: SortedSet<Name>,
     /// The rebuild that the app put off, or that its code could not live with.
     pub(crate) put_off: Option<PutOff>,
     pub(crate) tail: Tail,
@@ -73,6 +76,8 @@ pub struct Machine {
     pub(crate) looked_ms: u64,
     pub(crate) troubled_ms: u64,
     pub(crate) wake_ms: Option<u64>,
+    /// Before which no stuck table is built anew.
+    pub(crate) unstick_ms: u64,
     /// When the next table is asked what its structure is; 0 before the first step.
     pub(crate) recheck_at_ms: u64,
     /// Whether the app dropped everything and has asked for nothing since.
@@ -100,6 +105,7 @@ impl Machine {
             found: Found::default(),
             distrusted: SortedSet::new(),
             expired: SortedMap::new(),
+            uncached: SortedSet::new(),
             put_off: None,
             tail,
             feeding: false,
@@ -112,6 +118,7 @@ impl Machine {
             looked_ms: 0,
             troubled_ms: 0,
             wake_ms: None,
+            unstick_ms: 0,
             recheck_at_ms: 0,
             dropped: false,
             sight: Sight::Seen,
@@ -185,7 +192,7 @@ impl Machine {
                 let trouble = if self.tail.is_everyday(&table, &outcome) {
                     self.tail.answered(&table, outcome, moment)
                 } else {
-                    self.judged(&table, outcome, moment)
+                    self.judged(&table, outcome, moment, effects)
                 };
                 if let Some(trouble) = trouble {
                     self.troubled(trouble, moment, effects);
@@ -202,9 +209,19 @@ impl Machine {
 
     /// Another gate to the rebuild module.
     #[inline(never)]
-    fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+    fn judged(
+        &mut self,
+        table: &Name,
+        outcome: Outcome,
+        moment: Moment,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Trouble> {
         self.entered = true;
-        self.tail.judged(table, outcome, moment)
+        let trouble = self.tail.judged(table, outcome, moment)?;
+        if trouble.kind == TroubleKind::Stuck {
+            return self.stuck(trouble, moment, effects);
+        }
+        Some(trouble)
     }
 
     /// What happens only once the schemas were asked for. A gate to the rebuild module: see `host::RebuildCode`.
@@ -225,6 +242,7 @@ impl Machine {
             Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
+            Input::Surveyed(outcome) => self.surveyed(outcome, moment, effects),
             Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             Input::Lost(queries) => effects.extend(queries.into_iter().map(Event::QueryFailed).map(Effect::Emit)),
             Input::Transacted { purpose, outcome } => match purpose {

@@ -10,7 +10,8 @@ use crate::version::ServerVersion;
 
 use super::job::Job;
 use super::room::Survey;
-use super::{CallerId, Machine};
+use super::surveying::Comparison;
+use super::{Against, CallerId, Machine};
 
 /// What a run is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub(crate) enum Kind {
     },
     Rollback,
     Verify {
-        mends: bool,
+        against: Against,
     },
     Purge,
     /// Look what is stored, because a transaction may have been carried out that was told as failed.
@@ -102,6 +103,8 @@ pub(crate) enum Phase {
     Verifying,
     /// Counting their rows.
     Counting,
+    /// Comparing them with the server's.
+    Surveying(Box<Comparison>),
     /// Asking for the version.
     Asking { doubted: Option<ServerVersion> },
     /// The server looks older: waiting before it is asked again.

@@ -147,6 +147,7 @@ impl Machine {
                     definition,
                     fingerprint: Fingerprint::of_table(table, &carried.manifest),
                     expired: self.expired.get(&table.name).cloned(),
+                    caches: self.caches(&table.name),
                     limits,
                 });
             }

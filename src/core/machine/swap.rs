@@ -84,6 +84,7 @@ impl Machine {
             self.tail.moved(table, app.clone());
             self.distrusted.remove(table);
             self.expired.remove(table);
+            self.uncached.remove(table);
         }
         self.tail.release();
         self.distrusted.retain(|table| job.record.shapes.contains_key(table));

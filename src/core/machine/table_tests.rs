@@ -6,7 +6,7 @@ use super::job::{Ends, Job};
 use super::room::Survey;
 use super::*;
 use crate::config::Carried;
-use crate::config::{Choice, Feed, Limits, Source, Strategy};
+use crate::config::{Choice, Feed, Limits, Remedy, Source, Strategy};
 use crate::expects::Expects;
 use crate::fingerprint::Fingerprint;
 use crate::host::{Answer, FeedCall, Say};
@@ -20,6 +20,7 @@ use crate::room::Sizes;
 use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
 use crate::sorted::SortedMap;
 use crate::stage::{StageReport, Staged};
+use crate::survey::Survey;
 use crate::tail::Outcome;
 use crate::version::ServerVersion;
 
@@ -110,6 +111,7 @@ fn phases() -> Vec<Phase> {
         Phase::Reading(Reading::MadePurged),
         Phase::Verifying,
         Phase::Counting,
+        Phase::Surveying(Box::default()),
         Phase::Asking { doubted: None },
         Phase::Confirming {
             doubted: version("0"),
@@ -157,6 +159,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Reading(_)
             | Phase::Verifying
             | Phase::Counting
+            | Phase::Surveying(_)
             | Phase::Asking { .. }
             | Phase::Confirming { .. }
             | Phase::Describing { .. }
@@ -237,6 +240,8 @@ fn inputs() -> Vec<Input> {
             table: name("strangers"),
             outcome: Err(trouble()),
         },
+        Input::Surveyed(Ok(Survey::Same)),
+        Input::Surveyed(Err(trouble())),
         Input::Polled {
             table: name("users"),
             outcome: Outcome::Cut,
@@ -276,6 +281,7 @@ fn is_listed(input: &Input) {
         | Input::Consulted(_)
         | Input::Staging { .. }
         | Input::Staged { .. }
+        | Input::Surveyed(_)
         | Input::Polled { .. }
         | Input::Fed { .. }
         | Input::Lost(_)
@@ -314,6 +320,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Input::Staging { table, .. } | Input::Staged { table, .. } => {
             return matches!(phase, Phase::Staging(job) if job.loading.contains(table));
         }
+        Input::Surveyed(_) => return matches!(phase, Phase::Surveying(_)),
         Input::Fed {
             call: FeedCall::Stop, ..
         } => return matches!(phase, Phase::Stopping(_)),
@@ -348,6 +355,7 @@ fn machine(phase: Phase) -> Machine {
         feed: Feed::Ours,
         expects: Expects::Nothing,
         owner: None,
+        remedy: Remedy::Mend,
         limits: Limits::default(),
     });
     // That time goes by is no part of these.
@@ -395,7 +403,9 @@ fn whoever_asks_is_answered_or_waits() {
             Ask::Background,
             Ask::Force { version: None },
             Ask::Rollback,
-            Ask::Verify { mends: true },
+            Ask::Verify {
+                against: Against::Record,
+            },
             Ask::Purge,
             Ask::Close,
         ] {
@@ -416,13 +426,10 @@ fn whoever_asks_is_answered_or_waits() {
 
 #[test]
 fn a_look_right_after_another_does_nothing() {
-    for phase in phases() {
+    for (phase, ask) in phases().into_iter().flat_map(|phase| [(phase.clone(), Ask::Look), (phase, Ask::Watch)]) {
         let mut machine = machine(phase.clone());
         machine.looked_ms = NOW.now_ms;
-        let look = Input::Asked {
-            ask: Ask::Look,
-            caller: None,
-        };
+        let look = Input::Asked { ask, caller: None };
         let before = format!("{machine:?}");
         let effects = machine.step(look, NOW);
         assert!(

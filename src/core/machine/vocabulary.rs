@@ -8,6 +8,7 @@ use crate::op::{Op, Rows};
 use crate::queries::LostQuery;
 use crate::shape::ShapeRequest;
 use crate::stage::{StageReport, StageSpec, Staged};
+use crate::survey::{Survey, SurveySpec};
 use crate::tail::{Order, Outcome};
 
 /// Names a call that waits for an answer.
@@ -29,11 +30,13 @@ pub enum Ask {
     },
     /// Put the tables back that the last swap replaced.
     Rollback,
-    /// Compare the replica with its record, and tell what is wrong.
+    /// Compare the replica with what it should be, tell what is wrong, and put it right where the app wants that.
     Verify {
-        /// Whether that is put right then.
-        mends: bool,
+        /// With what.
+        against: Against,
     },
+    /// The same, against the record, but nobody waits, and not too often: a while went by.
+    Watch,
     /// Drop the replica and all that is stored about it.
     Purge,
     /// End.
@@ -51,11 +54,34 @@ impl Ask {
             "background" => Self::Background,
             "force" => Self::Force { version: first },
             "rollback" => Self::Rollback,
-            "verify" => Self::Verify { mends: first.is_some() },
+            "verify" => Self::Verify {
+                against: first.map_or(Against::Record, |_| Against::Server),
+            },
+            "look" => Self::Look,
+            "watch" => Self::Watch,
             "purge" => Self::Purge,
             "close" => Self::Close,
             // Whatever else it could be, looking harms nobody.
             _ => Self::Check,
+        }
+    }
+}
+
+/// With what a replica is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// With its record, which needs no server.
+    Record,
+    /// Then with the server as well: how many rows it has.
+    Server,
+}
+
+impl Against {
+    /// The word JavaScript sees.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Server => "server",
         }
     }
 }
@@ -106,6 +132,8 @@ pub enum Input {
         /// How.
         outcome: Result<Staged>,
     },
+    /// A table was compared with the server's.
+    Surveyed(Result<Survey>),
     /// A request of the live tail ended.
     Polled {
         /// The table.
@@ -182,6 +210,8 @@ pub enum Effect {
     Consult(Upcoming),
     /// Load a table.
     Stage(Box<StageSpec>),
+    /// Compare a table with the server's.
+    Survey(Box<SurveySpec>),
     /// Stop loading tables.
     CancelStages,
     /// Send a request of the live tail.
@@ -243,6 +273,7 @@ mod tests {
         let force = |version: &str| Ask::Force {
             version: Some(version.to_owned()),
         };
+        let verify = |against| Ask::Verify { against };
         for (text, ask) in [
             (r#"["check"]"#, Ask::Check),
             (r#"["background"]"#, Ask::Background),
@@ -250,8 +281,10 @@ mod tests {
             (r#"["force","0003_\"é\""]"#, force("0003_\"é\"")),
             (r#"["force",""]"#, force("")),
             (r#"["rollback"]"#, Ask::Rollback),
-            (r#"["verify",false]"#, Ask::Verify { mends: false }),
-            (r#"["verify","mends"]"#, Ask::Verify { mends: true }),
+            (r#"["verify",false]"#, verify(Against::Record)),
+            (r#"["verify","server"]"#, verify(Against::Server)),
+            (r#"["look"]"#, Ask::Look),
+            (r#"["watch"]"#, Ask::Watch),
             (r#"["purge"]"#, Ask::Purge),
             (r#"["close"]"#, Ask::Close),
         ] {

@@ -1,15 +1,20 @@
 //! The watchdog: what is there is compared with what the record says, when the app asks for it, and told. What cannot be
 //! trusted is then built anew beside what it holds, as ever.
 
+use crate::config::Remedy;
 use crate::error::Result;
 use crate::event::{Event, Problem, Wrong};
 use crate::ident::Name;
 use crate::op::{Op, Rows};
 use crate::record::RecordState;
 use crate::shape::Offset;
-use crate::tail::Moment;
+use crate::stage::Caches;
+use crate::tail::{Moment, Trouble};
 
-use super::{Effect, Kind, Machine, Mood, Phase, Purpose};
+use super::{Against, Effect, Kind, Machine, Mood, Phase, Purpose};
+
+/// How long after a stuck table was to be built anew the next one may be.
+const UNSTICK_EVERY_MS: u64 = 3_600_000;
 
 impl Machine {
     /// A gate to the rebuild module, which is loaded for [`Op::ReadPrevious`]. Only what stands as it was sealed can be
@@ -37,25 +42,98 @@ impl Machine {
             Err(error) => return self.fail(error, moment, effects),
         };
         let problems = self.problems(&rows);
-        let repairs = matches!(
-            self.run.as_ref().map(|run| &run.kind),
-            Some(Kind::Verify { mends: true })
-        );
-        let repairs = repairs && !self.is_rolled_back();
+        match self.against() {
+            Against::Server => self.survey(problems, moment, effects),
+            Against::Record => self.conclude(problems, Ok(Vec::new()), moment, effects),
+        }
+    }
+
+    fn against(&self) -> Against {
+        match self.run.as_ref().map(|run| &run.kind) {
+            Some(Kind::Verify { against }) => *against,
+            _ => Against::Record,
+        }
+    }
+
+    /// Ends the comparison: what is wrong is told, and distrusted where the app wants it mended. The server's part of it
+    /// could not be compared for some tables, or for none because it could not be reached.
+    pub(super) fn conclude(
+        &mut self,
+        problems: Vec<Problem>,
+        unsure: Result<Vec<Name>>,
+        moment: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
         let healthy = problems.is_empty();
         if !healthy {
-            if repairs {
-                self.distrusted
-                    .extend(problems.iter().map(|problem| problem.table.clone()));
+            let remedy = self.remedy();
+            self.report(problems, remedy, effects);
+            if remedy == Remedy::Mend {
                 self.retry_at_ms = Some(moment.now_ms);
             }
-            effects.push(Effect::Emit(Event::Unhealthy { problems, repairs }));
         }
+        let answer = unsure.map(|unsure| {
+            let against = self.against();
+            effects.push(Effect::Emit(Event::Verified {
+                against,
+                healthy,
+                unsure,
+            }));
+            healthy
+        });
         // What a run before this one was to try again still is.
         if self.retry_at_ms.is_none() && self.mood != Mood::Fresh {
             self.retry_later(moment);
         }
-        self.finish(Ok(healthy), effects);
+        self.finish(answer, effects);
+    }
+
+    /// What is made of what is wrong. What was rolled back to stays as it is.
+    fn remedy(&self) -> Remedy {
+        if self.is_rolled_back() {
+            Remedy::Tell
+        } else {
+            self.config.remedy
+        }
+    }
+
+    /// Tells what is wrong, and distrusts it where it is to be built anew.
+    fn report(&mut self, problems: Vec<Problem>, remedy: Remedy, effects: &mut Vec<Effect>) {
+        let repairs = remedy == Remedy::Mend;
+        for Problem { table, wrong } in problems.iter().filter(|_| repairs) {
+            self.distrusted.insert(table.clone());
+            if matches!(wrong, Wrong::Server { .. } | Wrong::Stuck) {
+                // What stands between may be what is wrong.
+                self.uncached.insert(table.clone());
+            }
+        }
+        effects.push(Effect::Emit(Event::Unhealthy { problems, repairs }));
+    }
+
+    /// A table's stream stands still. That is told; and it is built anew, which is the most that can be done from here, but
+    /// seldom: where it is the server's shape that stands still, the new table stands still as well (R10).
+    pub(super) fn stuck(&mut self, trouble: Trouble, moment: Moment, effects: &mut Vec<Effect>) -> Option<Trouble> {
+        let problem = Problem {
+            table: trouble.table.clone(),
+            wrong: Wrong::Stuck,
+        };
+        let is_due = self.unstick_ms <= moment.now_ms;
+        let remedy = if is_due { self.remedy() } else { Remedy::Tell };
+        self.report(vec![problem], remedy, effects);
+        if remedy == Remedy::Tell {
+            return None;
+        }
+        self.unstick_ms = moment.now_ms.saturating_add(UNSTICK_EVERY_MS);
+        Some(trouble)
+    }
+
+    /// What may answer in Electric's place when a table is built.
+    pub(super) fn caches(&self, table: &Name) -> Caches {
+        if self.uncached.contains(table) {
+            Caches::Passed
+        } else {
+            Caches::Heard
+        }
     }
 
     /// What is wrong, in the order of the tables' names; the first thing that is wrong with each.

@@ -68,7 +68,8 @@ pub enum Op {
         /// The tables.
         tables: Vec<Name>,
     },
-    /// Answers of each of these recorded tables its name, how many rows it should have, and how many it has.
+    /// Answers of each of these recorded tables its name, how many rows it should have, how many it has, and the handle and
+    /// the offset up to which those are.
     CompareRows {
         /// The tables.
         tables: Vec<Name>,

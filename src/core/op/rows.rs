@@ -42,11 +42,11 @@ pub(super) fn note(places: &Places, tables: &[Name]) -> Vec<Statement> {
     tables.iter().map(note).collect()
 }
 
-/// What should be there, and what is.
+/// What should be there, what is, and up to where in Electric's log.
 pub(super) fn compare(places: &Places, tables: &[Name]) -> String {
     let count = |table: &Name| {
         format!(
-            "SELECT table_name, rows::text, (SELECT count(*) FROM {})::text FROM {} WHERE table_name = {}",
+            "SELECT table_name, rows::text, (SELECT count(*) FROM {})::text, handle, shape_offset FROM {} WHERE table_name = {}",
             qualified(&places.app, table),
             own_table(places, "shapes"),
             literal(table.as_str()),

@@ -9,7 +9,7 @@ use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress,
 
 use super::landing::Landing;
 use super::patience::Patience;
-use super::{StageReport, StageSpec, Staged, loading, text};
+use super::{Caches, StageReport, StageSpec, Staged, loading, text};
 
 /// How often in a row a shape may fail to answer before the rebuild is given up, and tried again later.
 const MOST_FAILURES: u32 = 8;
@@ -68,6 +68,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     /// Sends the next request, and reads its answer to the end.
     pub(super) async fn round(&mut self) -> Result<Round> {
         let stall_ms = self.spec.limits.stall_ms;
+        if self.spec.caches == Caches::Passed {
+            self.stream.bypass_caches(self.host.now_ms());
+        }
         let Ok((head, body)) = open(self.host, &self.stream.request(Mode::CatchUp), stall_ms).await else {
             return self.cut();
         };

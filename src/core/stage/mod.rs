@@ -39,8 +39,19 @@ pub struct StageSpec {
     pub definition: ShapeDefinition,
     /// A handle that Electric said is gone: a cache may still answer with it.
     pub expired: Option<Handle>,
+    /// What may answer in Electric's place.
+    pub caches: Caches,
     /// Speeds and patience.
     pub limits: Limits,
+}
+
+/// Whether what a cache holds is taken for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caches {
+    /// It is: it spares the server.
+    Heard,
+    /// It is asked past with each request: it may be what is wrong with the table.
+    Passed,
 }
 
 /// How loading goes.

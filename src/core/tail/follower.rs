@@ -32,6 +32,9 @@ pub struct Follower {
     pub(super) polled_ms: u64,
     /// How many answers in a row nobody was there to judge.
     pub(super) unjudged: u8,
+    pub(super) lag: Lag,
+    /// The furthest that any table had seen when this one was last answered.
+    pub(super) furthest: Lsn,
 }
 
 /// What a follower is doing.
@@ -70,6 +73,22 @@ pub(super) enum Health {
     Failing,
 }
 
+/// Whether a table's answers have gone on saying that the server's log is no further than what it has seen of it, though
+/// another table had seen more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lag {
+    No,
+    /// Since then, when the furthest was there.
+    Since {
+        ms: u64,
+        furthest: Lsn,
+    },
+    /// The same, and it was asked for a last time, past all caches.
+    Asked,
+    /// For so long that it was told. It holds nobody back until it goes on.
+    Told,
+}
+
 /// Whether what was announced is stored with the table's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noted {
@@ -101,6 +120,8 @@ impl Follower {
             health: Health::Well,
             polled_ms: 0,
             unjudged: 0,
+            lag: Lag::No,
+            furthest: Lsn(0),
         }
     }
 
@@ -202,8 +223,11 @@ impl Follower {
             match message {
                 // What a cache replays is already here.
                 Message::Change(change) if change.offset().is_some_and(|offset| offset <= before) => {}
-                Message::Change(change) => self.pending.push(change),
-                Message::UpToDate { seen: Some(seen) } => self.seen = self.seen.max(seen),
+                Message::Change(change) => {
+                    self.lag = Lag::No;
+                    self.pending.push(change);
+                }
+                Message::UpToDate { seen: Some(seen) } => self.see(seen, moment),
                 // An old server does not say how far it has read: then its last change must do.
                 Message::UpToDate { seen: None } => {
                     self.seen = self
@@ -214,6 +238,33 @@ impl Follower {
             }
         }
         None
+    }
+
+    /// Takes how far the server says that it has read its log.
+    fn see(&mut self, seen: Lsn, moment: Moment) {
+        if seen > self.seen {
+            self.seen = seen;
+            self.lag = Lag::No;
+        } else if self.lag == Lag::No && self.furthest > self.seen {
+            self.lag = Lag::Since {
+                ms: moment.now_ms,
+                furthest: self.furthest,
+            };
+        }
+    }
+
+    /// Whether the request that is under way was sent when the table had stood still for too long, while others went on: by
+    /// its answer it is judged.
+    pub(super) fn is_overdue(&self, stuck_ms: u64, furthest: Lsn) -> bool {
+        let Activity::Polling { since_ms, .. } = self.activity else {
+            return false;
+        };
+        match self.lag {
+            Lag::Since { ms, furthest: before } => {
+                stuck_ms > 0 && since_ms >= ms.saturating_add(stuck_ms) && furthest > before
+            }
+            lag => lag == Lag::Asked,
+        }
     }
 
     /// Says why a message cannot belong to this table's structure, if it cannot: of which column, and what.
@@ -283,9 +334,9 @@ impl Follower {
         }
     }
 
-    /// Whether it counts for the cut: a table that is stopped or failing must not hold the others back.
+    /// Whether it counts for the cut: a table that is stopped, failing or stuck must not hold the others back.
     pub(super) fn counts(&self) -> bool {
-        self.activity != Activity::Stopped && self.health == Health::Well
+        self.activity != Activity::Stopped && self.health == Health::Well && self.lag != Lag::Told
     }
 
     /// How many of the pending changes belong to the cut.

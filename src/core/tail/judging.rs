@@ -7,17 +7,45 @@ use crate::ingest::Message;
 use crate::json::quoted;
 use crate::shape::{Agreement, Body, ResponseHead, ShapeHead, Verdict};
 
-use super::follower::{Follower, Misfit, Noted};
+use super::follower::{Follower, Lag, Misfit, Noted};
 use super::{Moment, Outcome, Tail, Trouble, TroubleKind};
 
 impl Tail {
     /// Tells how a table's request ended, where that was no everyday end.
     pub(crate) fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
-        self.followers.get_mut(table)?.judged(outcome, moment)
+        let (stuck_ms, furthest) = (self.limits.stuck_ms, self.furthest);
+        let follower = self.followers.get_mut(table)?;
+        follower.furthest = furthest;
+        let is_overdue = follower.is_overdue(stuck_ms, furthest);
+        let is_answer = matches!(outcome, Outcome::Whole { .. });
+        let trouble = follower.judged(outcome, moment);
+        self.furthest = self.furthest.max(follower.seen);
+        if trouble.is_none() && is_overdue && is_answer {
+            return follower.overdue(moment);
+        }
+        trouble
     }
 }
 
 impl Follower {
+    /// Its answer was no further than those before, if its lag is what it was. What stands between may be what stands still:
+    /// past it, the table is asked for a last time.
+    fn overdue(&mut self, moment: Moment) -> Option<Trouble> {
+        match self.lag {
+            Lag::Since { .. } => {
+                self.lag = Lag::Asked;
+                self.stream.catch_up();
+                self.stream.bypass_caches(moment.now_ms);
+                None
+            }
+            Lag::Asked => {
+                self.lag = Lag::Told;
+                Some(self.trouble(TroubleKind::Stuck, None))
+            }
+            Lag::No | Lag::Told => None,
+        }
+    }
+
     fn judged(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
         match outcome {
             other @ (Outcome::Cut | Outcome::Unjudged(_)) => self.answered(other, moment),

@@ -42,6 +42,8 @@ pub struct Tail {
     resting_until_ms: u64,
     /// How often a table was asked what its structure is.
     rechecked: usize,
+    /// The furthest that any table has ever seen.
+    furthest: Lsn,
 }
 
 /// Whether changes may be applied.
@@ -67,6 +69,7 @@ impl Tail {
             retry: Backoff::new(500, 30_000),
             resting_until_ms: 0,
             rechecked: 0,
+            furthest: Lsn(0),
         }
     }
 
@@ -136,13 +139,18 @@ impl Tail {
     /// rebuild module.
     #[must_use]
     pub fn is_everyday(&self, table: &Name, outcome: &Outcome) -> bool {
+        let (stuck_ms, furthest) = (self.limits.stuck_ms, self.furthest);
         let follower = self.followers.get(table);
-        follower.is_none_or(|follower| follower.is_everyday(outcome))
+        follower.is_none_or(|follower| follower.is_everyday(outcome) && !follower.is_overdue(stuck_ms, furthest))
     }
 
     /// Tells how a table's request ended.
     pub fn answered(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
-        self.followers.get_mut(table)?.answered(outcome, moment)
+        let follower = self.followers.get_mut(table)?;
+        follower.furthest = self.furthest;
+        let trouble = follower.answered(outcome, moment);
+        self.furthest = self.furthest.max(follower.seen);
+        trouble
     }
 
     /// Tells how the transaction of [`Order::Apply`] ended. Answers the marks that are stored now.

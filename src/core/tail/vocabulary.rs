@@ -67,6 +67,8 @@ pub enum TroubleKind {
     Unappliable,
     /// Electric announces a slightly other structure. The stream goes on, the version should be looked at.
     Suspect,
+    /// The shape is answered, and stands still while others go on. The stream goes on.
+    Stuck,
     /// The shape cannot be reached. The stream backs off and goes on by itself.
     Unreachable,
 }

@@ -16,6 +16,7 @@ pub(super) const WORDS: &[&str] = &[
     "\"strategy\":\"in-place\"",
     "\"scope\":\"all\"",
     "\"schemaSource\":\"electric\"",
+    "\"remedy\":\"mend\"",
     "\"keepPreviousMs\":1000",
     "\"sync\":{\"keys\":[\"a\"]}",
     "\"expects\":",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use electric_replica_core::config::{Choice, Config, Feed, Limits, Source, Strategy};
+use electric_replica_core::config::{Choice, Config, Feed, Limits, Remedy, Source, Strategy};
 use electric_replica_core::event::{Closes, Event};
 use electric_replica_core::expects::Expects;
 use electric_replica_core::host::{Answer, Endpoint, Say};
@@ -92,6 +92,7 @@ pub(crate) fn config() -> Config {
         feed: Feed::Ours,
         expects: Expects::default(),
         owner: None,
+        remedy: Remedy::Mend,
         limits: Limits::default(),
     }
 }

@@ -7,7 +7,7 @@ import { createReplicaManager, type ReplicaEvent, type ReplicaManager, type Repl
 
 import { type Demo, type DemoOptions, startDemo } from "../../../www/server/demo.ts";
 
-const EVENTS = ["migration:pending", "update-needed", "migration:start", "migration:progress", "migration:complete", "migration:error", "query-failed", "adopted", "purged", "replica:unhealthy", "status", "warning"] as const;
+const EVENTS = ["migration:pending", "update-needed", "migration:start", "migration:progress", "migration:complete", "migration:error", "query-failed", "adopted", "purged", "replica:unhealthy", "replica:verified", "status", "warning"] as const;
 
 /** Starts a server that is closed with the test. */
 export async function serve(t: TestContext, options: DemoOptions = {}): Promise<Demo> {
