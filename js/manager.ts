@@ -241,9 +241,9 @@ class Manager implements ReplicaManager {
 
   on: ReplicaManager["on"] = (name, listener) => this.#listeners.add(name, listener);
 
-  /** Asks, with nobody waiting for the answer. */
+  /** Asks, with nobody waiting for the answer: events tell of it. */
   #tell(...ask: Ask): void {
-    if (!this.#panic) this.#raw.tell(JSON.stringify(ask));
+    if (!this.#panic) this.#raw.call(JSON.stringify(ask)).catch(() => undefined);
   }
 
   #end(): void {

@@ -42,11 +42,6 @@ impl RawReplica {
         future_to_promise(async move { answer.await.map(JsValue::from_bool).map_err(|error| to_js(&error)) })
     }
 
-    /// The same, with nobody waiting.
-    pub fn tell(&self, ask: &str) {
-        self.replica.tell(Ask::read(ask));
-    }
-
     /// What js/manager.ts shows of it, as `Machine::state` writes it.
     #[wasm_bindgen(getter)]
     #[must_use]

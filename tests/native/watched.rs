@@ -1,10 +1,10 @@
 //! Journeys of a replica that is compared with what it should be, while the server goes on.
 
-use electric_replica_core::config::Config;
+use electric_replica_core::config::{Config, Limits};
 use electric_replica_core::fakes::World;
 use electric_replica_core::machine::{Against, Ask};
 
-use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, SAME, Step, USERS, added, deploy, edit, journey, with_choice};
+use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, SAME, Step, added, deploy, edit, journey, with_choice};
 use crate::short::{choice, config, release};
 
 const RECORD: Step = Step::Ask(Ask::Verify {
@@ -58,7 +58,7 @@ pub(crate) fn watched() -> Vec<Journey> {
         ),
         journey(
             "other code deletes a row, which the record knows",
-            None,
+            Some(added()),
             config(),
             &[
                 Step::Pass(100),
@@ -66,12 +66,14 @@ pub(crate) fn watched() -> Vec<Journey> {
                 Step::World(lose),
                 RECORD,
                 Step::Pass(5_000),
+                Step::World(deploy),
+                CHECK,
             ],
-            &[SAME],
+            &[SAME, OK],
         ),
         journey(
             "other code deletes a row, which the server alone knows",
-            None,
+            Some(added()),
             config(),
             &[
                 Step::Pass(100),
@@ -81,8 +83,10 @@ pub(crate) fn watched() -> Vec<Journey> {
                 SERVER,
                 Step::Pass(5_000),
                 SERVER,
+                Step::World(deploy),
+                CHECK,
             ],
-            &[OK, SAME, OK],
+            &[OK, SAME, OK, OK],
         ),
         journey(
             "a shape is lost while it is compared with the server",
@@ -98,19 +102,10 @@ pub(crate) fn watched() -> Vec<Journey> {
             &[Step::Later(20, deploy), SERVER, CHECK],
             &[OK, OK],
         ),
-        journey(
-            "what is compared with the server is of before a migration",
-            Some(release("0002", &[USERS, POSTS, MOOD, "teams: id int4 | name text"])),
-            Config {
-                keep_previous_ms: 600_000,
-                ..config()
-            },
-            &[Step::World(deploy), CHECK, SERVER, Step::Ask(Ask::Rollback), SERVER],
-            &[OK, OK, OK, OK],
-        ),
+        rolled_back(),
         journey(
             "it is compared by itself, as time goes by",
-            None,
+            Some(added()),
             config(),
             &[
                 Step::Pass(6_000),
@@ -119,8 +114,66 @@ pub(crate) fn watched() -> Vec<Journey> {
                 Step::Pass(6_000),
                 Step::Tell(Ask::Watch),
                 Step::Pass(2_000),
+                Step::World(deploy),
+                CHECK,
+            ],
+            &[OK],
+        ),
+        journey(
+            "a stream stands still, and is built anew",
+            None,
+            stuck_soon(),
+            &[
+                Step::Pass(100),
+                Step::World(wedge),
+                Step::World(edit),
+                Step::Pass(40_000),
+                Step::World(edit),
+                Step::Pass(10_000),
+                Step::World(|world| world.let_go("users")),
+                Step::Pass(2_000),
             ],
             &[],
         ),
     ]
+}
+
+/// What was rolled back to is compared with the server of now.
+fn rolled_back() -> Journey {
+    let keeps = Config {
+        keep_previous_ms: 600_000,
+        ..config()
+    };
+    let third: fn(&World) = |world| world.deploy(2);
+    let steps = [
+        Step::World(deploy),
+        CHECK,
+        SERVER,
+        Step::Ask(Ask::Rollback),
+        Step::World(edit),
+        SERVER,
+        Step::World(third),
+        CHECK,
+    ];
+    let name = "what was rolled back to is compared with the server";
+    let mut back = journey(name, Some(added()), keeps, &steps, &[OK, OK, OK, OK, OK]);
+    back.releases
+        .push(release("0003", &["users: id int4 | name text! | age text", POSTS, MOOD]));
+    back
+}
+
+/// Electric reads the log of users no further.
+fn wedge(world: &World) {
+    world.expect_alarms();
+    world.hold_back("users");
+}
+
+fn stuck_soon() -> Config {
+    Config {
+        limits: Limits {
+            stuck_ms: 3_000,
+            ..config().limits
+        },
+        ..config()
+    }
 }

@@ -89,7 +89,7 @@ function world(t: TestContext) {
     };
   };
   // What is said to all of them.
-  const channel = new BroadcastChannel(`${name}:tabs:2`);
+  const channel = new BroadcastChannel(`${name}:tabs:3`);
   t.after(() => channel.close());
   return { open, channel, waiting: () => locks.waiting(name) };
 }

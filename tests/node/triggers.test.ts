@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { isHidden, watch } from "../../js/triggers.ts";
+import { isHidden, watch, watchOver } from "../../js/triggers.ts";
 
 for (const [everyMs, least] of [
   [1_000, 900],
@@ -118,4 +118,65 @@ test("a watch that is over looks no more, even if the network had just come back
   end();
   t.mock.timers.tick(60_000);
   assert.equal(looks, 0);
+});
+
+/** What a page says when it has nothing better to do. */
+function idleness(t: TestContext): () => void {
+  const waiting: (() => void)[] = [];
+  Object.assign(globalThis, { requestIdleCallback: (call: () => void) => waiting.push(call) });
+  t.after(() => Reflect.deleteProperty(globalThis, "requestIdleCallback"));
+  return () => waiting.splice(0).forEach((call) => call());
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a replica is compared every so often once the page is idle, and in a hidden tab not before it is looked at", async (t) => {
+  const { happen, see } = page(t);
+  const rest = idleness(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(Math, "random", () => 0.5);
+  let compared = 0;
+  const end = watchOver({ verifyEveryMs: 1_000 }, () => compared++);
+  const come = async () => {
+    rest();
+    await settled();
+    return compared;
+  };
+
+  t.mock.timers.tick(999);
+  assert.equal(await come(), 0);
+  t.mock.timers.tick(1);
+  await settled();
+  assert.equal(compared, 0, "the page is busy");
+  assert.equal(await come(), 1);
+  see("hidden");
+  t.mock.timers.tick(1_000);
+  assert.equal(await come(), 1);
+  see("visible");
+  happen("document", "visibilitychange");
+  assert.equal(await come(), 2);
+  happen("document", "visibilitychange");
+  assert.equal(await come(), 2, "it was done once");
+
+  end();
+  t.mock.timers.tick(10_000);
+  assert.equal(await come(), 2);
+});
+
+for (const never of [0, Infinity]) {
+  test(`a comparison every ${never} ms is none at all`, (t) => {
+    const timer = t.mock.method(globalThis, "setTimeout");
+    watchOver({ verifyEveryMs: never }, () => undefined)();
+
+    assert.equal(timer.mock.callCount(), 0);
+  });
+}
+
+test("a replica is compared by itself every six hours, unless the app says otherwise", (t) => {
+  t.mock.method(Math, "random", () => 0.5);
+  const waits: number[] = [];
+  t.mock.method(globalThis, "setTimeout", (_call: () => void, wait: number) => void waits.push(wait));
+  watchOver({}, () => undefined)();
+
+  assert.deepEqual(waits, [6 * 3_600_000]);
 });

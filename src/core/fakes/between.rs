@@ -17,6 +17,12 @@ pub enum Between {
         /// The parameters by which it does not tell requests apart.
         blind_to: &'static [&'static str],
     },
+    /// A cache that has lost count of one table: whatever is asked of it after one place of its log is answered as it was
+    /// answered first, but for what says that it is to be passed.
+    Frozen {
+        /// The table.
+        table: &'static str,
+    },
     /// Several caches, each of which kept another of the answers there ever were to a request: one of them answers every
     /// third time. So answers come twice, late, and older after newer.
     Several,
@@ -44,6 +50,7 @@ impl Keeper {
         let kept = self.kept.get(&self.key(request)?)?;
         match self.between {
             Between::Nothing => None,
+            Between::Frozen { .. } => kept.first().map(|(_, reply)| reply.clone()),
             Between::Cache { ms, .. } => {
                 let (at, reply) = kept.last()?;
                 (now < at + ms).then(|| reply.clone())
@@ -73,6 +80,12 @@ impl Keeper {
         match self.between {
             Between::Nothing => None,
             Between::Cache { blind_to, .. } => Some(of(&|name| !blind_to.contains(&name))),
+            Between::Frozen { table } => {
+                let is = |wanted: &str| request.query.iter().any(|(name, value)| name == "table" && value == wanted);
+                let passes = request.query.iter().any(|(name, _)| name == "cache-buster");
+                let place = ["table", "handle", "offset"];
+                (is(table) && !passes).then(|| of(&|name| place.contains(&name)))
+            }
             Between::Several => Some(of(&|name| name != "cursor")),
         }
     }

@@ -92,10 +92,11 @@ impl World {
             return Err(Disk::full(&words));
         }
         if swaps {
-            // But for a table that the swap left alone, and whose seal says that it is not what it was.
+            // But for a table that the swap left alone, and that is not what it was.
             let sealed = inner.db.sealed();
             let mut names = inner.db.record.iter().flat_map(|record| record.shapes.keys());
-            let broken = names.any(|table| !sealed.contains(table));
+            let robbed = |table: &String| inner.db.app.tables.get(table).is_some_and(|table| table.is_robbed);
+            let broken = names.any(|table| !sealed.contains(table) || robbed(table));
             inner.checks.tampered &= broken;
         }
         let strangers: Vec<_> = inner.db.dropped.difference(&inner.db.droppable).collect();

@@ -202,6 +202,16 @@ impl World {
         inner.checks.alarms = true;
     }
 
+    /// Has the watchdog raise an alarm in what follows: anywhere else it would be a false one.
+    pub fn expect_alarms(&self) {
+        self.inner.borrow_mut().checks.alarms = true;
+    }
+
+    /// Has each transaction take so many milliseconds.
+    pub fn set_database_ms(&self, ms: u64) {
+        self.inner.borrow_mut().db_ms = ms;
+    }
+
     /// Puts a release's tables into the app's schema, with no record of them: an app that had its own replica before.
     pub fn stand_own_tables(&self, release: usize, rows: &[(&str, Row)]) {
         let mut inner = self.inner.borrow_mut();

@@ -46,6 +46,7 @@ impl ModelDatabase {
     pub fn lose_row(&mut self, table: &str) {
         if let Some(table) = self.app.tables.get_mut(table) {
             table.rows.pop();
+            table.is_robbed = true;
         }
     }
 

@@ -128,7 +128,7 @@ impl Database for Tab {
         let slot: Rc<RefCell<Slot>> = Rc::default();
         let at = {
             let mut inner = self.world.inner.borrow_mut();
-            inner.db_free_ms = inner.db_free_ms.max(inner.now) + 3;
+            inner.db_free_ms = inner.db_free_ms.max(inner.now) + inner.db_ms;
             inner.db_free_ms
         };
         let (filled, id) = (Rc::clone(&slot), self.id);

@@ -21,6 +21,8 @@ pub struct ModelTable {
     pub(super) identity: u64,
     /// Whether the library made it.
     pub(super) is_ours: bool,
+    /// Whether other code has deleted a row of it.
+    pub(super) is_robbed: bool,
 }
 
 impl ModelTable {

@@ -46,6 +46,8 @@ pub(super) struct Inner {
     pub(super) db: ModelDatabase,
     pub(super) disk: Disk,
     pub(super) db_free_ms: u64,
+    /// How long a transaction takes.
+    pub(super) db_ms: u64,
     pub(super) origin: Origin,
     pub(super) electric: Electric,
     pub(super) keeper: Keeper,
@@ -108,6 +110,7 @@ impl World {
                 db: ModelDatabase::default(),
                 disk: Disk::default(),
                 db_free_ms: 0,
+                db_ms: 3,
                 origin,
                 electric,
                 keeper: Keeper::new(),

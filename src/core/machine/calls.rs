@@ -11,17 +11,14 @@ impl Machine {
         let (explicit, background) = (!matches!(ask, Ask::Look | Ask::Watch), ask == Ask::Background);
         let kind = match ask {
             Ask::Close => return self.close(effects, caller),
-            _ if self.is_closing() => {
-                let callers = caller.into_iter().collect();
-                let outcome = Err(closed());
-                return effects.push(Effect::Settle { callers, outcome });
-            }
+            _ if self.is_closing() => return answer(caller, Err(closed()), effects),
             Ask::Look | Ask::Watch => {
                 self.tail.wake();
                 let due = self.looked_ms.saturating_add(self.config.limits.throttle_ms) <= moment.now_ms;
                 // Who logged out and comes back to the window does not want the rows back.
                 if !due || self.run.is_some() || self.lead != Lead::Held || self.dropped {
-                    return;
+                    // Who does not wait is told all the same, so that nothing is kept for an answer.
+                    return answer(caller, Ok(false), effects);
                 }
                 match ask {
                     Ask::Watch => Kind::Verify {
@@ -118,11 +115,20 @@ impl Machine {
         }
         if self.run.is_none() && !self.queue.is_empty() {
             let run = self.queue.remove(0);
-            if run.kind != Kind::Reread {
+            // What only looks does nothing of what is due.
+            if !matches!(run.kind, Kind::Reread | Kind::Verify { .. }) {
                 self.retry_at_ms = None;
             }
             self.run = Some(run);
             self.begin(moment, effects);
         }
+    }
+}
+
+/// Answers a call at once.
+pub(super) fn answer(caller: Option<CallerId>, outcome: Result<bool>, effects: &mut Vec<Effect>) {
+    if let Some(caller) = caller {
+        let callers = vec![caller];
+        effects.push(Effect::Settle { callers, outcome });
     }
 }

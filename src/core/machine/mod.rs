@@ -143,14 +143,8 @@ impl Machine {
         let mut effects = Vec::new();
         if matches!(self.phase, Phase::Closed) {
             // A late answer to something begun before the end; a late call gets a plain no.
-            if let Input::Asked {
-                caller: Some(caller), ..
-            } = input
-            {
-                effects.push(Effect::Settle {
-                    callers: vec![caller],
-                    outcome: Err(closed()),
-                });
+            if let Input::Asked { caller, .. } = input {
+                calls::answer(caller, Err(closed()), &mut effects);
             }
             return effects;
         }

@@ -11,7 +11,7 @@ use crate::shape::Offset;
 use crate::stage::Caches;
 use crate::tail::{Moment, Trouble};
 
-use super::{Against, Effect, Kind, Machine, Mood, Phase, Purpose};
+use super::{Against, Effect, Kind, Machine, Phase, Purpose};
 
 /// How long after a stuck table was to be built anew the next one may be.
 const UNSTICK_EVERY_MS: u64 = 3_600_000;
@@ -81,10 +81,6 @@ impl Machine {
             }));
             healthy
         });
-        // What a run before this one was to try again still is.
-        if self.retry_at_ms.is_none() && self.mood != Mood::Fresh {
-            self.retry_later(moment);
-        }
         self.finish(answer, effects);
     }
 

@@ -10,7 +10,7 @@ use crate::shape::{Body, Ending, Mode, Offset, Position, Progress, ShapeHead, St
 use super::SurveySpec;
 
 /// How often in a row a shape may fail to answer before the server counts as out of reach.
-const MOST_FAILURES: u32 = 3;
+const MOST_FAILURES: u32 = 2;
 /// How often a body that cannot be read is asked for again before it is believed to be wrong.
 const MOST_MISREADINGS: u32 = 3;
 /// How often Electric may say that it has nothing more where its log ends before the table's own place.

@@ -361,3 +361,7 @@ impl Follower {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "follower_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Fault, Kind, Says, Tab, Temper, World};
 use electric_replica_core::host::Say;
-use electric_replica_core::machine::Ask;
+use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Scope;
 use electric_replica_core::record::RecordState;
 use electric_replica_tests::{config, release, row};
@@ -221,4 +221,20 @@ fn a_rebuild_that_is_put_off_starts_no_sync_in_a_new_page() {
         (world.feeder(), second.status()),
         (Some(second.host().id()), Status::Ready)
     );
+}
+
+/// They are of no place in a log that is known here.
+#[test]
+fn the_rows_of_the_apps_own_sync_are_not_compared_with_the_servers() {
+    let world = world();
+    let replica = set_up(&world);
+    let from = world.calls().len();
+    let against = Against::Server;
+    assert_eq!(world.ask(&replica, Ask::Verify { against }), Some(Ok(true)));
+    let verified = world.events().into_iter().find_map(|(_, event)| match event {
+        Event::Verified { unsure, .. } => Some(unsure.len()),
+        _ => None,
+    });
+    assert_eq!(verified, Some(2));
+    assert!(!told(&world, from).contains(&"shape".to_owned()));
 }

@@ -7,7 +7,7 @@ use electric_replica_core::fakes::{Fault, Temper, World};
 use electric_replica_core::ident::Name;
 use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Reason;
-use electric_replica_tests::{NO, YES, ask, config, following, row, starts};
+use electric_replica_tests::{NO, YES, ask, config, following, lose_posts, row, rows, starts};
 
 const LOOK: Ask = Ask::Verify {
     against: Against::Record,
@@ -113,6 +113,20 @@ fn a_replica_without_a_server_is_compared_all_the_same() {
     world.set_electric_down(false);
     world.pass(300_000);
     assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+}
+
+/// A comparison is no check: a table whose shape is lost is fetched anew as soon as it would have been without one.
+#[test]
+fn a_comparison_makes_nothing_wait_that_is_due_already() {
+    for against in [Against::Record, Against::Server] {
+        let (world, replica) = following(config());
+        lose_posts(&world);
+        world.pass(100);
+        assert_eq!(ask(&world, &replica, Ask::Verify { against }), YES);
+        world.pass(20_000);
+        assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
+        assert_eq!(starts(&world), [Reason::First, Reason::Repair]);
+    }
 }
 
 /// Whatever goes wrong while it looks and mends, and whenever the page is killed: the next look finds the rest.
