@@ -5,11 +5,11 @@
 const CORE = "electric_replica_core";
 const HOST = "<electric_replica_client::host::BrowserHost>";
 /** What begins something that goes on; behind each are the future it is, and how that is dropped. */
-const TASKS = [...["stage", "feed", "measure", "consult", "translate", "find_lost", "survey"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::asking::ask_electric(::)?${HOST}`];
+const TASKS = [...["stage", "feed", "measure", "consult", "translate", "find_lost", "census"].map((name) => `<${CORE}::driver::Driver${HOST}>::${name}`), `${CORE}::driver::asking::ask_electric(::)?${HOST}`];
 
 /** What only a rebuild or a comparison holds: nothing of it is ever let go of before there is some. */
 const HELD = [
-  ...["machine::job::Job", "machine::surveying::Comparison", "survey::SurveySpec"].map((held) => `(alloc::boxed::Box<)?${CORE}::${held}>?`),
+  ...["machine::job::Job", "machine::comparing::Comparison", "census::CensusSpec"].map((held) => `(alloc::boxed::Box<)?${CORE}::${held}>?`),
   `${CORE}::plan::Rebuild`,
 ];
 

@@ -3,6 +3,7 @@
 //! Inputs (what happened) go in; effects (what to do next) and events (what the app should know) come out. There is
 //! no I/O, no clock, no randomness and no JavaScript in here: every decision is tested natively, in milliseconds.
 
+pub mod census;
 pub mod config;
 mod deadline;
 pub mod driver;
@@ -28,7 +29,6 @@ pub mod room;
 pub mod shape;
 pub mod sorted;
 pub mod stage;
-pub mod survey;
 pub mod tail;
 mod text;
 pub mod version;

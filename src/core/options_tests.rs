@@ -171,7 +171,10 @@ fn an_option_that_nobody_knows_is_refused_wherever_it_stands() {
 #[test]
 fn options_that_do_not_go_together_are_refused() {
     for (choices, more) in [
-        (r#""strategy":"swap","scope":"all","schemaSource":"electric","remedy":"mend""#, ""),
+        (
+            r#""strategy":"swap","scope":"all","schemaSource":"electric","remedy":"mend""#,
+            "",
+        ),
         (CHOICES, r#""sync":{"keys":["a"]}"#),
         (
             r#""strategy":"in-place","scope":"changed","schemaSource":"endpoints","remedy":"mend""#,

@@ -274,7 +274,9 @@ fn options() -> Vec<String> {
         format!(
             r#"{{"schema":"app",{urls},"lockName":"l","tables":[{{"name":"users","where":"name <> '{SECRET}'","params":["{SECRET}"],"columns":["id"]}}],"strategy":"swap","scope":"all","schemaSource":"endpoints","remedy":"mend","keepPreviousMs":1000,"expects":[{{"name":"users","columns":["id"]}}],"limits":{{"loads":2,"pieceBytes":1024}}}}"#
         ),
-        format!(r#"{{"schema":"app",{urls},"strategy":"in-place","scope":"all","schemaSource":"endpoints","remedy":"tell","sync":{{"keys":["app"]}}}}"#),
+        format!(
+            r#"{{"schema":"app",{urls},"strategy":"in-place","scope":"all","schemaSource":"endpoints","remedy":"tell","sync":{{"keys":["app"]}}}}"#
+        ),
     ]
 }
 

@@ -46,7 +46,14 @@ pub(crate) fn watched() -> Vec<Journey> {
             "it is compared with the server while rows are written",
             None,
             config(),
-            &[Step::Pass(100), Step::World(edits), SERVER, RECORD, Step::Pass(2_000), SERVER],
+            &[
+                Step::Pass(100),
+                Step::World(edits),
+                SERVER,
+                RECORD,
+                Step::Pass(2_000),
+                SERVER,
+            ],
             &[OK, OK, OK],
         ),
         journey(
@@ -157,8 +164,10 @@ fn rolled_back() -> Journey {
     ];
     let name = "what was rolled back to is compared with the server";
     let mut back = journey(name, Some(added()), keeps, &steps, &[OK, OK, OK, OK, OK]);
-    back.releases
-        .push(release("0003", &["users: id int4 | name text! | age text", POSTS, MOOD]));
+    back.releases.push(release(
+        "0003",
+        &["users: id int4 | name text! | age text", POSTS, MOOD],
+    ));
     back
 }
 

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::census::{CensusSpec, census};
 use crate::config::{Config, Limits};
 use crate::deadline::in_time;
 use crate::error::{Error, ErrorCode, Result};
@@ -21,7 +22,6 @@ use crate::op::Op;
 use crate::queries::find_lost;
 use crate::record::Record;
 use crate::stage::{StageSpec, stage};
-use crate::survey::{SurveySpec, survey};
 use crate::tail::{Moment, Outcome};
 
 use asking::ask;
@@ -216,7 +216,7 @@ impl<H: Host + 'static> Driver<H> {
             Effect::Measure => self.measure(),
             Effect::Consult(upcoming) => self.consult(upcoming),
             Effect::Stage(spec) => self.stage(spec),
-            Effect::Survey(spec) => self.survey(spec),
+            Effect::Compare(spec) => self.census(spec),
             Effect::CancelStages => self.tasks.end(|key| matches!(key, TaskKey::Stage(_))),
             Effect::Poll { table, request } => {
                 let Limits { stall_ms, ask_ms, .. } = self.limits();
@@ -346,10 +346,10 @@ impl<H: Host + 'static> Driver<H> {
 
     /// A gate to the rebuild module, and what it begins is another.
     #[inline(never)]
-    fn survey(&mut self, spec: Box<SurveySpec>) {
+    fn census(&mut self, spec: Box<CensusSpec>) {
         let shared = Rc::clone(&self.shared);
-        let task = async move { Input::Surveyed(survey(&shared.host, &spec).await) };
-        self.tasks.add(TaskKey::Survey, Box::pin(task));
+        let task = async move { Input::Compared(census(&shared.host, &spec).await) };
+        self.tasks.add(TaskKey::Census, Box::pin(task));
     }
 
     /// A gate to the rebuild module, and what it begins is another.

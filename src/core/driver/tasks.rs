@@ -19,7 +19,7 @@ pub(super) enum TaskKey {
     Measure,
     Consult,
     Stage(Name),
-    Survey,
+    Census,
     Poll(Name),
     Feed,
     FindLost,

@@ -81,7 +81,12 @@ impl Keeper {
             Between::Nothing => None,
             Between::Cache { blind_to, .. } => Some(of(&|name| !blind_to.contains(&name))),
             Between::Frozen { table } => {
-                let is = |wanted: &str| request.query.iter().any(|(name, value)| name == "table" && value == wanted);
+                let is = |wanted: &str| {
+                    request
+                        .query
+                        .iter()
+                        .any(|(name, value)| name == "table" && value == wanted)
+                };
                 let passes = request.query.iter().any(|(name, _)| name == "cache-buster");
                 let place = ["table", "handle", "offset"];
                 (is(table) && !passes).then(|| of(&|name| place.contains(&name)))

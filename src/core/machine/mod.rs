@@ -5,6 +5,7 @@
 
 mod calls;
 mod check;
+mod comparing;
 mod describe;
 mod ending;
 mod feeding;
@@ -16,7 +17,6 @@ mod rebuild;
 mod returning;
 mod room;
 mod showing;
-mod surveying;
 mod swap;
 mod vocabulary;
 mod watch;
@@ -203,13 +203,7 @@ impl Machine {
 
     /// Another gate to the rebuild module.
     #[inline(never)]
-    fn judged(
-        &mut self,
-        table: &Name,
-        outcome: Outcome,
-        moment: Moment,
-        effects: &mut Vec<Effect>,
-    ) -> Option<Trouble> {
+    fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment, effects: &mut Vec<Effect>) -> Option<Trouble> {
         self.entered = true;
         let trouble = self.tail.judged(table, outcome, moment)?;
         if trouble.kind == TroubleKind::Stuck {
@@ -236,7 +230,7 @@ impl Machine {
             Input::Consulted(outcome) => self.consulted(outcome, moment, effects),
             Input::Staging { table, report } => self.staging(&table, report, moment, effects),
             Input::Staged { table, outcome } => self.staged(&table, outcome, moment, effects),
-            Input::Surveyed(outcome) => self.surveyed(outcome, moment, effects),
+            Input::Compared(outcome) => self.compared(outcome, moment, effects),
             Input::Fed { call, outcome } => self.fed(call, outcome, moment, effects),
             Input::Lost(queries) => effects.extend(queries.into_iter().map(Event::QueryFailed).map(Effect::Emit)),
             Input::Transacted { purpose, outcome } => match purpose {

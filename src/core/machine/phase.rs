@@ -8,9 +8,9 @@ use crate::room::Way;
 use crate::sorted::SortedSet;
 use crate::version::ServerVersion;
 
+use super::comparing::Comparison;
 use super::job::Job;
 use super::room::Survey;
-use super::surveying::Comparison;
 use super::{Against, CallerId, Machine};
 
 /// What a run is to do.
@@ -104,7 +104,7 @@ pub(crate) enum Phase {
     /// Counting their rows.
     Counting,
     /// Comparing them with the server's.
-    Surveying(Box<Comparison>),
+    Comparing(Box<Comparison>),
     /// Asking for the version.
     Asking { doubted: Option<ServerVersion> },
     /// The server looks older: waiting before it is asked again.

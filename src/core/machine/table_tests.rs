@@ -5,6 +5,7 @@ use super::gate::Fit;
 use super::job::{Ends, Job};
 use super::room::Survey;
 use super::*;
+use crate::census::Census;
 use crate::config::Carried;
 use crate::config::{Choice, Feed, Limits, Remedy, Source, Strategy};
 use crate::expects::Expects;
@@ -20,7 +21,6 @@ use crate::room::Sizes;
 use crate::shape::{Lsn, Offset, Position, ShapeDefinition};
 use crate::sorted::SortedMap;
 use crate::stage::{StageReport, Staged};
-use crate::survey::Survey;
 use crate::tail::Outcome;
 use crate::version::ServerVersion;
 
@@ -111,7 +111,7 @@ fn phases() -> Vec<Phase> {
         Phase::Reading(Reading::MadePurged),
         Phase::Verifying,
         Phase::Counting,
-        Phase::Surveying(Box::default()),
+        Phase::Comparing(Box::default()),
         Phase::Asking { doubted: None },
         Phase::Confirming {
             doubted: version("0"),
@@ -159,7 +159,7 @@ fn phases() -> Vec<Phase> {
             | Phase::Reading(_)
             | Phase::Verifying
             | Phase::Counting
-            | Phase::Surveying(_)
+            | Phase::Comparing(_)
             | Phase::Asking { .. }
             | Phase::Confirming { .. }
             | Phase::Describing { .. }
@@ -240,8 +240,8 @@ fn inputs() -> Vec<Input> {
             table: name("strangers"),
             outcome: Err(trouble()),
         },
-        Input::Surveyed(Ok(Survey::Same)),
-        Input::Surveyed(Err(trouble())),
+        Input::Compared(Ok(Census::Same)),
+        Input::Compared(Err(trouble())),
         Input::Polled {
             table: name("users"),
             outcome: Outcome::Cut,
@@ -281,7 +281,7 @@ fn is_listed(input: &Input) {
         | Input::Consulted(_)
         | Input::Staging { .. }
         | Input::Staged { .. }
-        | Input::Surveyed(_)
+        | Input::Compared(_)
         | Input::Polled { .. }
         | Input::Fed { .. }
         | Input::Lost(_)
@@ -320,7 +320,7 @@ fn belongs(phase: &Phase, input: &Input) -> bool {
         Input::Staging { table, .. } | Input::Staged { table, .. } => {
             return matches!(phase, Phase::Staging(job) if job.loading.contains(table));
         }
-        Input::Surveyed(_) => return matches!(phase, Phase::Surveying(_)),
+        Input::Compared(_) => return matches!(phase, Phase::Comparing(_)),
         Input::Fed {
             call: FeedCall::Stop, ..
         } => return matches!(phase, Phase::Stopping(_)),
@@ -426,7 +426,10 @@ fn whoever_asks_is_answered_or_waits() {
 
 #[test]
 fn a_look_right_after_another_does_nothing() {
-    for (phase, ask) in phases().into_iter().flat_map(|phase| [(phase.clone(), Ask::Look), (phase, Ask::Watch)]) {
+    for (phase, ask) in phases()
+        .into_iter()
+        .flat_map(|phase| [(phase.clone(), Ask::Look), (phase, Ask::Watch)])
+    {
         let mut machine = machine(phase.clone());
         machine.looked_ms = NOW.now_ms;
         let look = Input::Asked { ask, caller: None };

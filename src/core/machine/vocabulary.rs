@@ -1,5 +1,6 @@
 //! The words of the machine: what it can be asked, what may happen, and what it may want done.
 
+use crate::census::{Census, CensusSpec};
 use crate::error::Result;
 use crate::event::Event;
 use crate::host::{Answer, Endpoint, FeedCall, Say, Upcoming, cells};
@@ -8,7 +9,6 @@ use crate::op::{Op, Rows};
 use crate::queries::LostQuery;
 use crate::shape::ShapeRequest;
 use crate::stage::{StageReport, StageSpec, Staged};
-use crate::survey::{Survey, SurveySpec};
 use crate::tail::{Order, Outcome};
 
 /// Names a call that waits for an answer.
@@ -133,7 +133,7 @@ pub enum Input {
         outcome: Result<Staged>,
     },
     /// A table was compared with the server's.
-    Surveyed(Result<Survey>),
+    Compared(Result<Census>),
     /// A request of the live tail ended.
     Polled {
         /// The table.
@@ -211,7 +211,7 @@ pub enum Effect {
     /// Load a table.
     Stage(Box<StageSpec>),
     /// Compare a table with the server's.
-    Survey(Box<SurveySpec>),
+    Compare(Box<CensusSpec>),
     /// Stop loading tables.
     CancelStages,
     /// Send a request of the live tail.

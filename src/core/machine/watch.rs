@@ -43,7 +43,7 @@ impl Machine {
         };
         let problems = self.problems(&rows);
         match self.against() {
-            Against::Server => self.survey(problems, moment, effects),
+            Against::Server => self.compare_with_server(problems, moment, effects),
             Against::Record => self.conclude(problems, Ok(Vec::new()), moment, effects),
         }
     }

@@ -85,7 +85,11 @@ fn what_lags_is_judged_by_a_request_that_was_sent_when_it_had_lagged_for_too_lon
         (11_000, 0, 10, false),
     ] {
         asked(&mut follower, since_ms);
-        assert_eq!(follower.is_overdue(stuck_ms, Lsn(furthest)), overdue, "{since_ms}, {stuck_ms}, {furthest}");
+        assert_eq!(
+            follower.is_overdue(stuck_ms, Lsn(furthest)),
+            overdue,
+            "{since_ms}, {stuck_ms}, {furthest}"
+        );
     }
     follower.activity = Activity::Idle;
     assert!(!follower.is_overdue(1, Lsn(10)), "an answer that was called off");

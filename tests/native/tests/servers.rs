@@ -151,7 +151,10 @@ fn a_storm_of_lost_shapes_is_borne_with_few_requests_and_the_old_rows_in_sight()
     let loads = world.snapshots() - before;
     assert!(loads <= 150, "{loads} loads in five minutes");
     let told = codes(&world);
-    assert!(!told.is_empty() && told.iter().all(|code| *code == ErrorCode::ShapeUnreachable), "{told:?}");
+    assert!(
+        !told.is_empty() && told.iter().all(|code| *code == ErrorCode::ShapeUnreachable),
+        "{told:?}"
+    );
     arrive(&world, &replica);
 }
 

@@ -92,7 +92,10 @@ fn where_the_app_is_to_be_asked_a_stream_that_stands_still_is_told_and_left_and_
         ..config()
     });
     assert_eq!(post(&world, 10, 10 * MINUTE_MS), 60);
-    assert_eq!((told(&world), starts(&world)), (vec![users(false)], vec![Reason::First]));
+    assert_eq!(
+        (told(&world), starts(&world)),
+        (vec![users(false)], vec![Reason::First])
+    );
     world.let_go("users");
     arrives(&world, &replica);
 }
@@ -104,21 +107,36 @@ fn what_stood_still_is_loaded_past_all_caches() {
     let before = world.calls().len();
     post(&world, 10, 3 * MINUTE_MS);
     let calls = world.calls().split_off(before);
-    let asked = calls.iter().filter(|call| call.kind == Kind::Open).map(|call| &call.what);
-    let loads: Vec<&String> = asked.filter(|what| what.contains("table=users") && what.contains("offset=-1")).collect();
-    assert!(!loads.is_empty() && loads.iter().all(|what| what.contains("cache-buster")), "{loads:?}");
+    let asked = calls
+        .iter()
+        .filter(|call| call.kind == Kind::Open)
+        .map(|call| &call.what);
+    let loads: Vec<&String> = asked
+        .filter(|what| what.contains("table=users") && what.contains("offset=-1"))
+        .collect();
+    assert!(
+        !loads.is_empty() && loads.iter().all(|what| what.contains("cache-buster")),
+        "{loads:?}"
+    );
 }
 
 /// A followed replica of users and posts, on a server that writes to a third table all the time.
 fn beside_others() -> (World, Replica<Tab>) {
-    let lines = ["users: id int4 | name text", "posts: id int4 | title text", "others: id int4 | n int4"];
+    let lines = [
+        "users: id int4 | name text",
+        "posts: id int4 | title text",
+        "others: id int4 | n int4",
+    ];
     let tables = vec![choice("users", None, None), choice("posts", None, None)];
     let config = Config {
         tables: electric_replica_core::config::Choice::Some(tables),
         ..config()
     };
     let world = World::new(vec![release("1", &lines)], config);
-    world.write(vec![("users", row("id=1, name=one")), ("posts", row("id=1, title=first"))]);
+    world.write(vec![
+        ("users", row("id=1, name=one")),
+        ("posts", row("id=1, title=first")),
+    ]);
     let replica = world.open();
     assert_eq!(ask(&world, &replica, Ask::Check), NO);
     world.pass(1_000);
@@ -214,11 +232,18 @@ fn a_slow_database_and_a_tab_that_nobody_looks_at_raise_no_alarm() {
     world.set_sight(Sight::Hidden);
     for id in 10..100 {
         let (name, title) = (format!("id={id}, name=n"), format!("id={id}, title=t"));
-        world.write(vec![if id % 2 == 0 { ("users", row(&name)) } else { ("posts", row(&title)) }]);
+        world.write(vec![if id % 2 == 0 {
+            ("users", row(&name))
+        } else {
+            ("posts", row(&title))
+        }]);
         world.pass(3_000);
     }
     world.pass(5 * MINUTE_MS);
-    assert_eq!((told(&world), world.difference(), replica.status()), (vec![], None, Status::Ready));
+    assert_eq!(
+        (told(&world), world.difference(), replica.status()),
+        (vec![], None, Status::Ready)
+    );
 }
 
 #[test]

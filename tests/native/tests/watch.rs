@@ -7,7 +7,7 @@ use electric_replica_core::fakes::{Fault, Temper, World};
 use electric_replica_core::ident::Name;
 use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Reason;
-use electric_replica_tests::{NO, YES, ask, config, following, lose_posts, row, rows, starts};
+use electric_replica_tests::{NO, YES, ask, config, following, lose_posts, row, starts};
 
 const LOOK: Ask = Ask::Verify {
     against: Against::Record,

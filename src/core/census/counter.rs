@@ -7,7 +7,7 @@ use crate::ingest::{Change, Message, MessageReader, Operation, Transcoder};
 use crate::retry::Backoff;
 use crate::shape::{Body, Ending, Mode, Offset, Position, Progress, ShapeHead, Stream, Verdict};
 
-use super::SurveySpec;
+use super::CensusSpec;
 
 /// How often in a row a shape may fail to answer before the server counts as out of reach.
 const MOST_FAILURES: u32 = 2;
@@ -21,7 +21,7 @@ const BEHIND: Backoff = Backoff::new(250, 5_000);
 /// The counting of one table's rows.
 pub(super) struct Counter<'a, H> {
     host: &'a H,
-    spec: &'a SurveySpec,
+    spec: &'a CensusSpec,
     /// Up to where they are counted.
     until: Position,
     stream: Stream,
@@ -51,7 +51,7 @@ struct Tally {
 }
 
 impl<'a, H: Host> Counter<'a, H> {
-    pub(super) fn new(host: &'a H, spec: &'a SurveySpec, until: Position) -> Self {
+    pub(super) fn new(host: &'a H, spec: &'a CensusSpec, until: Position) -> Self {
         Self {
             host,
             spec,
@@ -93,10 +93,7 @@ impl<'a, H: Host> Counter<'a, H> {
             Ok(counted) => counted,
             Err(error) => return self.recover(error),
         };
-        let is_end = match self
-            .stream
-            .read(head, ending, self.host.now_ms(), self.host.random())
-        {
+        let is_end = match self.stream.read(head, ending, self.host.now_ms(), self.host.random()) {
             Progress::More => false,
             Progress::UpToDate { .. } => true,
             // What was read already is not counted again.

@@ -5,7 +5,7 @@ use electric_replica_core::config::{Config, Remedy};
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status, Wrong};
-use electric_replica_core::fakes::{Kind, Tab, World};
+use electric_replica_core::fakes::{Habits, Kind, Tab, World};
 use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{NO, YES, ask, choice, config, following, release, row, rows, starts};
@@ -22,7 +22,9 @@ fn told(world: &World) -> Vec<(String, Wrong, bool)> {
     let mut told = Vec::new();
     for (_, event) in world.events() {
         if let Event::Unhealthy { problems, repairs } = event {
-            let wrong = problems.into_iter().map(|problem| (problem.table.to_string(), problem.wrong));
+            let wrong = problems
+                .into_iter()
+                .map(|problem| (problem.table.to_string(), problem.wrong));
             told.extend(wrong.map(|(table, wrong)| (table, wrong, repairs)));
         }
     }
@@ -65,7 +67,9 @@ fn a_row_that_the_server_alone_knows_of_is_told_and_fetched_past_all_caches() {
     assert_eq!((world.difference(), replica.status()), (None, Status::Ready));
     assert_eq!(starts(&world), [Reason::First, Reason::Repair]);
     let calls = world.calls().split_off(before);
-    let loads = calls.iter().filter(|call| call.kind == Kind::Open && call.what.contains("offset=-1"));
+    let loads = calls
+        .iter()
+        .filter(|call| call.kind == Kind::Open && call.what.contains("offset=-1"));
     assert!(loads.map(|call| &call.what).all(|what| what.contains("cache-buster")));
     assert_eq!((ask(&world, &replica, SERVER), unsure(&world)), (YES, Some(vec![])));
 }
@@ -78,7 +82,10 @@ fn a_row_that_the_server_does_not_have_is_told_as_well_and_left_alone_where_the_
     });
     world.delete("users", &["1"]);
     rob(&world);
-    world.write(vec![("users", row("id=7, name=seven")), ("users", row("id=8, name=eight"))]);
+    world.write(vec![
+        ("users", row("id=7, name=seven")),
+        ("users", row("id=8, name=eight")),
+    ]);
     world.pass(1_000);
     assert_eq!(ask(&world, &replica, SERVER), NO);
     let wrong = Wrong::Server { expected: 3, found: 2 };
@@ -95,9 +102,14 @@ fn what_is_written_while_the_rows_are_counted_is_no_fault() {
         let (world, replica) = following(config());
         world.seed(seed * 7_919);
         world.set_database_ms(database_ms);
-        for nth in 0..120 {
+        world.set_habits(Habits {
+            chunk_rows: 5,
+            log_rows: 40,
+            ..Habits::default()
+        });
+        for nth in 0..60 {
             let id = 10 + nth * seed % 37;
-            world.after(nth * 11, move |world| {
+            world.after(nth * 31, move |world| {
                 world.write(vec![("users", row(&format!("id={id}, name=n{nth}")))]);
                 world.write(vec![("posts", row(&format!("id={id}, title=t{nth}")))]);
                 if nth % 3 == 0 {
@@ -105,7 +117,7 @@ fn what_is_written_while_the_rows_are_counted_is_no_fault() {
                 }
             });
         }
-        for _ in 0..12 {
+        for _ in 0..6 {
             assert_eq!(ask(&world, &replica, SERVER), YES, "with chance {seed}");
             assert_eq!(unsure(&world), Some(vec![]), "with chance {seed}");
         }
@@ -147,7 +159,9 @@ fn a_log_that_ends_before_the_replicas_own_place_is_asked_for_a_few_times_and_th
     assert_eq!(ask(&world, &replica, SERVER), YES);
     assert_eq!((unsure(&world), told(&world)), (Some(vec!["users".to_owned()]), vec![]));
     let calls = world.calls().split_off(before);
-    let asked = calls.iter().filter(|call| call.kind == Kind::Open && call.what.contains("table=users"));
+    let asked = calls
+        .iter()
+        .filter(|call| call.kind == Kind::Open && call.what.contains("table=users"));
     assert!((3..20).contains(&asked.count()));
 }
 
@@ -159,7 +173,12 @@ fn a_server_that_cannot_be_reached_is_no_fault_of_the_replicas() {
     let unreachable = Some(Err(ErrorCode::ShapeUnreachable));
     assert_eq!(ask(&world, &replica, SERVER), unreachable);
     assert_eq!((told(&world), unsure(&world)), (vec![], None));
-    assert!(!world.events().iter().any(|(_, event)| matches!(event, Event::Failed { .. })));
+    assert!(
+        !world
+            .events()
+            .iter()
+            .any(|(_, event)| matches!(event, Event::Failed { .. }))
+    );
     assert_eq!(replica.status(), Status::Offline);
 
     world.tamper(|db| db.lose_row("users"));
@@ -176,7 +195,7 @@ fn a_server_that_cannot_be_reached_is_no_fault_of_the_replicas() {
 fn who_wants_something_else_meanwhile_waits_for_one_table_at_most() {
     let (world, replica) = following(config());
     let other: Replica<Tab> = replica.clone();
-    world.after(8, move |_| other.tell(Ask::Force { version: None }));
+    world.after(30, move |_| other.tell(Ask::Force { version: None }));
     assert_eq!(ask(&world, &replica, SERVER), YES);
     assert_eq!(unsure(&world).map(|unsure| unsure.len()), Some(1));
     world.pass(3_000);
@@ -205,19 +224,30 @@ fn what_is_chosen_of_a_table_is_what_is_counted() {
     });
     assert_eq!(ask(&world, &replica, SERVER), NO);
     let found = 9;
-    assert_eq!(told(&world), [("users".to_owned(), Wrong::Server { expected: 10, found }, true)]);
+    assert_eq!(
+        told(&world),
+        [("users".to_owned(), Wrong::Server { expected: 10, found }, true)]
+    );
 }
 
 /// Nothing is loaded that could be kept: no transaction but those that look.
 #[test]
 fn no_row_that_is_counted_is_kept() {
     let (world, replica) = following(config());
-    world.write((100..400).map(|id| ("users", row(&format!("id={id}, name=n{id}")))).collect());
+    world.write(
+        (100..400)
+            .map(|id| ("users", row(&format!("id={id}, name=n{id}"))))
+            .collect(),
+    );
     world.pass(3_000);
     let before = world.calls().len();
     assert_eq!(ask(&world, &replica, SERVER), YES);
     let calls = world.calls().split_off(before);
     let written = calls.iter().filter(|call| call.kind == Kind::Transact);
     assert!(written.clone().count() >= 2);
-    assert!(written.map(|call| &call.what).all(|what| !what.contains("loading") && !what.contains("applying")));
+    assert!(
+        written
+            .map(|call| &call.what)
+            .all(|what| !what.contains("loading") && !what.contains("applying"))
+    );
 }

@@ -21,7 +21,7 @@ const TIMES: u32 = 2;
 
 /// Which table to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SurveySpec {
+pub struct CensusSpec {
     /// The table, as it is recorded.
     pub table: Table,
     /// What was asked of Electric for it.
@@ -32,7 +32,7 @@ pub struct SurveySpec {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Survey {
+pub enum Census {
     /// It has as many rows as the server.
     Same,
     /// It has another number of rows.
@@ -57,31 +57,31 @@ struct Stand {
 /// # Errors
 ///
 /// `SHAPE_UNREACHABLE` and `SHAPE_PROTOCOL` where nothing that is Electric's answers; whatever the database refuses.
-pub async fn survey<H: Host>(host: &H, spec: &SurveySpec) -> Result<Survey> {
-    let mut outcome = Survey::Same;
+pub async fn census<H: Host>(host: &H, spec: &CensusSpec) -> Result<Census> {
+    let mut outcome = Census::Same;
     for _ in 0..TIMES {
         outcome = look(host, spec).await?;
-        if !matches!(outcome, Survey::Differs { .. }) {
+        if !matches!(outcome, Census::Differs { .. }) {
             break;
         }
     }
     Ok(outcome)
 }
 
-async fn look<H: Host>(host: &H, spec: &SurveySpec) -> Result<Survey> {
+async fn look<H: Host>(host: &H, spec: &CensusSpec) -> Result<Census> {
     let tables = vec![spec.table.name.clone()];
     let answers = host.transact(vec![Op::CompareRows { tables }]).await?;
     let Some(Stand { rows: found, position }) = answers.last().and_then(stand) else {
-        return Ok(Survey::Unsure);
+        return Ok(Census::Unsure);
     };
     let mut counter = Counter::new(host, spec, position);
     loop {
         match counter.round().await? {
             Round::Again => {}
             Round::Later { ms } => host.sleep(ms).await,
-            Round::Counted(expected) if expected == found => return Ok(Survey::Same),
-            Round::Counted(expected) => return Ok(Survey::Differs { expected, found }),
-            Round::Unsure => return Ok(Survey::Unsure),
+            Round::Counted(expected) if expected == found => return Ok(Census::Same),
+            Round::Counted(expected) => return Ok(Census::Differs { expected, found }),
+            Round::Unsure => return Ok(Census::Unsure),
         }
     }
 }

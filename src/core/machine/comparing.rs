@@ -1,10 +1,10 @@
 //! Going on from a comparison with the record to one with the server, table by table: each is asked for afresh and counted,
 //! which takes as long as loading it. So whoever wants something else meanwhile waits for one table, not for all.
 
+use crate::census::{Census, CensusSpec};
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Problem, Wrong};
 use crate::ident::Name;
-use crate::survey::{Survey, SurveySpec};
 use crate::tail::Moment;
 
 use super::{Effect, Machine, Phase};
@@ -17,12 +17,12 @@ pub(crate) struct Comparison {
     /// The tables that could not be compared.
     unsure: Vec<Name>,
     /// Not compared yet; the one that is at the end.
-    waiting: Vec<SurveySpec>,
+    waiting: Vec<CensusSpec>,
 }
 
 impl Machine {
     /// The record has had its say.
-    pub(super) fn survey(&mut self, problems: Vec<Problem>, moment: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn compare_with_server(&mut self, problems: Vec<Problem>, moment: Moment, effects: &mut Vec<Effect>) {
         let (mut unsure, mut waiting) = (Vec::new(), Vec::new());
         let tables = self.record.iter().flat_map(|record| &record.manifest.tables);
         for table in tables.filter(|table| problems.iter().all(|problem| problem.table != table.name)) {
@@ -31,7 +31,7 @@ impl Machine {
             // What the app's own sync feeds has no definition, and what is chosen otherwise now has another.
             let definition = definition.filter(|asked| shape.is_some_and(|shape| shape.definition == asked.key()));
             match definition {
-                Some(definition) => waiting.push(SurveySpec {
+                Some(definition) => waiting.push(CensusSpec {
                     table: table.clone(),
                     definition,
                     limits: self.config.limits,
@@ -44,48 +44,48 @@ impl Machine {
             unsure,
             waiting,
         };
-        self.go_on_surveying(Box::new(comparison), moment, effects);
+        self.go_on_comparing(Box::new(comparison), moment, effects);
     }
 
-    fn go_on_surveying(&mut self, comparison: Box<Comparison>, moment: Moment, effects: &mut Vec<Effect>) {
+    fn go_on_comparing(&mut self, comparison: Box<Comparison>, moment: Moment, effects: &mut Vec<Effect>) {
         let is_wanted = !self.queue.is_empty() || self.retry_at_ms.is_some_and(|at| at <= moment.now_ms);
         if let Some(spec) = comparison.waiting.last().filter(|_| !is_wanted) {
-            effects.push(Effect::Survey(Box::new(spec.clone())));
-            self.phase = Phase::Surveying(comparison);
+            effects.push(Effect::Compare(Box::new(spec.clone())));
+            self.phase = Phase::Comparing(comparison);
         } else {
-            self.end_survey(*comparison, None, moment, effects);
+            self.end_comparison(*comparison, None, moment, effects);
         }
     }
 
-    pub(super) fn surveyed(&mut self, outcome: Result<Survey>, moment: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn compared(&mut self, outcome: Result<Census>, moment: Moment, effects: &mut Vec<Effect>) {
         let mut comparison = match self.leave() {
-            Phase::Surveying(comparison) => comparison,
+            Phase::Comparing(comparison) => comparison,
             other => return self.phase = other,
         };
-        let survey = match outcome {
-            Ok(survey) => survey,
+        let census = match outcome {
+            Ok(census) => census,
             // That nothing answers is no fault of the replica's.
             Err(error) if matches!(error.code(), ErrorCode::ShapeUnreachable | ErrorCode::ShapeProtocol) => {
-                return self.end_survey(*comparison, Some(error), moment, effects);
+                return self.end_comparison(*comparison, Some(error), moment, effects);
             }
             Err(error) => return self.fail(error, moment, effects),
         };
         let Some(table) = comparison.waiting.pop().map(|spec| spec.table.name) else {
-            return self.end_survey(*comparison, None, moment, effects);
+            return self.end_comparison(*comparison, None, moment, effects);
         };
-        match survey {
-            Survey::Same => {}
-            Survey::Differs { expected, found } => {
+        match census {
+            Census::Same => {}
+            Census::Differs { expected, found } => {
                 let wrong = Wrong::Server { expected, found };
                 comparison.problems.push(Problem { table, wrong });
             }
-            Survey::Unsure => comparison.unsure.push(table),
+            Census::Unsure => comparison.unsure.push(table),
         }
-        self.go_on_surveying(comparison, moment, effects);
+        self.go_on_comparing(comparison, moment, effects);
     }
 
     /// What was not compared is not judged.
-    fn end_survey(
+    fn end_comparison(
         &mut self,
         comparison: Comparison,
         error: Option<Error>,
