@@ -184,6 +184,12 @@ fn journeys() -> Vec<String> {
             times(4)
         ),
         format!(
+            "{stored}\n<<<<\n{}\n<<<<\nverify 0 1\n<<<<\n{}\n<<<<\ndiffers 0 9\n<<<<\n{}",
+            times(3),
+            times(4),
+            times(6)
+        ),
+        format!(
             "{stored}\n<<<<\nversion 503 1\n<<<<\nwake 0 300000\n<<<<\nrollback 0 1\n<<<<\n{}",
             times(4)
         ),

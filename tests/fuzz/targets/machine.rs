@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use electric_replica_core::census::Census;
 use electric_replica_core::config::{Choice, Config, Feed, Limits, Remedy, Source, Strategy};
 use electric_replica_core::event::{Closes, Event};
 use electric_replica_core::expects::Expects;
 use electric_replica_core::host::{Answer, Endpoint, Say};
 use electric_replica_core::ident::Name;
 use electric_replica_core::ingest::MessageReader;
-use electric_replica_core::machine::{Ask, CallerId, Effect, Input, Machine, Purpose};
+use electric_replica_core::machine::{Against, Ask, CallerId, Effect, Input, Machine, Purpose};
 use electric_replica_core::manifest::{BaseType, Column, ColumnType, Table};
 use electric_replica_core::op::Places;
 use electric_replica_core::plan::Scope;
@@ -26,6 +27,11 @@ pub(super) const WORDS: &[&str] = &[
     "\n<<<<\nlook 0 6000\n",
     "\n<<<<\nforce 0 10\n",
     "\n<<<<\nrollback 0 1\n",
+    "\n<<<<\nverify 0 1\n",
+    "\n<<<<\nwatch 0 6000\n",
+    "\n<<<<\nsame 0 1\n",
+    "\n<<<<\ndiffers 0 9\n",
+    "\n<<<<\nunsure gone 1\n",
     "\n<<<<\npurge 0 1\n",
     "\n<<<<\nclose 0 1\n",
     "\n<<<<\nled 0 1\n",
@@ -112,6 +118,7 @@ struct World {
     stages: Vec<StageSpec>,
     consulting: bool,
     translating: bool,
+    comparing: bool,
     polls: BTreeMap<Name, bool>,
     callers: CallerId,
     answered: Vec<CallerId>,
@@ -136,6 +143,7 @@ pub(super) fn run(data: &[u8]) {
         stages: Vec::new(),
         consulting: false,
         translating: false,
+        comparing: false,
         polls: BTreeMap::new(),
         callers: 0,
         answered: Vec::new(),
@@ -189,11 +197,15 @@ impl World {
             "look" => Ask::Look,
             "force" => Ask::Force { version: None },
             "rollback" => Ask::Rollback,
+            "verify" => Ask::Verify {
+                against: Against::Server,
+            },
+            "watch" => Ask::Watch,
             "purge" => Ask::Purge,
             "close" => Ask::Close,
             _ => return self.outcome(part),
         };
-        let waits = !matches!(ask, Ask::Look | Ask::Close);
+        let waits = !matches!(ask, Ask::Look | Ask::Watch | Ask::Close);
         let caller = waits.then_some(self.callers);
         self.callers += CallerId::from(waits);
         Some(Input::Asked { ask, caller })
@@ -210,6 +222,15 @@ impl World {
                 "later" => Ok(Say::Later),
                 _ => Err(Error::new(ErrorCode::HookFailed, "asking the app", "it threw")),
             }),
+            "same" | "differs" | "unsure" if std::mem::take(&mut self.comparing) => {
+                let (expected, found) = (part.number(), 1);
+                Input::Compared(match part.words[0] {
+                    "same" => Ok(Census::Same),
+                    "differs" => Ok(Census::Differs { expected, found }),
+                    _ if part.words[1] == "gone" => Err(failed(part)),
+                    _ => Ok(Census::Unsure),
+                })
+            }
             "translated" if std::mem::take(&mut self.translating) => Input::Translated(Ok(body.to_owned())),
             "rows" | "nothing" | "failed" if !self.transactions.is_empty() => {
                 let purpose = self.transactions.remove(0);
@@ -288,6 +309,8 @@ impl World {
                 words: ["say", "go", ""],
                 rest: "",
             });
+        } else if self.comparing {
+            "same"
         } else if let Some(endpoint) = self.endpoints.first() {
             let rest = match endpoint {
                 Endpoint::Version => "\n{\"version\":\"2\"}",
@@ -337,6 +360,10 @@ impl World {
             }
             Effect::Stage(spec) => self.stages.push(*spec),
             Effect::CancelStages => self.stages.clear(),
+            Effect::Compare(_) => {
+                let twice = std::mem::replace(&mut self.comparing, true);
+                assert!(!twice, "two tables are compared at once");
+            }
             Effect::Poll { table, request } => {
                 assert!(request.query.is_sorted());
                 assert_eq!(self.polls.insert(table, true), None, "a second request for one table");
