@@ -220,7 +220,9 @@ class Manager implements ReplicaManager {
         return this.runMigration(call.version);
       case "verify":
         return this.verify(call);
-      default:
+      case "reset":
+      case "purge":
+      case "rollback":
         return this[call.name]();
     }
   }
