@@ -73,20 +73,31 @@ pub(super) enum Health {
     Failing,
 }
 
-/// Whether a table's answers have gone on saying that the server's log is no further than what it has seen of it, though
-/// another table had seen more.
+/// Since when a table's answers have said that the server's log is no further than what it has seen of it, though another
+/// table had seen more. Numbers, because every page has them at hand with each answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lag {
-    No,
-    /// Since then, when the furthest was there.
-    Since {
-        ms: u64,
-        furthest: Lsn,
-    },
-    /// The same, and it was asked for a last time, past all caches.
-    Asked,
-    /// For so long that it was told. It holds nobody back until it goes on.
-    Told,
+pub(super) struct Lag {
+    /// 0 where it does not lag.
+    pub(super) since_ms: u64,
+    /// The furthest that any table had seen when it began.
+    pub(super) furthest: Lsn,
+}
+
+impl Lag {
+    pub(super) const NO: Self = Self {
+        since_ms: 0,
+        furthest: Lsn(0),
+    };
+    /// It lagged for too long, and was asked for a last time, past all caches: the next answer is overdue whatever it is.
+    pub(super) const ASKED: Self = Self {
+        since_ms: 1,
+        furthest: Lsn(0),
+    };
+    /// For so long that it was told. It holds nobody back until it goes on, and is not overdue again.
+    pub(super) const TOLD: Self = Self {
+        since_ms: u64::MAX,
+        furthest: Lsn(0),
+    };
 }
 
 /// Whether what was announced is stored with the table's position.
@@ -120,7 +131,7 @@ impl Follower {
             health: Health::Well,
             polled_ms: 0,
             unjudged: 0,
-            lag: Lag::No,
+            lag: Lag::NO,
             furthest: Lsn(0),
         }
     }
@@ -224,7 +235,7 @@ impl Follower {
                 // What a cache replays is already here.
                 Message::Change(change) if change.offset().is_some_and(|offset| offset <= before) => {}
                 Message::Change(change) => {
-                    self.lag = Lag::No;
+                    self.lag = Lag::NO;
                     self.pending.push(change);
                 }
                 Message::UpToDate { seen: Some(seen) } => self.see(seen, moment),
@@ -244,10 +255,10 @@ impl Follower {
     fn see(&mut self, seen: Lsn, moment: Moment) {
         if seen > self.seen {
             self.seen = seen;
-            self.lag = Lag::No;
-        } else if self.lag == Lag::No && self.furthest > self.seen {
-            self.lag = Lag::Since {
-                ms: moment.now_ms,
+            self.lag = Lag::NO;
+        } else if self.lag.since_ms == 0 && self.furthest > self.seen {
+            self.lag = Lag {
+                since_ms: moment.now_ms,
                 furthest: self.furthest,
             };
         }
@@ -256,15 +267,15 @@ impl Follower {
     /// Whether the request that is under way was sent when the table had stood still for too long, while others went on: by
     /// its answer it is judged.
     pub(super) fn is_overdue(&self, stuck_ms: u64, furthest: Lsn) -> bool {
-        let Activity::Polling { since_ms, .. } = self.activity else {
-            return false;
-        };
-        match self.lag {
-            Lag::Since { ms, furthest: before } => {
-                stuck_ms > 0 && since_ms >= ms.saturating_add(stuck_ms) && furthest > before
-            }
-            lag => lag == Lag::Asked,
-        }
+        let Lag {
+            since_ms: lag_ms,
+            furthest: before,
+        } = self.lag;
+        let is_late = |since_ms: u64| since_ms >= lag_ms.saturating_add(stuck_ms);
+        stuck_ms > 0
+            && lag_ms > 0
+            && furthest > before
+            && matches!(self.activity, Activity::Polling { since_ms, .. } if is_late(since_ms))
     }
 
     /// Says why a message cannot belong to this table's structure, if it cannot: of which column, and what.
@@ -336,7 +347,7 @@ impl Follower {
 
     /// Whether it counts for the cut: a table that is stopped, failing or stuck must not hold the others back.
     pub(super) fn counts(&self) -> bool {
-        self.activity != Activity::Stopped && self.health == Health::Well && self.lag != Lag::Told
+        self.activity != Activity::Stopped && self.health == Health::Well && self.lag.since_ms != Lag::TOLD.since_ms
     }
 
     /// How many of the pending changes belong to the cut.

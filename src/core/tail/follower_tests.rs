@@ -67,9 +67,9 @@ fn a_table_lags_from_the_first_answer_that_is_no_further_while_another_has_seen_
     ] {
         let mut follower = follower(furthest);
         told(&mut follower, seen, 1_000);
-        assert_eq!(follower.lag != Lag::No, lags, "{furthest}, {seen:?}");
+        assert_eq!(follower.lag != Lag::NO, lags, "{furthest}, {seen:?}");
         told(&mut follower, Some(7), 2_000);
-        assert_eq!(follower.lag, Lag::No);
+        assert_eq!(follower.lag, Lag::NO);
     }
 }
 

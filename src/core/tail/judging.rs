@@ -31,19 +31,16 @@ impl Follower {
     /// Its answer was no further than those before, if its lag is what it was. What stands between may be what stands still:
     /// past it, the table is asked for a last time.
     fn overdue(&mut self, moment: Moment) -> Option<Trouble> {
-        match self.lag {
-            Lag::Since { .. } => {
-                self.lag = Lag::Asked;
-                self.stream.catch_up();
-                self.stream.bypass_caches(moment.now_ms);
-                None
-            }
-            Lag::Asked => {
-                self.lag = Lag::Told;
-                Some(self.trouble(TroubleKind::Stuck, None))
-            }
-            Lag::No | Lag::Told => None,
+        if self.lag == Lag::ASKED {
+            self.lag = Lag::TOLD;
+            return Some(self.trouble(TroubleKind::Stuck, None));
         }
+        if self.lag != Lag::NO {
+            self.lag = Lag::ASKED;
+            self.stream.catch_up();
+            self.stream.bypass_caches(moment.now_ms);
+        }
+        None
     }
 
     fn judged(&mut self, outcome: Outcome, moment: Moment) -> Option<Trouble> {
