@@ -3,7 +3,7 @@
 use crate::config::{Carried, Strategy};
 use crate::error::{Error, ErrorCode};
 use crate::plan::{Force, Found, Plan, PlanOptions, Rebuild, Scope, plan};
-use crate::record::{Record, RecordState};
+use crate::record::RecordState;
 use crate::room::{Sizes, Way, way};
 use crate::sorted::SortedSet;
 use crate::tail::Moment;
