@@ -13,9 +13,6 @@ use super::{Caches, StageReport, StageSpec, Staged, loading, text};
 
 /// How often in a row a shape may fail to answer before the rebuild is given up, and tried again later.
 const MOST_FAILURES: u32 = 8;
-/// How often Electric may say that the shape is gone before the rebuild is given up, and tried again later: that is about
-/// a minute.
-const MOST_LOSSES: u32 = 8;
 /// How often rows that PGlite refuses are fetched again: Electric may have served the old structure's rows.
 const MOST_REFUSALS: u32 = 2;
 /// How often a body that cannot be read is asked for again before it is believed to be wrong.
@@ -38,7 +35,6 @@ pub(super) struct Loader<'a, H, R> {
     announced: String,
     refusals: u32,
     misreadings: u32,
-    losses: u32,
 }
 
 /// What follows on one request and its answer.
@@ -66,7 +62,6 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             announced: String::new(),
             refusals: 0,
             misreadings: 0,
-            losses: 0,
         }
     }
 
@@ -88,11 +83,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 self.read(&read, kind, &mut body).await
             }
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
             Verdict::Refused { .. } => {
                 let why = text(&mut body).await;
                 match self.stream.refusal(head.status, &why, self.host.random()) {
-                    Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+                    Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
                     // A table that was just created, or renamed, is refused until the reconciler has seen it.
                     Verdict::Refused { error } => self.wait(error),
                     _ => self.cut(),
@@ -138,7 +133,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Progress::More | Progress::Ignored => Ok(Round::Again),
             Progress::UpToDate { .. } => Ok(Round::UpToDate),
             Progress::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Progress::Refetch { ms, expired } => self.refetch(ms, expired),
+            Progress::Refetch { ms, expired } => Ok(self.refetch(ms, expired)),
             Progress::Failed { error } => Err(error),
         }
     }
@@ -249,24 +244,15 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         match self.stream.cut(self.host.random()) {
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
             Verdict::Failed { error } | Verdict::Refused { error } => Err(error),
-            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
             Verdict::Read { .. } => Ok(Round::Again),
         }
     }
 
-    /// Electric says the shape is gone: everything begins anew, but not for ever. Nobody is told of a load that goes on.
-    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Result<Round> {
-        self.losses += 1;
-        if self.losses > MOST_LOSSES {
-            let detail = "the shape was lost again and again";
-            return Err(Error::new(
-                ErrorCode::ShapeUnreachable,
-                loading(&self.spec.target.table.name),
-                detail,
-            ));
-        }
+    /// Electric says the shape is gone: everything begins anew.
+    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Round {
         self.restart(expired);
-        Ok(Round::Later { ms })
+        Round::Later { ms }
     }
 
     /// Electric does not serve what is wanted yet: everything begins anew, later, if patience lasts. The handle may

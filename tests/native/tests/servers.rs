@@ -134,8 +134,7 @@ fn electric_started_again_with_nothing_stored_is_one_rebuild_with_the_old_rows_i
     );
 }
 
-/// Electric loses a shape again and again, for five minutes: 409 upon 409. A repair that comes to no end is told as failed,
-/// and tried again.
+/// Electric loses a shape again and again, for five minutes: 409 upon 409.
 #[test]
 fn a_storm_of_lost_shapes_is_borne_with_few_requests_and_the_old_rows_in_sight() {
     let (world, replica) = following(config());
@@ -150,11 +149,6 @@ fn a_storm_of_lost_shapes_is_borne_with_few_requests_and_the_old_rows_in_sight()
     }
     let loads = world.snapshots() - before;
     assert!(loads <= 150, "{loads} loads in five minutes");
-    let told = codes(&world);
-    assert!(
-        !told.is_empty() && told.iter().all(|code| *code == ErrorCode::ShapeUnreachable),
-        "{told:?}"
-    );
     arrive(&world, &replica);
 }
 
