@@ -101,7 +101,8 @@ impl Record {
     }
 }
 
-/// Until when the replica before this one is kept, in milliseconds since 1970, as `Op::ReadRecord` tells.
+/// Until when the replica before this one is kept, in milliseconds since 1970, as `Op::ReadRecord` tells; 0 where none is
+/// and other tables may be cleared away.
 #[must_use]
 pub fn kept_until(rows: &Rows) -> Option<u64> {
     cell(rows.first()?, 16)?.parse().ok()

@@ -11,7 +11,7 @@ import { after, test } from "node:test";
 
 import type { Results } from "@electric-sql/pglite";
 
-import { directory, golden, open, run, select, type Row, type Rows, type Transaction } from "./support/op.ts";
+import { directory, golden, open, opened, run, select, type Row, type Rows, type Transaction } from "./support/op.ts";
 import { rejections } from "./support/rejections.ts";
 
 type Recorded = "recordNone" | "recordFirst" | "recordSecond" | "inspectFirst" | "inspectSecond" | "inspectKinds";
@@ -186,6 +186,28 @@ test("a temporary view of another make keeps its tables until it is gone, and th
   await run(db, golden.dropLeft);
   assert.deepEqual(await select(db, schemas), [{ n: 0 }]);
   await end([known]);
+});
+
+test("views of a page that has ended keep no table: they stand in the catalogue, and read nothing any more", async (t) => {
+  const db = await open(t);
+  await run(db, ...golden.first);
+  await db.exec("CREATE TEMP VIEW watched_1 AS SELECT id FROM users");
+  await db.live.query("SELECT id FROM users", [], () => undefined);
+  const due = async (of: typeof db) => (await run(of, golden.readRecord))[0]?.[16];
+  const schemas = "SELECT count(*)::int AS n FROM pg_namespace WHERE nspname LIKE 'electric\\_replica\\_left%'";
+
+  // A page that is loaded anew has the files, and another session.
+  const next = await opened(t, await db.dumpDataDir("none"));
+  assert.notDeepEqual(await select(next, "SELECT relname FROM pg_class WHERE relpersistence = 't'"), []);
+  assert.deepEqual(await run(next, golden.second[0] as Transaction, swapOf(golden.second[1] as Transaction)), [["[]", "false"]]);
+  assert.deepEqual([await select(next, schemas), await due(next)], [[{ n: 0 }], null]);
+
+  await run(db, golden.second[0] as Transaction, swapOf(golden.second[1] as Transaction));
+  assert.deepEqual([await select(db, schemas), await due(db)], [[{ n: 1 }], null], "what is read is not due");
+  const last = await opened(t, await db.dumpDataDir("none"));
+  assert.equal(await due(last), "0");
+  await run(last, golden.dropLeft);
+  assert.deepEqual([await select(last, schemas), await due(last)], [[{ n: 0 }], null]);
 });
 
 test("a live query that waits on a channel of another name is left alone: PGlite up to 0.3.13 names them after tables", async (t) => {

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
+import { PGlite } from "@electric-sql/pglite";
+import { live } from "@electric-sql/pglite/live";
 import type { MigrationComplete, QueryFailed, ReplicaEvent } from "electric-replica";
 
 import { FailedQueries } from "../../js/queries.ts";
@@ -113,7 +115,7 @@ test("a query that was lost comes back with the tables that it reads", async (t)
 });
 
 test("a temporary view of unknown make goes on reading the rows of before, the end of the migration says so, and nothing stays when it is gone", async (t) => {
-  const { db, demo, events, upTo } = await migrated(t);
+  const { db, demo, events, manager, upTo } = await migrated(t);
   // As a PGlite might mount its queries that calls them otherwise.
   await db.exec(`create temp view watched_1_view as select * from ${TABLE}; prepare watched_1_get as select * from watched_1_view;
     listen "changes_of_data_table_columns"`);
@@ -123,12 +125,38 @@ test("a temporary view of unknown make goes on reading the rows of before, the e
   assert.deepEqual(completed(events).at(-1)?.left, [TABLE]);
   assert.deepEqual((await db.query("execute watched_1_get")).rows, rows);
   assert.deepEqual(await contents(db), await contents(demo.upstream));
+  await manager.checkAndMigrate();
+  assert.deepEqual((await db.query(LEFT)).rows, [{ n: 1 }]);
   await db.exec("deallocate watched_1_get; drop view watched_1_view");
 
-  await upTo("0004_usage_count_bigint");
-  assert.deepEqual(completed(events).at(-1)?.left, []);
-  assert.deepEqual((await db.query(LEFT)).rows, [{ n: 0 }]);
-  assert.deepEqual(failed(events), []);
+  const rebuilds = completed(events).length;
+  await manager.checkAndMigrate();
+  await eventually(async () => assert.deepEqual((await db.query(LEFT)).rows, [{ n: 0 }]));
+  assert.deepEqual([completed(events).length, failed(events)], [rebuilds, []]);
+});
+
+test("what a page leaves for its views goes with the page, and its views are in no later one's way", async (t) => {
+  const { db, demo, events, manager, upTo } = await migrated(t);
+  await db.exec(`create temp view watched_1_view as select * from ${TABLE}`);
+  await upTo("0003_rename_position");
+  assert.deepEqual(completed(events).at(-1)?.left, [TABLE]);
+  await manager.close();
+
+  const next = await PGlite.create({ loadDataDir: await db.dumpDataDir("none"), extensions: { live } });
+  t.after(() => next.close());
+  assert.deepEqual((await next.query(LEFT)).rows, [{ n: 1 }]);
+  const { manager: later, events: told } = await manage(t, demo, { db: next });
+  await later.checkAndMigrate();
+  await eventually(async () => assert.deepEqual((await next.query(LEFT)).rows, [{ n: 0 }]));
+  assert.deepEqual(completed(told), [], "nothing was rebuilt for it");
+
+  await demo.deploy();
+  await eventually(async () => {
+    await later.checkAndMigrate();
+    assert.equal(completed(told).length, 1);
+  });
+  assert.deepEqual(completed(told)[0]?.left, []);
+  await eventually(async () => assert.deepEqual(await contents(next), await contents(demo.upstream)));
 });
 
 test("built in place, mounted live queries go on as well", async (t) => {

@@ -113,7 +113,8 @@ impl ModelDatabase {
 
     fn rows_of(&self, record: &StoredRecord) -> Rows {
         let until = self.previous.as_ref().map(|(_, _, until)| until.to_string());
-        record.rows(until.as_deref())
+        let unread = (!self.left.is_subset(&self.strangers)).then(|| "0".to_owned());
+        record.rows(until.or(unread).as_deref())
     }
 
     fn record_rows(&self) -> Rows {
@@ -260,7 +261,7 @@ impl ModelDatabase {
                 return Ok(vec![self.readers(&swap)]);
             }
             Op::FindLost { .. } => return Ok(self.lost()),
-            Op::DropLeft => self.left.clear(),
+            Op::DropLeft => self.drop_left(),
             Op::CreateIndex { schema, table, index } => {
                 self.create_index(&Home::App(schema), &table, &index, &doing)?;
             }
@@ -286,7 +287,10 @@ impl ModelDatabase {
                 let kept = self.previous.as_ref().filter(is_same).map(|(_, record, _)| record);
                 return Ok(kept.map_or_else(Rows::new, |record| self.rows_of(record)));
             }
-            Op::DropPrevious => self.previous = None,
+            Op::DropPrevious => {
+                self.previous = None;
+                self.drop_left();
+            }
             // The model's schema of the app is always there.
             Op::EnsureApp | Op::Checkpoint => {}
         }

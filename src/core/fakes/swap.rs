@@ -23,6 +23,11 @@ impl ModelDatabase {
         cells.map(Some).to_vec()
     }
 
+    /// A view that is there goes on reading what was left for it.
+    pub(super) fn drop_left(&mut self) {
+        self.left.retain(|table| self.strangers.contains(table));
+    }
+
     /// What the library made, and what the record's shapes name; whatever the record says or does not say otherwise.
     pub(super) fn purge(&mut self) -> Option<String> {
         let record = self.record.take();

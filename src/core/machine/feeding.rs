@@ -93,7 +93,6 @@ impl Machine {
         // First, because only what a record names is ever dropped (R4).
         let mut ops = vec![
             Op::DropPrevious,
-            Op::DropLeft,
             Op::WriteRecord(unfinished(&job)),
             Op::EnsureApp,
             Op::ResetStaging,

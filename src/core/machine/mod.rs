@@ -67,7 +67,7 @@ pub struct Machine {
     pub(crate) feeding: bool,
     /// What was kept of the replica before, while it is asked for.
     pub(crate) previous: Option<Box<Record>>,
-    /// Until when it is kept.
+    /// Until when it is kept; long ago where other tables may be cleared away.
     pub(crate) previous_until_ms: Option<u64>,
     pub(crate) mood: Mood,
     pub(crate) status: Status,

@@ -379,7 +379,6 @@ fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
     };
     let mut ops = vec![
         Op::DropPrevious,
-        Op::DropLeft,
         Op::WriteRecord(unfinished(job)),
         Op::EnsureApp,
         Op::Swap(swap),

@@ -14,6 +14,9 @@ const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
 /// Those of the second that stand there once a table was put in place.
 const SEALED: &str = ",seal,rows";
+/// Since when something may be cleared away, as a function beside the record: that is told with it, and costs no page
+/// a line. A release that tells otherwise gives it another name, as with `purge`.
+const DUE: &str = "due_1()";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {
     [&*places.home.quoted(), ".", table].concat()
@@ -68,9 +71,23 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
     .into_iter()
-    .chain([purge::function(places)])
+    .chain([due(places), purge::function(places)])
     .map(Statement::new)
     .collect()
+}
+
+/// Until when the replica before is kept; long ago, where none is and tables are left that nobody reads any more.
+fn due(places: &Places) -> String {
+    let body = format!(
+        "SELECT coalesce((SELECT until FROM {} LIMIT 1), CASE WHEN {} THEN '0' END)",
+        own_table(places, "previous"),
+        readers::has_unread(),
+    );
+    format!(
+        "CREATE OR REPLACE FUNCTION {} RETURNS text LANGUAGE sql STABLE AS {}",
+        own_table(places, DUE),
+        literal(&body)
+    )
 }
 
 pub(super) fn read_previous(places: &Places) -> String {
@@ -89,6 +106,7 @@ pub(super) fn read_record(places: &Places) -> String {
 pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
     vec![
         Statement::new(readers::drop_schema_unless_read(&places.previous)),
+        Statement::new(readers::drop_left()),
         Statement::new(format!("DELETE FROM {}", own_table(places, "previous"))),
         Statement::new(format!("DELETE FROM {}", own_table(places, "previous_shapes"))),
     ]
@@ -118,9 +136,9 @@ pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
     [
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
          CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
-         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, (SELECT until FROM ",
-        &own_table(places, "previous"),
-        " LIMIT 1), s.rows::text FROM ",
+         s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, ",
+        &own_table(places, DUE),
+        ", s.rows::text FROM ",
         &own_table(places, record),
         " r LEFT JOIN ",
         &own_table(places, shapes),

@@ -196,7 +196,7 @@ pub enum Op {
     },
     /// Reads the record that was kept. Answers nothing where a table of it is no longer the one that was kept.
     ReadPrevious,
-    /// Drops whatever was kept.
+    /// Drops whatever was kept, and what [`Op::DropLeft`] does.
     DropPrevious,
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,

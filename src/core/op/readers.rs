@@ -5,6 +5,9 @@
 //! A live query is told by the names of its view and of its prepared statements, and by the channel on which it waits
 //! for changes. A release of PGlite that calls one of them otherwise has temporary views that nobody knows here: the
 //! tables they read are **left** in a schema beside the app's, where those views go on reading them.
+//!
+//! A page that ends drops nothing: its temporary views stand in the catalogue until the next session makes its first one.
+//! They read nothing any more, so only those of this session count.
 
 use super::Statement;
 use crate::ident::{Name, literal};
@@ -12,12 +15,12 @@ use crate::ident::{Name, literal};
 /// How the schemas are called in which such tables stay, but for the number at the end.
 const LEFT: &str = "electric_replica_left_";
 
-/// Which temporary view reads which relation and which column of it, itself or through other views.
+/// Which temporary view of this session reads which relation and which column of it, itself or through other views.
 const READS: &str = "WITH RECURSIVE uses (view, relation, number) AS (
 SELECT r.ev_class, d.refobjid, d.refobjsubid FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
 ), reads (view, relation, number) AS (
-SELECT uses.* FROM uses JOIN pg_class c ON c.oid = uses.view WHERE c.relkind = 'v' AND c.relpersistence = 't'
+SELECT uses.* FROM uses JOIN pg_class c ON c.oid = uses.view WHERE c.relkind = 'v' AND c.relnamespace = pg_my_temp_schema()
 UNION SELECT reads.view, uses.relation, uses.number FROM reads JOIN uses ON uses.view = reads.relation
 )";
 
@@ -103,12 +106,25 @@ pub(super) fn drop_schema_unless_read(schema: &Name) -> String {
 
 fn drop_unless_read(schema: &str) -> String {
     format!(
-        "IF EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class \
-         JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = {schema} AND \
-         d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND v.relpersistence = 't') THEN \
-         IF {schema} !~ '^{LEFT}' THEN EXECUTE format('ALTER SCHEMA %I RENAME TO %I', {schema}, '{LEFT}' || (SELECT oid FROM pg_namespace WHERE nspname = {schema})); END IF; \
-         ELSE EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', {schema}); END IF;"
+        "IF {} THEN IF {schema} !~ '^{LEFT}' THEN EXECUTE format('ALTER SCHEMA %I RENAME TO %I', {schema}, '{LEFT}' || (SELECT oid FROM \
+         pg_namespace WHERE nspname = {schema})); END IF; ELSE EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', {schema}); END IF;",
+        is_read(schema),
     )
+}
+
+/// Whether a temporary view of this session reads a table of that schema.
+fn is_read(schema: &str) -> String {
+    format!(
+        "EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class \
+         JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = {schema} AND \
+         d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND v.relnamespace = pg_my_temp_schema())"
+    )
+}
+
+/// A condition: whether there are tables that were left and that nobody reads any more.
+pub(super) fn has_unread() -> String {
+    let read = is_read("l.nspname");
+    format!("EXISTS (SELECT FROM pg_namespace l WHERE l.nspname ~ '^{LEFT}' AND NOT {read})")
 }
 
 /// Drops the schemas of tables that were left and that nobody reads any more.

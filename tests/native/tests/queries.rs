@@ -2,11 +2,11 @@
 
 use electric_replica_core::config::{Config, Feed, Strategy};
 use electric_replica_core::error::ErrorCode;
-use electric_replica_core::event::Event;
+use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Fault, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::queries::LostQuery;
-use electric_replica_tests::{YES, ask, config, following};
+use electric_replica_tests::{NO, YES, ask, config, following};
 
 /// More looks than there ever are.
 const NEVER: usize = 100;
@@ -153,4 +153,43 @@ fn queries_are_looked_for_after_going_back_as_well() {
     assert_eq!(ask(&world, &replica, Ask::Rollback), YES);
     world.pass(10_000);
     assert_eq!(told(&world), [gone]);
+}
+
+#[test]
+fn what_was_left_goes_with_no_rebuild_once_nobody_reads_it() {
+    let clearings = |world: &World| {
+        let calls = world.calls().into_iter();
+        calls
+            .filter(|call| call.what == "clearing what was kept of the replica before")
+            .count()
+    };
+    let left_behind = || {
+        let (world, replica) = following(config());
+        world.tamper(|db| db.strangers = ["users".to_owned()].into());
+        world.deploy(1);
+        assert_eq!(ask(&world, &replica, Ask::Check), YES);
+        world.pass(10_000);
+        (world, replica)
+    };
+
+    // While the page goes on: with its next look at the server.
+    let (world, replica) = left_behind();
+    let before = clearings(&world);
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(10_000);
+    assert_eq!((world.database().left.len(), clearings(&world)), (1, before), "it is read");
+    world.tamper(|db| db.strangers.clear());
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(10_000);
+    assert_eq!((world.database().left.len(), clearings(&world)), (0, before + 1));
+
+    // A page takes its views along.
+    let (world, replica) = left_behind();
+    world.kill(replica.host().id());
+    world.tamper(|db| db.strangers.clear());
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(10_000);
+    assert_eq!(world.database().left.len(), 0);
+    assert_eq!((replica.status(), world.difference()), (Status::Ready, None));
 }

@@ -56,6 +56,13 @@ export async function open(t: TestContext) {
   return db;
 }
 
+/** Opens what another database has on its files, as a page does that is loaded anew. */
+export async function opened(t: TestContext, loadDataDir: File | Blob) {
+  const db = await PGlite.create({ loadDataDir, extensions: { live } });
+  t.after(() => db.close());
+  return db;
+}
+
 /** Runs each list of statements as one transaction, as the host does. The rows are those of the last statement. */
 export async function run(db: Pick<PGlite, "transaction">, ...transactions: Transaction[]): Promise<Rows> {
   let rows: Rows = [];
