@@ -88,7 +88,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
 type RawEvent =
   | Exclude<ReplicaEvent, MigrationError | StatusChange>
   | Omit<StatusChange, "leader">
-  | { type: "migration:error"; error: PlainError; closesMigration: boolean };
+  | { type: "migration:error"; error: PlainError; closesMigration: boolean; missing: string[] };
 
 /** The text that `Machine::state` in src/core/machine/showing.rs writes. */
 interface RawState {

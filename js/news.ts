@@ -12,7 +12,7 @@ export interface PlainError {
   retryable: boolean;
 }
 
-type Told = Exclude<ReplicaEvent, MigrationError | MigrationPending | StatusChange | Warning> | { type: "migration:error"; error: PlainError; closesMigration: boolean };
+type Told = Exclude<ReplicaEvent, MigrationError | MigrationPending | StatusChange | Warning> | { type: "migration:error"; error: PlainError; closesMigration: boolean; missing: string[] };
 
 /** What a tab that leads says: how things stand, and what has just happened, if anything has. */
 export interface News {
@@ -54,7 +54,7 @@ export class Teller {
   failed(error: ReplicaError): ReplicaEvent[] {
     const status: StatusChange = { type: "status", status: "error", leader: null };
     if (!this.#leads) return [status];
-    const told: Told = { type: "migration:error", error: plainError(error), closesMigration: this.#running !== undefined };
+    const told: Told = { type: "migration:error", error: plainError(error), closesMigration: this.#running !== undefined, missing: [] };
     return [{ ...finished(told), error } as MigrationError, status];
   }
 
@@ -74,7 +74,7 @@ export class Teller {
       case "migration:error": {
         this.#leads = true;
         if (event.closesMigration) this.#running = undefined;
-        return this.stand(version, { type: event.type, error: plainError(event.error), closesMigration: event.closesMigration });
+        return this.stand(version, { type: event.type, error: plainError(event.error), closesMigration: event.closesMigration, missing: event.missing });
       }
       case "migration:start":
         this.#running = { start: event, progress: undefined };
@@ -142,7 +142,7 @@ export class Hearer {
   /** Whoever led does no more: what it began and did not end is closed here. */
   end(own: ReplicaStatus): ReplicaEvent[] {
     const events: ReplicaEvent[] = [];
-    if (this.#open) events.push(finished({ type: "migration:error", error: LOST, closesMigration: true }));
+    if (this.#open) events.push(finished({ type: "migration:error", error: LOST, closesMigration: true, missing: [] }));
     if (this.#status !== null) events.push({ type: "status", status: own, leader: null });
     this.#open = false;
     this.#leader = this.#version = undefined;

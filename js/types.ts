@@ -307,6 +307,11 @@ export interface MigrationError {
   retryable: boolean;
   /** Whether it ends a rebuild that `migration:start` announced. */
   closesMigration: boolean;
+  /**
+   * The tables of the replica that cannot be read: a rebuild in place was cut off before they were loaded, or they are gone.
+   * Where there never was a whole replica, it has no version, and nothing says what its tables would be.
+   */
+  missing: string[];
 }
 
 /** The server's new version has the structure the replica has: adopted without touching a row. */

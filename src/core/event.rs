@@ -55,6 +55,8 @@ pub enum Event {
         error: Error,
         /// Whether it closes a rebuild that [`Event::Start`] announced.
         closes: Closes,
+        /// The recorded tables that cannot be read: they were never loaded to the end, or are gone.
+        missing: Vec<Name>,
     },
     /// The server's version has the structure the replica has: it was adopted without touching a row.
     Adopted {
@@ -244,10 +246,11 @@ impl Event {
     pub fn text(&self) -> String {
         let event = match self {
             Self::Status(status) => Value::from([("type", "status".into()), ("status", status.as_str().into())]),
-            Self::Failed { error, closes } => Value::from([
+            Self::Failed { error, closes, missing } => Value::from([
                 ("type", "migration:error".into()),
                 ("error", error.value()),
                 ("closesMigration", (*closes == Closes::Rebuild).into()),
+                ("missing", names(missing)),
             ]),
             Self::Purged { called } => {
                 let reason = if *called { "called" } else { "owner" };
@@ -417,6 +420,7 @@ mod tests {
             Event::Failed {
                 error: Error::new(ErrorCode::DatabaseFailed, "creating a table", "no \"room\""),
                 closes: Closes::Rebuild,
+                missing: users(),
             },
             Event::UpdateNeeded {
                 from: Some("1".to_owned()),
@@ -456,7 +460,7 @@ mod tests {
                 r#"{"type":"migration:start","reason":"first","from":null,"to":"1","tables":["users"],"strategy":"in-place"}"#,
                 r#"{"type":"migration:progress","step":"loading","table":"users","rows":7,"expectedRows":null,"tablesDone":0,"tablesTotal":2}"#,
                 r#"{"type":"migration:complete","reason":"first","from":null,"to":"1","tables":["users"],"left":["users"],"rows":9007199254740991,"strategy":"table-by-table","durationMs":12}"#,
-                r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no \"room\"","retryable":false},"closesMigration":true}"#,
+                r#"{"type":"migration:error","error":{"code":"DATABASE_FAILED","message":"while creating a table: no \"room\"","retryable":false},"closesMigration":true,"missing":["users"]}"#,
                 r#"{"type":"update-needed","direction":"app-too-old","from":"1","to":"2","missing":["users.name"],"kept":true}"#,
                 r#"{"type":"query-failed","view":"live_query_0_view","tables":["users"],"missing":["users.name"]}"#,
                 r#"{"type":"adopted","from":"0","to":"2"}"#,

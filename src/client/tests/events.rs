@@ -22,6 +22,7 @@ fn an_event_is_told_as_a_text_with_what_caused_it_beside_it() {
     host.emit(Event::Failed {
         error: error.with_cause(Cause::new(value("'theirs'"))),
         closes: Closes::Rebuild,
+        missing: Vec::new(),
     });
 
     assert_eq!(

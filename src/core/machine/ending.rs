@@ -74,6 +74,7 @@ impl Machine {
         effects.push(Effect::Emit(Event::Failed {
             error: error.clone(),
             closes,
+            missing: self.missing(),
         }));
         let rereads = matches!(self.run.as_ref().map(|run| &run.kind), Some(Kind::Reread));
         // A table whose stream is stopped stays as it is until it is built anew: that is tried again in any case.
@@ -144,6 +145,7 @@ impl Machine {
             effects.push(Effect::Emit(Event::Failed {
                 error: closed(),
                 closes: Closes::Rebuild,
+                missing: self.missing(),
             }));
         }
         self.queue.extend(self.run.take());

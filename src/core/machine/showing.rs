@@ -1,6 +1,7 @@
 //! What the app sees of the machine: its status, and when it wants to be woken.
 
 use crate::event::{Event, Status, names};
+use crate::ident::Name;
 use crate::json::Value;
 use crate::record::{Record, RecordState};
 
@@ -53,15 +54,22 @@ impl Machine {
 
     /// Whether the record says whole and the tables it names were seen to be there.
     pub(crate) fn is_usable(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| {
-            let mut tables = record.manifest.tables.iter();
-            self.stored == Stored::Known
-                && record.state == RecordState::Whole
-                && tables.all(|table| {
-                    let shape = record.shapes.get(&table.name);
-                    shape.is_some_and(|shape| self.found.has(&table.name, &shape.fingerprint))
-                })
-        })
+        let record = self.record.as_ref();
+        let whole = record.is_some_and(|record| record.state == RecordState::Whole);
+        whole && self.stored == Stored::Known && self.missing().is_empty()
+    }
+
+    /// The recorded tables that were not seen to be there as they were put in place.
+    pub(super) fn missing(&self) -> Vec<Name> {
+        let mut missing = Vec::new();
+        if let Some(record) = &self.record {
+            missing = record.table_names();
+            missing.retain(|table| {
+                let shape = record.shapes.get(table);
+                !shape.is_some_and(|shape| self.found.has(table, &shape.fingerprint))
+            });
+        }
+        missing
     }
 
     pub(super) fn ask_to_wake(&mut self, effects: &mut Vec<Effect>) {

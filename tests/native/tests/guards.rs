@@ -71,6 +71,7 @@ fn a_manager_that_is_closed_in_the_middle_of_a_rebuild_closes_what_it_told() {
         Event::Failed {
             error,
             closes: Closes::Rebuild,
+            ..
         } => Some(error.code()),
         _ => None,
     });
