@@ -30,7 +30,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   await initReplica();
   const listeners = new Listeners();
   const deliver = (event: ReplicaEvent): void => {
-    if (event.type === "query-failed") queries.told(event.view);
+    if (event.type === "query-failed") queries.told(event);
     listeners.deliver(event);
   };
   const policy = new Policy(options, {

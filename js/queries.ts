@@ -5,17 +5,23 @@
  * whose they are, and any other goes on as if nobody had looked.
  */
 
+import type { QueryFailed } from "./types.js";
+
 /** How long after a rebuild the core may take to find out, and a little more, in milliseconds. */
 const VERDICT_MS = 5_000;
 /** What PGlite was doing, in its own words, which hold the name of the query's view. */
 const SET_UP = /^\s*CREATE OR REPLACE TEMP VIEW (live_query_[0-9a-f]{32}_view) AS\s/;
+
+/** What Postgres says of a name that is not there. Of what went wrong in a PGliteWorker's worker a rejection says nothing else. */
+const NOT_THERE = /^(?:column|relation) "?(?:[^".]+\.)?([^"]+?)"? does not exist$/;
 
 /** Something that tells of rejections nobody handles: a window, or a worker's global object. */
 type Scope = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
 export class FailedQueries {
   readonly #failed = new Set<string>();
-  readonly #held = new Map<string, { reason: Error; timer: ReturnType<typeof setTimeout> }>();
+  /** By the view, or by what is not there where that is all there is to know it by. */
+  readonly #held = new Map<string, { reasons: Error[]; timer: ReturnType<typeof setTimeout> }>();
   readonly #released = new WeakSet<object>();
   readonly #scope: Scope | undefined;
 
@@ -25,43 +31,52 @@ export class FailedQueries {
     this.#scope.addEventListener("unhandledrejection", this.#rejected);
   }
 
-  /** The app was told of this one: whatever it rejects with from now on is known. */
-  told(view: string): void {
+  /**
+   * The app was told of this one: whatever it rejects with from now on is known by its view. By what it lacks only
+   * those are known that are held already: a query of the app's own may name the same.
+   */
+  told({ view, missing }: Pick<QueryFailed, "view" | "missing">): void {
     this.#failed.add(view);
-    const held = this.#held.get(view);
-    if (held) clearTimeout(held.timer);
-    this.#held.delete(view);
+    for (const key of [view, ...missing.map((name) => name.slice(name.lastIndexOf(".") + 1))]) {
+      const held = this.#held.get(key);
+      if (held) clearTimeout(held.timer);
+      this.#held.delete(key);
+    }
   }
 
   /** Holds nothing back any more. */
   close(): void {
     this.#scope?.removeEventListener("unhandledrejection", this.#rejected);
-    for (const view of [...this.#held.keys()]) this.#release(view);
+    for (const key of [...this.#held.keys()]) this.#release(key);
   }
 
   readonly #rejected = (event: Event): void => {
     const reason: unknown = (event as PromiseRejectionEvent).reason;
-    const view = viewOf(reason);
-    if (view === undefined || this.#released.has(reason as object)) return;
-    if (!this.#failed.has(view)) {
-      if (this.#held.has(view)) return;
-      this.#held.set(view, { reason: reason as Error, timer: setTimeout(() => this.#release(view), VERDICT_MS) });
+    const key = keyOf(reason);
+    if (key === undefined || this.#released.has(reason as object)) return;
+    if (!this.#failed.has(key)) {
+      const held = this.#held.get(key) ?? { reasons: [], timer: setTimeout(() => this.#release(key), VERDICT_MS) };
+      held.reasons.push(reason as Error);
+      this.#held.set(key, held);
     }
     event.preventDefault();
   };
 
-  #release(view: string): void {
-    const held = this.#held.get(view);
+  #release(key: string): void {
+    const held = this.#held.get(key);
     if (!held) return;
-    this.#held.delete(view);
+    this.#held.delete(key);
     clearTimeout(held.timer);
-    this.#released.add(held.reason);
-    void Promise.reject(held.reason);
+    for (const reason of held.reasons) {
+      this.#released.add(reason);
+      void Promise.reject(reason);
+    }
   }
 }
 
-/** The view that PGlite could not make. */
-function viewOf(reason: unknown): string | undefined {
+/** The view that PGlite could not make, or what is not there. */
+function keyOf(reason: unknown): string | undefined {
   const { query } = Object(reason) as { query?: unknown };
-  return typeof query === "string" ? SET_UP.exec(query)?.[1] : undefined;
+  if (typeof query === "string") return SET_UP.exec(query)?.[1];
+  return reason instanceof Error ? NOT_THERE.exec(reason.message)?.[1] : undefined;
 }

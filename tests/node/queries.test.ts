@@ -90,14 +90,46 @@ test("a rejection of PGlite's is held back until it is told whose it is, and no 
   void db.exec("select another from pg_class");
   await soon(() => assert.deepEqual(unhandled, ['error: column "another" does not exist']));
   await fail("b");
-  queries.told(views[0] ?? "");
+  await fail("b"); // told of another change before anybody has looked
+  queries.told({ view: views[0] ?? "", missing: [] });
   await fail("a");
   assert.equal(unhandled.length, 1, "held, and told");
 
   queries.close();
-  await soon(() => assert.deepEqual(unhandled.slice(1), ['error: column "b" does not exist'], "nobody's after all"));
+  await soon(() => assert.deepEqual(unhandled.slice(1), Array(2).fill('error: column "b" does not exist'), "nobody's after all"));
   await fail("c");
-  await soon(() => assert.equal(unhandled.length, 3));
+  await soon(() => assert.equal(unhandled.length, 4));
+});
+
+test("a rejection that came through a worker is known by what is not there, as long as it is held, and any other is told late", async (t) => {
+  const unhandled = rejections(t);
+  const queries = new FailedQueries();
+  // All that a PGliteWorker leaves of an error is its message.
+  const fail = async (message: string): Promise<void> => {
+    void Promise.reject(new Error(message));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (const message of ['column "legacy_code" does not exist', 'column "legacy_code" does not exist', "column c.position does not exist", 'relation "users" does not exist', 'column "mine" does not exist']) await fail(message);
+  await fail("no connection");
+  assert.deepEqual(unhandled, ["Error: no connection"]);
+  queries.told({ view: "one", missing: ["data_table_columns.legacy_code", "data_table_columns.position"] });
+  queries.told({ view: "another", missing: ["users"] });
+  await fail('column "legacy_code" does not exist');
+  queries.close();
+  await soon(() => assert.deepEqual(unhandled.slice(1), ['Error: column "mine" does not exist', 'Error: column "legacy_code" does not exist']));
+});
+
+test("a rejection that nobody tells of is reported when its time is over", async (t) => {
+  const unhandled = rejections(t);
+  const queries = new FailedQueries();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  void Promise.reject(new Error('column "mine" does not exist'));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(unhandled, []);
+  t.mock.timers.tick(5_000);
+  t.mock.timers.reset();
+  await soon(() => assert.deepEqual(unhandled, ['Error: column "mine" does not exist']));
+  queries.close();
 });
 
 test("a query that was lost comes back with the tables that it reads", async (t) => {

@@ -59,8 +59,11 @@ export async function launchBrowser(test: TestContext, { tolerated = [], profile
   });
   // A rejection whose reason is no Error may reach us in no other way.
   await context.addInitScript(() => {
-    addEventListener("unhandledrejection", ({ reason }) => {
-      console.error("unhandledrejection:", String(reason));
+    addEventListener("unhandledrejection", (event) => {
+      // After all that listen: whoever holds it back has it reported later, or never.
+      setTimeout(() => {
+        if (!event.defaultPrevented) console.error("unhandledrejection:", String(event.reason));
+      });
     });
   });
 
