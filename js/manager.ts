@@ -4,7 +4,7 @@ import { ReplicaError } from "./errors.js";
 import { Holdings } from "./holdings.js";
 import { Lead } from "./lead.js";
 import { Listeners } from "./listeners.js";
-import { checkOptions, lockName, optionsText, requester } from "./options.js";
+import { checkOptions, holding, lockName, optionsText, requester } from "./options.js";
 import type { PlainError } from "./news.js";
 import { Policy, type Upcoming } from "./policy.js";
 import { FailedQueries } from "./queries.js";
@@ -39,6 +39,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     check: () => manager.checkAndMigrate(),
   });
   const tabs: Tabs = new Tabs(lockName(options), {
+    holding: holding(options.db),
     status: () => manager.status,
     version: () => manager.replica?.version,
     deliver,
@@ -173,7 +174,7 @@ class Manager implements ReplicaManager {
   }
 
   get version(): string | undefined {
-    return this.#panic ? undefined : (this.#tabs.version ?? this.replica?.version);
+    return this.#panic ? undefined : this.#tabs.version(this.replica?.version);
   }
 
   /** The replica as this page's module knows it; nothing where there is none, or where that has failed. */

@@ -1,6 +1,7 @@
 import { ReplicaError } from "./errors.js";
 import { ownerKey } from "./owner.js";
 import { isInMemory } from "./storage.js";
+import type { Holding } from "./tabs.js";
 import type { ReplicaOptions, TableOptions } from "./types.js";
 
 const POLICIES: unknown[] = ["auto", "prompt", "manual", "when-idle"];
@@ -97,6 +98,12 @@ export function lockName(options: ReplicaOptions): string | undefined {
   // A PGliteWorker is shared by all tabs.
   const files = typeof onLeaderChange === "function" ? "worker" : String(dataDir);
   return `electric-replica:${files}:${options.schema ?? "public"}`;
+}
+
+/** Whether other tabs read what this one writes. A PGlite, wherever its files are, works on a copy of them. */
+export function holding(db: unknown): Holding {
+  const { dataDir, onLeaderChange } = Object(db) as { dataDir?: unknown; onLeaderChange?: unknown };
+  return typeof dataDir === "string" && typeof onLeaderChange !== "function" ? "apart" : "together";
 }
 
 /** The app's `fetch` with the app's headers. */

@@ -17,8 +17,16 @@ type Message =
   | { type: "answer"; to: string; id: number; answer: Answer };
 type Answer = { value: unknown } | { error: PlainError };
 
+/**
+ * Whether tabs have one database together, or each a copy of its own: a PGlite in the page reads the files when it is opened, and
+ * never again what another tab writes.
+ */
+export type Holding = "together" | "apart";
+
 /** What this needs of the manager. */
 export interface TabOwner {
+  /** How the tabs hold the database. */
+  readonly holding: Holding;
   status(): ReplicaStatus;
   version(): string | undefined;
   deliver(event: ReplicaEvent): void;
@@ -70,6 +78,7 @@ export class Tabs {
     else {
       this.#id = crypto.randomUUID();
       this.#channel = new world.Channel(this.#name);
+      if (owner.holding === "apart") this.#warning = warning("NOT_SHARED", "another tab has this database open too, in a copy of its own, and each writes its files over the other's: use a PGliteWorker");
     }
   }
 
@@ -85,18 +94,14 @@ export class Tabs {
     return this.#teller.leads;
   }
 
-  /** The version of the replica as the tab that leads has said it. */
-  get version(): string | undefined {
-    return this.#hearer.version;
+  /** The version of the replica as the tab that leads has said it, where this tab reads the same one; else its `own`. */
+  version(own: string | undefined): string | undefined {
+    return this.#owner.holding === "together" && this.#hearer.leader !== undefined ? this.#hearer.version : own;
   }
 
   /** Takes note of an event of this tab's own, just before the app is told. Answers what the app is to be told. */
   tell(event: ReplicaEvent): ReplicaEvent {
-    if (this.#warning) {
-      const warning = this.#warning;
-      this.#warning = undefined;
-      this.#owner.deliver(warning);
-    }
+    if (!this.#channel) this.#warn();
     const news = this.#teller.news(event, this.#owner.version());
     if (this.#channel) {
       if (this.#teller.leads) {
@@ -131,8 +136,9 @@ export class Tabs {
   close(): void {
     const channel = this.#channel;
     if (!channel) return;
-    this.#channel = undefined;
+    this.#channel = this.#warning = undefined;
     this.#lost();
+    for (const answered of this.#asked.values()) answered(undefined);
     // What was told last is still on its way.
     void (this.#alive ?? Promise.resolve()).then(() => {
       channel.close();
@@ -212,16 +218,23 @@ export class Tabs {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** A tab that is slow may answer after minutes; one that has ended is known by its lock. */
-  #ask(to: string, call: TabCall): Promise<Answer | undefined> {
+  /**
+   * A tab that is slow may answer after minutes; one that has ended is known by its lock. That another is heard says nothing
+   * of it: what a dead tab said may come late, and the call would be done twice.
+   */
+  async #ask(to: string, call: TabCall): Promise<Answer | undefined> {
     const id = (this.#calls += 1);
-    return new Promise((resolve) => {
-      this.#asked.set(id, (answer) => {
-        this.#asked.delete(id);
-        resolve(answer);
+    const watch = new AbortController();
+    try {
+      return await new Promise((resolve) => {
+        this.#asked.set(id, resolve);
+        this.#watchLife(to, watch.signal, () => resolve(undefined));
+        this.#post({ type: "call", from: this.#id, to, id, call });
       });
-      this.#post({ type: "call", from: this.#id, to, id, call });
-    });
+    } finally {
+      this.#asked.delete(id);
+      watch.abort();
+    }
   }
 
   /** Holds a lock of this tab's own for as long as it lives. */
@@ -239,13 +252,19 @@ export class Tabs {
   /** Follows that tab, and notices when it ends: its lock is free then. */
   #follow(leader: string): void {
     this.#lost();
+    this.#warn();
     const watch = (this.#watch = new AbortController());
     const ended = () => {
       if (this.#watch !== watch) return;
       this.#lost();
       this.#post({ type: "who" }); // news of two tabs may come in any order
     };
-    this.#locks?.request(this.#lifeOf(leader), { mode: "shared", signal: watch.signal }, ended).catch(() => undefined); // called off
+    this.#watchLife(leader, watch.signal, ended);
+  }
+
+  /** Calls `ended` once that tab has ended. */
+  #watchLife(tab: string, signal: AbortSignal, ended: () => void): void {
+    this.#locks?.request(this.#lifeOf(tab), { mode: "shared", signal }, ended).catch(() => undefined); // called off
   }
 
   #lifeOf(tab: string): string {
@@ -256,13 +275,19 @@ export class Tabs {
   #lost(): void {
     this.#watch?.abort();
     this.#watch = undefined;
-    for (const answered of [...this.#asked.values()]) answered(undefined);
     this.#deliver(this.#hearer.end(this.#owner.status()));
     this.#look();
   }
 
+  /** Of a rebuild in another tab's copy nothing is in sight here: that tab's status is all there is to tell. */
   #deliver(events: ReplicaEvent[]): void {
-    for (const event of events) this.#owner.deliver(event);
+    for (const event of events) if (this.#owner.holding === "together" || event.type === "status") this.#owner.deliver(event);
+  }
+
+  #warn(): void {
+    const warning = this.#warning;
+    this.#warning = undefined;
+    if (warning) this.#owner.deliver(warning);
   }
 }
 

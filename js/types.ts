@@ -374,14 +374,16 @@ export interface StatusChange {
   leader: ReplicaStatus | null;
 }
 
-/** This browser lacks something, or does not do it. Told once. */
+/** This browser lacks something, or does not do it; or the way the database was opened lacks what tabs need. Told once. */
 export interface Warning {
   type: "warning";
   /**
    * `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing.
-   * `NOT_PERSISTED`: the option `persist` was set, and the browser may evict the database all the same.
+   * `NOT_SHARED`: another tab leads, and this one reads a copy of its own, which stands still until it leads itself; a
+   * PGliteWorker is one database for all tabs. `NOT_PERSISTED`: the option `persist` was set, and the browser may evict the
+   * database all the same.
    */
-  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_PERSISTED";
+  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_SHARED" | "NOT_PERSISTED";
   message: string;
 }
 

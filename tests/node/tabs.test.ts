@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { ReplicaError } from "../../js/errors.ts";
 import { Holdings } from "../../js/holdings.ts";
 import { Lead } from "../../js/lead.ts";
-import { type TabCall, type TabOwner, Tabs } from "../../js/tabs.ts";
+import { type Holding, type TabCall, type TabOwner, Tabs } from "../../js/tabs.ts";
 import type { MigrationError, ReplicaEvent, ReplicaStatus } from "../../js/types.ts";
 
 import { Locks } from "./support/locks.ts";
@@ -20,7 +20,7 @@ const ADOPTED: ReplicaEvent = { type: "adopted", from: "2", to: "3" };
 
 function failure(closesMigration: boolean): MigrationError {
   const error = new ReplicaError("SCHEMA_MISMATCH", "it did not fit", { retryable: true, cause: () => "nothing that can be sent" });
-  return { type: "migration:error", error, code: error.code, message: error.message, retryable: error.retryable, closesMigration };
+  return { type: "migration:error", error, code: error.code, message: error.message, retryable: error.retryable, closesMigration, missing: ["users"] };
 }
 
 const status = (status: ReplicaStatus): ReplicaEvent => ({ type: "status", status, leader: null });
@@ -32,7 +32,7 @@ function world(t: TestContext) {
   const living: Tabs[] = [];
   t.after(() => living.forEach((tabs) => tabs.close()));
   const name = `${NAME} ${Math.random()}`;
-  const open = (perform: TabOwner["perform"] = () => Promise.reject(new Error("nobody asked"))) => {
+  const open = (perform: TabOwner["perform"] = () => Promise.reject(new Error("nobody asked")), holding: Holding = "together") => {
     const owner = `tab ${(tabsOpened += 1)}`;
     const events: ReplicaEvent[] = [];
     const own: BroadcastChannel[] = [];
@@ -47,7 +47,7 @@ function world(t: TestContext) {
     const replica = { version: undefined as string | undefined };
     const tabs = new Tabs(
       name,
-      { status: () => now, version: () => replica.version, deliver: (event) => void events.push(event), perform },
+      { holding, status: () => now, version: () => replica.version, deliver: (event) => void events.push(event), perform },
       { locks: locks.of(owner), Channel },
     );
     tabs.open();
@@ -76,6 +76,8 @@ function world(t: TestContext) {
         });
         return () => paused.forEach((resume) => resume());
       },
+      /** Hears what was said before it was closed, and comes late. */
+      hear: (message: object) => own.forEach((channel) => void channel.onmessage?.(new MessageEvent("message", { data: message }))),
       fail: () => {
         now = "error";
         for (const event of tabs.failed(new ReplicaError("INTERNAL", "the module failed"))) events.push(tabs.tell(event));
@@ -110,8 +112,18 @@ test("a tab that follows is told what the tab that leads is told", async (t) => 
   const error = second.events.find((event) => event.type === "migration:error");
   assert.ok(error?.error instanceof ReplicaError);
   assert.deepEqual([error.code, error.message, error.retryable, error.error.code], ["SCHEMA_MISMATCH", "it did not fit", true, "SCHEMA_MISMATCH"]);
+  assert.deepEqual(error.missing, ["users"]);
   assert.deepEqual(second.events.find((event) => event.type === "status"), { type: "status", status: "following", leader: "ready" });
-  assert.equal(second.tabs.version, "2");
+  assert.equal(second.tabs.version("1"), "2");
+});
+
+test("a replica that one tab drops is gone for each, and they are told by whom", async (t) => {
+  const { open } = world(t);
+  const [first, second, third] = [open(), open(), open()];
+  const purges: ReplicaEvent[] = [{ type: "purged", reason: "called" }, { type: "purged", reason: "owner" }];
+  for (const event of [status("ready"), ...purges]) first.tell(event);
+  for (const tab of [second, third]) await soon(() => assert.deepEqual(tab.events.filter(({ type }) => type === "purged"), purges));
+  assert.equal(second.tabs.version("1"), undefined, "also where it has read another before");
 });
 
 test("a tab that comes in the middle of a rebuild is told of it, once", async (t) => {
@@ -249,6 +261,49 @@ test("what only the tab that leads can do is done there, and answered", async (t
   assert.deepEqual(calls, [{ name: "runMigration", version: "2" }, { name: "rollback" }]);
 });
 
+test("a call is done by the tab that it is for, and its answer heard by the tab that made it", async (t) => {
+  const { open } = world(t);
+  const asked: string[] = [];
+  const doing = (tab: string) => (call: TabCall) => Promise.resolve(asked.push(`${tab}: ${call.name}`)).then(() => call.name);
+  const first = open(doing("first"));
+  const [second, third] = [open(doing("second")), open(doing("third"))];
+  first.tell(status("ready"));
+  for (const tab of [second, third]) await soon(() => assert.notEqual(tab.events.length, 0));
+
+  const own = () => Promise.reject(new Error("it was done here"));
+  const calls = [second.tabs.call({ name: "reset" }, own), third.tabs.call({ name: "verify" }, own)];
+  assert.deepEqual(await Promise.all(calls), ["reset", "verify"]);
+  assert.deepEqual(asked.sort(), ["first: reset", "first: verify"]);
+});
+
+test("a call that another tab is doing ends with the tab where it was made", async (t) => {
+  const { open } = world(t);
+  let asked = 0;
+  const first = open(() => new Promise(() => void (asked += 1)));
+  const second = open();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+  const call = second.tabs.call({ name: "reset" }, () => Promise.reject(new ReplicaError("CLOSED", "it was closed")));
+  await soon(() => assert.equal(asked, 1));
+  second.tabs.close();
+  await assert.rejects(call, { code: "CLOSED" });
+});
+
+test("a tab that leads is told nothing of what another says late, and a tab that is closed nothing at all", async (t) => {
+  const { open, channel } = world(t);
+  const [first, second] = [open(), open()];
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+  second.tabs.close();
+  const before = [first, second].map(({ events }) => [...events]);
+
+  const late = { type: "news", from: "the one before", news: { status: "migrating", version: "1", running: { start: START, progress: undefined }, event: undefined } };
+  channel.postMessage(late);
+  second.hear(late);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual([first, second].map(({ events }) => events), before);
+});
+
 test("a call whose tab ends under it is done here", async (t) => {
   const { open } = world(t);
   const first = open(() => {
@@ -373,6 +428,30 @@ test("late news of a tab that has ended hide the one that leads for no longer th
   await soon(() => assert.deepEqual(second.events.map((event) => event.type === "status" && event.leader), ["ready", null, "migrating", null, "ready"]));
 });
 
+test("a call is done once, though late news of a tab that has ended come under it", async (t) => {
+  const { open, channel } = world(t);
+  let calls = 0;
+  let done: () => void = () => undefined;
+  const first = open(() => new Promise((resolve) => {
+    calls += 1;
+    done = () => resolve("done there");
+  }));
+  const second = open();
+  await first.lead();
+  first.tell(status("ready"));
+  await soon(() => assert.notEqual(second.events.length, 0));
+
+  const call = second.tabs.call({ name: "reset" }, () => Promise.resolve("done here"));
+  await soon(() => assert.equal(calls, 1));
+  channel.postMessage({ type: "news", from: "one that has ended", news: { status: "migrating", version: "1", running: undefined, event: undefined } });
+  await soon(() => assert.deepEqual(second.events.map((event) => event.type === "status" && event.leader), ["ready", null, "migrating", null, "ready"]));
+  done();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  first.kill();
+  assert.equal(await call, "done there");
+  assert.equal(calls, 1);
+});
+
 test("a call with no other tab that leads is done here", async (t) => {
   const { open } = world(t);
   assert.equal(await open().tabs.call({ name: "purge" }, () => Promise.resolve("done here")), "done here");
@@ -384,7 +463,7 @@ for (const [code, lacks] of [
 ] as const) {
   test(`a browser that lacks what tabs need works alone, and says ${code} once`, () => {
     const events: ReplicaEvent[] = [];
-    const owner: TabOwner = { status: () => "ready", version: () => "1", deliver: (event) => void events.push(event), perform: () => Promise.resolve() };
+    const owner: TabOwner = { holding: "together", status: () => "ready", version: () => "1", deliver: (event) => void events.push(event), perform: () => Promise.resolve() };
     const tabs = new Tabs(NAME, owner, lacks);
     tabs.open();
     for (const event of [status("ready"), START]) assert.deepEqual(tabs.tell(event), event);
@@ -393,9 +472,27 @@ for (const [code, lacks] of [
   });
 }
 
+test("a tab with a copy of its own says so once it hears another, and tells nothing that happens to that one's", async (t) => {
+  const { open } = world(t);
+  const first = open(undefined, "apart");
+  const second = open(undefined, "apart");
+  first.replica.version = "2";
+  for (const event of [status("migrating"), START, PROGRESS, COMPLETE, failure(false), ADOPTED, status("ready")]) first.tell(event);
+  await soon(() => assert.deepEqual(second.events.at(-1), { type: "status", status: "following", leader: "ready" }));
+  assert.deepEqual(second.told(), ["warning"]);
+  assert.deepEqual(second.events.flatMap((event) => (event.type === "warning" ? [event.code] : [])), ["NOT_SHARED"]);
+  assert.equal(second.tabs.version("1"), "1", "what its own copy has");
+  assert.ok(!first.told().includes("warning"));
+
+  first.kill();
+  await soon(() => assert.deepEqual(second.events.at(-1), { type: "status", status: "following", leader: null }));
+  for (const event of [status("ready"), START, COMPLETE]) second.tell(event);
+  assert.deepEqual(second.told(), ["warning", "migration:start", "migration:complete"]);
+});
+
 test("a page that is alone with its database needs nothing and says nothing", () => {
   const events: ReplicaEvent[] = [];
-  const owner: TabOwner = { status: () => "ready", version: () => "1", deliver: (event) => void events.push(event), perform: () => Promise.resolve() };
+  const owner: TabOwner = { holding: "together", status: () => "ready", version: () => "1", deliver: (event) => void events.push(event), perform: () => Promise.resolve() };
   const tabs = new Tabs(undefined, owner, { locks: undefined, Channel: undefined });
   tabs.open();
   tabs.tell(START);
