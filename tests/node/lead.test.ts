@@ -90,6 +90,18 @@ test("a holder that fails gives its lead back, and its wait up", async () => {
   assert.deepEqual(counts(), [0, 0]);
 });
 
+test("what is held is let go of once, by whoever comes first", () => {
+  const holdings = new Holdings();
+  let ends = 0;
+  const [byItself, byThem] = [holdings.hold(() => (ends += 1)), holdings.hold(() => (ends += 1))];
+  byItself();
+  byItself();
+  assert.equal(ends, 1);
+  holdings.end();
+  byThem();
+  assert.equal(ends, 2);
+});
+
 test("a page alone with its database leads at once, and so does one whose browser has no locks", async () => {
   const { manager, counts } = locks();
   for (const lead of [new Lead(undefined, manager), new Lead(undefined, manager), new Lead("name", undefined)]) await lead.granted();

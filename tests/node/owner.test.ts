@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { ownerKey } from "../../js/owner.ts";
 import { check, rejection } from "./support/broken.ts";
+import { Locks } from "./support/locks.ts";
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
 
 const ADA = "ada@example.org";
@@ -99,3 +100,28 @@ for (const [what, harm] of Object.entries({
     });
   });
 }
+
+test("a tab that follows is told that the rows were dropped, because they were another's or because it called for that itself", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  const before = await manage(t, demo, { db, owner: ADA });
+  await before.manager.checkAndMigrate();
+  await before.manager.close();
+
+  const { navigator } = globalThis;
+  Object.defineProperty(globalThis, "navigator", { value: { locks: new Locks().of("a tab") }, configurable: true });
+  t.after(() => Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true }));
+  const shared = { db, owner: BEN, lockName: "two tabs" };
+  const first = await manage(t, demo, shared);
+  const second = await manage(t, demo, shared);
+  const purges = () => [first, second].map(({ events }) => events.flatMap((event) => (event.type === "purged" ? [event.reason] : [])));
+  await first.manager.checkAndMigrate();
+  await second.manager.checkAndMigrate();
+  assert.deepEqual([first.manager.status, second.manager.status], ["ready", "following"]);
+  await eventually(() => Promise.resolve().then(() => assert.deepEqual(purges(), [["owner"], ["owner"]])));
+
+  await second.manager.purge();
+  await eventually(() => Promise.resolve().then(() => assert.deepEqual(purges(), [["owner", "called"], ["owner", "called"]])));
+  assert.deepEqual((await db.query(LEFT)).rows, []);
+  assert.deepEqual([first, second].map(({ manager }) => manager.version), [undefined, undefined]);
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { steady } from "../../js/steady.ts";
+import type { ReplicaDatabase } from "../../js/types.ts";
 
 type Session = { query: (sql: string) => Promise<unknown>; exec: (sql: string) => Promise<unknown> };
 
@@ -64,6 +65,31 @@ test("a transaction that had begun when the leader changed fails, and no more of
   });
   await assert.rejects(outcome, /the tab that ran the database ended/);
   assert.deepEqual(world.done, ["one"]);
+  assert.equal(world.listeners.size, 0);
+});
+
+test("a transaction whose leader changes after its last statement is not committed", async () => {
+  const world = shared();
+  let committed = false;
+  const transaction = async (body: (session: Session) => Promise<unknown>) => {
+    await world.db.transaction(body);
+    committed = true;
+  };
+  const outcome = steady({ ...world.db, transaction }).transaction(async (session: Session) => {
+    await session.exec("one");
+    world.change();
+  });
+  await assert.rejects(outcome, /the tab that ran the database ended/);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(committed, false);
+});
+
+test("a leader that ends while it writes its files out is not waited for", async () => {
+  const world = shared();
+  const { syncToFs } = steady({ ...world.db, syncToFs: () => new Promise(() => undefined) } as ReplicaDatabase) as { syncToFs?: () => Promise<void> };
+  const stored = syncToFs?.();
+  world.change();
+  await assert.rejects(stored ?? Promise.resolve(), /the tab that ran the database ended/);
   assert.equal(world.listeners.size, 0);
 });
 

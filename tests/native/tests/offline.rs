@@ -1,6 +1,8 @@
 //! Without a network: a whole replica is readable at once, one that was cut off in the middle says what it lacks, and
 //! neither needs the rebuild module, which may not be there to load.
 
+use std::future::Future;
+
 use electric_replica_core::config::{Config, Strategy};
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status};
@@ -51,7 +53,7 @@ fn a_whole_replica_is_readable_at_once_and_catches_up_when_the_network_returns()
     let replica = world.open();
     assert_eq!(ask(&world, &replica, Ask::Check), NO);
     assert_eq!((replica.status(), loads(&world)), (Status::Offline, before));
-    assert_eq!(world.database().app.tables["users"].rows.len(), 2);
+    assert_eq!(world.database().app.tables["users"].rows().len(), 2);
     world.pass(600_000);
     assert_eq!(replica.status(), Status::Offline);
 
@@ -67,9 +69,13 @@ fn a_first_load_that_was_cut_off_has_nothing_to_name() {
     let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
     world.write(vec![("users", row("id=1, name=one"))]);
     let replica = world.open();
-    replica.tell(Ask::Look);
-    let began = world.run(60_000, |world, _| world.database().staging.is_some().then_some(()));
+    let mut check = Box::pin(replica.ask(Ask::Check));
+    let began = world.run(60_000, |world, context| {
+        assert!(check.as_mut().poll(context).is_pending());
+        world.database().staging.is_some().then_some(())
+    });
     assert_eq!(began, Some(()));
+    drop(check);
     world.kill(replica.host().id());
 
     assert_eq!(opened_offline(&world), Some(ErrorCode::ServerUnreachable));
