@@ -271,7 +271,7 @@ test("a call is done by the tab that it is for, and its answer heard by the tab 
   for (const tab of [second, third]) await soon(() => assert.notEqual(tab.events.length, 0));
 
   const own = () => Promise.reject(new Error("it was done here"));
-  const calls = [second.tabs.call({ name: "reset" }, own), third.tabs.call({ name: "verify" }, own)];
+  const calls = [second.tabs.call({ name: "reset" }, own), third.tabs.call({ name: "verify", server: false }, own)];
   assert.deepEqual(await Promise.all(calls), ["reset", "verify"]);
   assert.deepEqual(asked.sort(), ["first: reset", "first: verify"]);
 });
