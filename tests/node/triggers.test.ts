@@ -35,12 +35,30 @@ for (const [chance, ms] of [
 
 for (const never of [0, -1, Infinity, NaN]) {
   test(`a look every ${never} ms is none at all`, (t) => {
-    const timer = t.mock.method(globalThis, "setTimeout");
+    const timer = t.mock.method(globalThis, "setTimeout", () => 0);
     watch({ everyMs: never }, () => undefined)();
 
     assert.equal(timer.mock.callCount(), 0);
   });
 }
+
+test("a look is made every hour where nothing else is said, again and again until the watch is over", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(Math, "random", () => 0.5);
+  const hour = 3_600_000;
+  let looks = 0;
+  const end = watch({}, () => looks++);
+
+  for (const made of [1, 2, 3]) {
+    t.mock.timers.tick(hour - 1);
+    assert.equal(looks, made - 1);
+    t.mock.timers.tick(1);
+    assert.equal(looks, made);
+  }
+  end();
+  t.mock.timers.tick(2 * hour);
+  assert.equal(looks, 3);
+});
 
 /** A page of which the tests say what happens to it. */
 function page(t: TestContext): { happen: (where: "window" | "document", name: string) => void; see: (state: DocumentVisibilityState) => void } {
@@ -93,6 +111,22 @@ test("whom the network's return reaches in the same instant looks some time with
     assert.equal(seen, 1, String(chance));
     end();
   }
+});
+
+test("a network that comes and goes is looked at once, counted from when it last came", (t) => {
+  const { happen } = page(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(Math, "random", () => 0.5);
+  let looks = 0;
+  watch({ everyMs: 0 }, () => looks++, 4_000);
+
+  happen("window", "online");
+  t.mock.timers.tick(1_500);
+  happen("window", "online");
+  t.mock.timers.tick(1_999);
+  assert.equal(looks, 0);
+  t.mock.timers.tick(60_000);
+  assert.equal(looks, 1);
 });
 
 test("what is not to be listened to is not", (t) => {

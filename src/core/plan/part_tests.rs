@@ -144,6 +144,7 @@ proptest! {
         let manifests = possible(&old, labels.0).zip(possible(&wanted, labels.1));
         prop_assume!(manifests.is_some());
         let (old, wanted) = manifests.unwrap();
+        let is_changed = old != wanted;
         let mut record = record(old, "1");
         let mut built = SortedSet::new();
         for _ in 0..=NAMES.len() {
@@ -167,7 +168,7 @@ proptest! {
             }
         }
         prop_assert_eq!(&record.manifest, &wanted);
-        if all {
+        if all && is_changed {
             prop_assert_eq!(built.into_iter().collect::<Vec<_>>(), wanted.table_names());
         }
     }
