@@ -138,6 +138,20 @@ test("a tab that comes in the middle of a rebuild is told of it, once", async (t
   for (const tab of [second, third]) await hears(tab, ["migration:start", "migration:progress", "migration:complete"]);
 });
 
+test("each of two rebuilds in a row is told, and one whose start is heard twice once", async (t) => {
+  const { open, channel } = world(t);
+  const [first, second] = [open(), open()];
+  for (const event of [status("migrating"), START, COMPLETE, START]) first.tell(event);
+  await hears(second, ["migration:start", "migration:complete", "migration:start"]);
+  const from = await new Promise<string>((resolve) => {
+    channel.onmessage = ({ data }: MessageEvent<{ from: string }>) => resolve(data.from);
+    first.tell(PROGRESS);
+  });
+  channel.postMessage({ type: "news", from, news: { status: "migrating", version: "1", running: { start: START, progress: undefined }, event: START } });
+  first.tell(COMPLETE);
+  await hears(second, ["migration:start", "migration:complete", "migration:start", "migration:progress", "migration:complete"]);
+});
+
 test("a rebuild whose tab is killed is closed in each tab, and told anew when it is taken up", async (t) => {
   const { open } = world(t);
   const [first, second, third] = [open(), open(), open()];
