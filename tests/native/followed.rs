@@ -3,7 +3,7 @@
 use electric_replica_core::config::Config;
 use electric_replica_core::driver::Replica;
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Says, Tab, World};
+use electric_replica_core::fakes::{Call, Kind, Says, Tab, World};
 use electric_replica_core::host::Say;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Reason;
@@ -105,7 +105,18 @@ pub fn starts(world: &World) -> Vec<Reason> {
 /// Calls of the next so many milliseconds that go past the tab.
 #[must_use]
 pub fn calls_in(world: &World, ms: u64) -> usize {
+    next_calls(world, ms).len()
+}
+
+/// Those of them that somebody else has to answer: the server, or Electric.
+#[must_use]
+pub fn requests_in(world: &World, ms: u64) -> usize {
+    let is_request = |call: &&Call| matches!(call.kind, Kind::Ask | Kind::Open);
+    next_calls(world, ms).iter().filter(is_request).count()
+}
+
+fn next_calls(world: &World, ms: u64) -> Vec<Call> {
     let before = world.calls().len();
     world.pass(ms);
-    world.calls().len() - before
+    world.calls().split_off(before)
 }

@@ -22,7 +22,9 @@ mod stored;
 mod watched;
 
 pub use cramped::{deceptive, full, roomy, tight, tiny};
-pub use followed::{NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, rows, starts};
+pub use followed::{
+    NO, POSTS, YES, ask, calls_in, following, lose_posts, only_posts_go_on, put_off, requests_in, rows, starts,
+};
 pub use journey::{Journey, Step, journeys};
 pub use owned::{ADA, BEN, adas, bens};
 pub use player::{Outcome, Player};

@@ -96,5 +96,9 @@ fn a_rebuild_in_place_that_was_cut_off_names_the_tables_it_was_building() {
     world.kill(replica.host().id());
 
     assert_eq!(opened_offline(&world), Some(ErrorCode::ServerUnreachable));
-    assert_eq!(missing(&world), Some(vec!["users".to_owned()]), "posts stands as it was");
+    assert_eq!(
+        missing(&world),
+        Some(vec!["users".to_owned()]),
+        "posts stands as it was"
+    );
 }

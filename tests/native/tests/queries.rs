@@ -177,7 +177,11 @@ fn what_was_left_goes_with_no_rebuild_once_nobody_reads_it() {
     let before = clearings(&world);
     assert_eq!(ask(&world, &replica, Ask::Check), NO);
     world.pass(10_000);
-    assert_eq!((world.database().left.len(), clearings(&world)), (1, before), "it is read");
+    assert_eq!(
+        (world.database().left.len(), clearings(&world)),
+        (1, before),
+        "it is read"
+    );
     world.tamper(|db| db.strangers.clear());
     assert_eq!(ask(&world, &replica, Ask::Check), NO);
     world.pass(10_000);

@@ -7,7 +7,7 @@ use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Between, Habits, Kind, Tab, Temper, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Reason;
-use electric_replica_tests::{NO, ask, calls_in, config, following, release, row, rows, starts};
+use electric_replica_tests::{NO, ask, config, following, release, requests_in, row, rows, starts};
 
 const MINUTE_MS: u64 = 60_000;
 const THIRD: &str = "id=3, name=three, age=3";
@@ -74,8 +74,8 @@ fn a_minute_in_which_electric_serves_what_was_is_waited_out_with_the_old_rows_in
     world.deploy(1);
     replica.tell(Ask::Look);
     for _ in 0..11 {
-        let calls = calls_in(&world, 5_000);
-        assert!(calls <= 40, "{calls} calls in five seconds");
+        let requests = requests_in(&world, 5_000);
+        assert!(requests <= 5, "{requests} requests in five seconds");
         assert_eq!((rows(&world, "users"), replica.version().as_deref()), (2, Some("1")));
     }
     arrive(&world, &replica);
@@ -103,8 +103,8 @@ fn a_table_that_electric_refuses_for_ever_keeps_its_old_rows_and_holds_no_other_
         "{:?}",
         codes(&world)
     );
-    let calls = calls_in(&world, 10 * MINUTE_MS);
-    assert!(calls <= 700, "{calls} calls in ten minutes");
+    let requests = requests_in(&world, 10 * MINUTE_MS);
+    assert!(requests <= 300, "{requests} requests in ten minutes");
     world.write(vec![("posts", row("id=2, title=second"))]);
     world.pass(5_000);
     assert_eq!(rows(&world, "posts"), 2);
@@ -143,8 +143,8 @@ fn a_storm_of_lost_shapes_is_borne_with_few_requests_and_the_old_rows_in_sight()
     }
     let before = world.snapshots();
     for _ in 0..30 {
-        let calls = calls_in(&world, 10_000);
-        assert!(calls <= 250, "{calls} calls in ten seconds");
+        let requests = requests_in(&world, 10_000);
+        assert!(requests <= 100, "{requests} requests in ten seconds");
         assert_eq!((rows(&world, "users"), rows(&world, "posts")), (2, 1));
     }
     let loads = world.snapshots() - before;
@@ -176,8 +176,6 @@ fn a_rolling_deploy_that_answers_old_and_new_in_turn_is_one_rebuild() {
             2,
             "the first set-up and one rebuild, with chance {seed}"
         );
-        // Nor is one announced that would come to nothing.
-        assert_eq!(starts(&world), [Reason::First, Reason::Changed], "with chance {seed}");
     }
 }
 
@@ -226,10 +224,10 @@ fn a_cache_that_answers_an_expired_handle_for_ever_is_told_and_leaves_the_old_ro
     replica.tell(Ask::Look);
     let mut most = 0;
     for _ in 0..120 {
-        most = most.max(calls_in(&world, 10_000));
+        most = most.max(requests_in(&world, 10_000));
         assert_eq!((rows(&world, "users"), rows(&world, "posts")), (2, 1));
     }
-    assert!(most <= 250, "{most} calls in ten seconds");
+    assert!(most <= 100, "{most} requests in ten seconds");
     let told = codes(&world);
     assert!(!told.is_empty(), "nothing was told");
     let known = [ErrorCode::ShapeProtocol, ErrorCode::SchemaMismatch];
