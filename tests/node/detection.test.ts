@@ -23,3 +23,24 @@ test("a manager that is to check on load does so by itself, and one that is not 
 
   await eventually(() => Promise.resolve().then(() => assert.deepEqual(asked, ["looks http://localhost/version"])));
 });
+
+test("a manager that was called once goes on looking by itself", async (t) => {
+  let asked = 0;
+  const send = () => {
+    asked += 1;
+    return Promise.resolve(new Response(null, { status: 404 }));
+  };
+  const manager = await createReplicaManager({
+    db: await database(t),
+    baseUrl: "http://localhost",
+    fetch: send,
+    check: { everyMs: 20 },
+    limits: { throttleMs: 0 },
+  });
+  t.after(() => manager.close());
+
+  // No retry follows an endpoint that is not there: whatever is asked again is asked by a look.
+  await assert.rejects(manager.checkAndMigrate(), { code: "VERSION_UNAVAILABLE" });
+
+  await eventually(() => Promise.resolve().then(() => assert.ok(asked >= 3, String(asked))));
+});
