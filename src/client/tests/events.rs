@@ -4,6 +4,7 @@ use electric_replica_core::error::{Cause, Error, ErrorCode};
 use electric_replica_core::event::{Closes, Event, Status};
 use electric_replica_core::host::{App, EventSink, Say, Upcoming};
 use electric_replica_core::plan::Reason;
+use electric_replica_core::room::Way;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{host, name, page, texts, value};
@@ -43,6 +44,7 @@ async fn say(body: &str) -> Result<Say, Error> {
         to: "2".to_owned(),
         tables: vec![name("users")],
         removed: vec![name("teams")],
+        way: Way::Beside,
     };
     host.consult(upcoming).await
 }

@@ -33,11 +33,20 @@ impl Rebuild {
     }
 
     /// The first of several steps. What the server has dropped goes with it, and the indexes of tables that stay are put
-    /// right. `None` where there is but one.
+    /// right: so do the tables from which such an index comes. `None` where nothing is left for another step.
     #[must_use]
     pub fn part(&self, record: &Record, wanted: &Manifest) -> Option<Part> {
-        let steps = self.steps(record, wanted);
-        let [first, _, ..] = steps.as_slice() else { return None };
+        let gives = |table: &Name| {
+            let gives = |index: &Name| is_relation_of(index, record.manifest.table(table));
+            self.create_indexes.iter().any(|(_, index)| gives(&index.name))
+        };
+        let mut steps = self.steps(record, wanted);
+        steps.sort_by_key(|step| !step.iter().any(gives));
+        let together = steps.iter().filter(|step| step.iter().any(gives)).count().max(1);
+        if steps.len() <= together {
+            return None;
+        }
+        let first: SortedSet<Name> = steps.into_iter().take(together).flatten().collect();
         let is_new = |table: &&Table| first.contains(&table.name) || self.keep.contains(&table.name);
         let waits = |table: &&Table| self.tables.contains(&table.name) && !first.contains(&table.name);
         let mut tables: Vec<Table> = wanted.tables.iter().filter(is_new).cloned().collect();
@@ -113,4 +122,9 @@ fn are_bound(one: &Name, other: &Name, record: &Record, wanted: &Manifest) -> bo
                 .any(|index| index.name == old.name || is_old(&index.name))
     };
     changed.any(|ty| uses(one, &ty.name) && uses(other, &ty.name)) || meets(one, other) || meets(other, one)
+}
+
+/// Whether the table or an index of its is called so.
+fn is_relation_of(name: &Name, table: Option<&Table>) -> bool {
+    table.is_some_and(|table| table.name == *name || table.indexes.iter().any(|index| index.name == *name))
 }
