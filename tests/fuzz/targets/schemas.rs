@@ -198,6 +198,10 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
             schema: schema(),
             tables: names.clone(),
         },
+        Op::Measure {
+            schema: schema(),
+            tables: names.clone(),
+        },
         Op::NoteRows { tables: names.clone() },
         Op::CompareRows { tables: names.clone() },
         Op::KeepPrevious {
