@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Value, parse, put_quoted};
-use crate::op::{Expect, Op, Places, Rows, Statement};
+use crate::op::{Expect, LEAVING, Op, Places, Rows, Statement};
 
 /// The statements of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Work {
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut blobs = Vec::new();
-        let mut text = LEAVING.to_owned();
+        let mut text = ["[", LEAVING].concat();
         for op in ops {
             text.push_str(",[");
             put_quoted(&mut text, &op.doing());
@@ -51,10 +51,6 @@ impl Work {
         }
     }
 }
-
-/// PGlite writes files out in its `BEGIN`, before it takes note of it: where that fails, its session is inside a transaction
-/// that nobody ends.
-const LEAVING: &str = r#"["ROLLBACK""#;
 
 const RUNNING: &str = "running a transaction";
 

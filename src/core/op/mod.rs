@@ -22,6 +22,7 @@ use crate::record::Record;
 use crate::shape::{Lsn, Position};
 
 pub use places::Places;
+pub(crate) use statement::LEAVING;
 pub use statement::{Expect, Statement};
 
 /// One step of a transaction.

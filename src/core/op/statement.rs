@@ -24,6 +24,10 @@ pub enum Expect {
     OneRow,
 }
 
+/// How a session is left that PGlite has let stand inside a transaction, as a text of JSON. It writes files out in its own
+/// `BEGIN`, before it takes note of it: where that fails, nobody else ends what the database has begun.
+pub(crate) const LEAVING: &str = r#""ROLLBACK""#;
+
 impl Statement {
     /// A statement without parameters.
     pub fn new(sql: impl Into<String>) -> Self {
