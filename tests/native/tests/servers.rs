@@ -260,27 +260,3 @@ fn answers_that_come_twice_or_in_another_order_leave_no_row_wrong() {
         assert!(opened.count() <= 3_000, "with chance {seed}");
     }
 }
-
-/// A cache does not tell requests apart by their place in the log: what it answers goes back, or holds what is here already.
-#[test]
-fn answers_for_another_place_in_the_log_leave_no_row_wrong() {
-    for seed in 1..20 {
-        let (world, replica) = following(config());
-        world.seed(seed * 104_729);
-        world.set_between(Between::Cache {
-            ms: 4_000,
-            blind_to: &["offset", "cursor", "live", "cache-buster"],
-        });
-        for id in 10..40 {
-            world.write(vec![("users", row(&format!("id={id}, name=n{id}")))]);
-            world.pass(900);
-            world.write(vec![("users", row(&format!("id={id}, name=m{id}")))]);
-            if id % 3 == 0 {
-                world.delete("users", &[&(id - 1).to_string()]);
-            }
-            world.pass(900);
-        }
-        world.set_between(Between::Nothing);
-        arrive(&world, &replica);
-    }
-}
