@@ -57,9 +57,10 @@ async function giveRoom({ browser }: DemoWorld, page: Page, demo: Demo, bytes?: 
 }
 
 /** Bytes of the database's files and of its log. What the browser says it stores goes up and down by itself, as it tidies up. */
+const SEGMENT = 16 * 2 ** 20;
 const SIZE = "select (pg_database_size(current_database()) + (select sum(size) from pg_ls_waldir()))::int as bytes";
 
-test("ten rebuilds leave a database no larger than three did", async (t) => {
+test("ten rebuilds leave no more than three did but for one segment of the log", async (t) => {
   const { demo, open } = await startWorld(t, { rows: 3_000, noticeMs: 200 });
   const page = await open();
   await upToDate(page, demo);
@@ -72,7 +73,8 @@ test("ten rebuilds leave a database no larger than three did", async (t) => {
   const stored = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
   t.diagnostic(`after each: ${sizes.map(mib).join(", ")} MiB; stored in the end: ${mib(stored)} MiB`);
-  assert.ok(Math.max(...sizes.slice(3)) <= Math.max(...sizes.slice(0, 3)) * 1.1, sizes.join(", "));
+  // One more segment of the log may just have been begun; and the catalogue keeps a few rows of what was dropped.
+  assert.ok(Math.max(...sizes.slice(3)) <= Math.max(...sizes.slice(0, 3)) + SEGMENT + 2 ** 20, sizes.join(", "));
   await sameRows(page, demo);
 });
 
@@ -101,31 +103,26 @@ test("where the browser has room for one table at a time, readers keep their row
   assert.deepEqual(await badReads(page), []);
 });
 
-for (const { where, query, readable } of [
-  { where: "IndexedDB", query: "", readable: false },
-  { where: "the origin's private files", query: FILES, readable: true },
-]) {
-  test(`a rebuild over ${where} that finds the storage full says so, and is made good once there is room`, async (t) => {
-    const tolerated = [/QuotaExceeded/, /could not (extend|write to) file/, /SAVEPOINT can only be used in transaction blocks/, /prepared statement "live_query_\w+" does not exist/];
-    const world = await startWorld(t, { rows: 6_000, noticeMs: 200 }, tolerated);
-    await observe(world);
-    const { demo, open } = world;
-    const page = await open(query);
-    await upToDate(page, demo);
-    await takeTold(page);
-    const count = () => page.evaluate(async () => Number((await window.demo.db.query("select count(*)::int as n from data_table_columns")).rows[0]?.["n"]));
-    const before = await count();
+test("a rebuild over the origin's private files that finds the storage full says so, and is made good once there is room", async (t) => {
+  const tolerated = [/could not (extend|write to) file/, /SAVEPOINT can only be used in transaction blocks/, /prepared statement "live_query_\w+" does not exist/];
+  const world = await startWorld(t, { rows: 6_000, noticeMs: 200 }, tolerated);
+  await observe(world);
+  const { demo, open } = world;
+  const page = await open(FILES);
+  await upToDate(page, demo);
+  await takeTold(page);
+  const count = () => page.evaluate(async () => Number((await window.demo.db.query("select count(*)::int as n from data_table_columns")).rows[0]?.["n"]));
+  const before = await count();
 
-    await giveRoom(world, page, demo, 1_000_000);
-    await deployOnce(page);
-    await eventually(async () => assert.ok((await page.evaluate(() => window.told)).some(({ code }) => code === "STORAGE_FULL")), 120_000);
-    if (readable) assert.equal(await count(), before);
+  await giveRoom(world, page, demo, 1_000_000);
+  await deployOnce(page);
+  await eventually(async () => assert.ok((await page.evaluate(() => window.told)).some(({ code }) => code === "STORAGE_FULL")), 120_000);
+  assert.equal(await count(), before);
 
-    await giveRoom(world, page, demo);
-    await eventually(async () => void (await page.evaluate(() => window.demo.manager.checkAndMigrate())), 120_000);
-    await upToDate(page, demo);
-    await sameRows(page, demo);
-    const savepoint = () => page.evaluate(() => window.demo.db.query("savepoint there").then(() => "inside", () => "outside"));
-    assert.equal(await savepoint(), "outside", "the session is inside a transaction");
-  });
-}
+  await giveRoom(world, page, demo);
+  await eventually(async () => void (await page.evaluate(() => window.demo.manager.checkAndMigrate())), 120_000);
+  await upToDate(page, demo);
+  await sameRows(page, demo);
+  const savepoint = () => page.evaluate(() => window.demo.db.query("savepoint there").then(() => "inside", () => "outside"));
+  assert.equal(await savepoint(), "outside", "the session is inside a transaction");
+});
