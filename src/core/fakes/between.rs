@@ -25,7 +25,10 @@ pub enum Between {
     },
     /// Several caches, each of which kept another of the answers there ever were to a request: one of them answers every
     /// third time. So answers come twice, late, and older after newer.
-    Several,
+    Several {
+        /// The parameters by which they do not tell requests apart.
+        blind_to: &'static [&'static str],
+    },
 }
 
 /// The answers that are kept.
@@ -55,7 +58,7 @@ impl Keeper {
                 let (at, reply) = kept.last()?;
                 (now < at + ms).then(|| reply.clone())
             }
-            Between::Several => {
+            Between::Several { .. } => {
                 self.asked += 1;
                 let any = usize::try_from(self.asked.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).unwrap_or_default();
                 let earlier = kept.get(any % kept.len())?;
@@ -79,7 +82,7 @@ impl Keeper {
         };
         match self.between {
             Between::Nothing => None,
-            Between::Cache { blind_to, .. } => Some(of(&|name| !blind_to.contains(&name))),
+            Between::Cache { blind_to, .. } | Between::Several { blind_to } => Some(of(&|name| !blind_to.contains(&name))),
             Between::Frozen { table } => {
                 let is = |wanted: &str| {
                     request
@@ -91,7 +94,6 @@ impl Keeper {
                 let place = ["table", "handle", "offset"];
                 (is(table) && !passes).then(|| of(&|name| place.contains(&name)))
             }
-            Between::Several => Some(of(&|name| name != "cursor")),
         }
     }
 }
