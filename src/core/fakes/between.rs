@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::shape::Reply;
-use crate::shape::ShapeRequest;
+use crate::shape::{Offset, ShapeRequest};
 
 /// What stands between the tabs and Electric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Between {
         table: &'static str,
     },
     /// Several caches, each of which kept another of the answers there ever were to a request: one of them answers every
-    /// third time. So answers come twice, late, and older after newer.
+    /// third time. So answers come twice, late, and older after newer. None has an answer of a later place than it is asked for.
     Several {
         /// The parameters by which they do not tell requests apart.
         blind_to: &'static [&'static str],
@@ -35,8 +35,16 @@ pub enum Between {
 #[derive(Debug)]
 pub(super) struct Keeper {
     pub(super) between: Between,
-    kept: BTreeMap<String, Vec<(u64, Reply)>>,
+    kept: BTreeMap<String, Vec<Kept>>,
     asked: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    at: u64,
+    /// The place that was asked for.
+    from: Offset,
+    reply: Reply,
 }
 
 impl Keeper {
@@ -53,23 +61,28 @@ impl Keeper {
         let kept = self.kept.get(&self.key(request)?)?;
         match self.between {
             Between::Nothing => None,
-            Between::Frozen { .. } => kept.first().map(|(_, reply)| reply.clone()),
+            Between::Frozen { .. } => kept.first().map(|kept| kept.reply.clone()),
             Between::Cache { ms, .. } => {
-                let (at, reply) = kept.last()?;
-                (now < at + ms).then(|| reply.clone())
+                let last = kept.last()?;
+                (now < last.at + ms).then(|| last.reply.clone())
             }
             Between::Several { .. } => {
                 self.asked += 1;
                 let any = usize::try_from(self.asked.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).unwrap_or_default();
-                let earlier = kept.get(any % kept.len())?;
-                self.asked.is_multiple_of(3).then(|| earlier.1.clone())
+                let earlier: Vec<_> = kept.iter().filter(|kept| kept.from <= place(request)).collect();
+                let kept = earlier.get(any.checked_rem(earlier.len())?)?;
+                self.asked.is_multiple_of(3).then(|| kept.reply.clone())
             }
         }
     }
 
     pub(super) fn keep(&mut self, request: &ShapeRequest, reply: &Reply, now: u64) {
         if let Some(key) = self.key(request).filter(|_| reply.head.status < 500) {
-            self.kept.entry(key).or_default().push((now, reply.clone()));
+            self.kept.entry(key).or_default().push(Kept {
+                at: now,
+                from: place(request),
+                reply: reply.clone(),
+            });
         }
     }
 
@@ -82,7 +95,9 @@ impl Keeper {
         };
         match self.between {
             Between::Nothing => None,
-            Between::Cache { blind_to, .. } | Between::Several { blind_to } => Some(of(&|name| !blind_to.contains(&name))),
+            Between::Cache { blind_to, .. } | Between::Several { blind_to } => {
+                Some(of(&|name| !blind_to.contains(&name)))
+            }
             Between::Frozen { table } => {
                 let is = |wanted: &str| {
                     request
@@ -96,4 +111,12 @@ impl Keeper {
             }
         }
     }
+}
+
+/// The place of the log that is asked for.
+fn place(request: &ShapeRequest) -> Offset {
+    let offset = request.query.iter().find(|(name, _)| name == "offset");
+    offset
+        .and_then(|(_, value)| Offset::parse(value))
+        .unwrap_or(Offset::Start)
 }
