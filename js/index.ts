@@ -8,4 +8,5 @@ export { createReplicaManager } from "./manager.js";
 export { reloadForUpdate, reloadReason, type ReloadReason } from "./reload.js";
 export { restore } from "./snapshot.js";
 export { replicaStartParams } from "./start-params.js";
+export type * from "./events.js";
 export type * from "./types.js";

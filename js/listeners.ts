@@ -1,4 +1,4 @@
-import type { ReplicaEvent, ReplicaEvents } from "./types.js";
+import type { ReplicaEvent, ReplicaEvents } from "./events.js";
 
 type AnyListener = (event: never) => void;
 

@@ -6,7 +6,7 @@ import { Lead } from "./lead.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, holding, lockName, optionsText, requester } from "./options.js";
 import type { PlainError } from "./news.js";
-import { Policy, type Upcoming } from "./policy.js";
+import { Policy } from "./policy.js";
 import { FailedQueries } from "./queries.js";
 import { Exchange } from "./requests.js";
 import { snapshotOf } from "./snapshot.js";
@@ -15,7 +15,8 @@ import { persist, room } from "./storage.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
 import { isHidden, watch, watchOver } from "./triggers.js";
-import type { MigrationError, ReplicaEvent, ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, StatusChange, VerifyOptions } from "./types.js";
+import type { MigrationError, ReplicaEvent, StatusChange, UpcomingMigration } from "./events.js";
+import type { ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, VerifyOptions } from "./types.js";
 
 /** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
 const SETTLED_MS = 1_000;
@@ -70,7 +71,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
         if (!holdings.ended) tell(finished(JSON.parse(event) as RawEvent, cause));
       }),
     manifestFromSql,
-    consult: (upcoming: string) => policy.consult(JSON.parse(upcoming) as Upcoming),
+    consult: (upcoming: string) => policy.consult(JSON.parse(upcoming) as UpcomingMigration),
     loadRebuild,
     room: () => room(options.db),
     feed: (call: "stop" | "start") => sync?.[call](),

@@ -3,7 +3,8 @@
  * js/tabs.ts has those.
  */
 import { ReplicaError, type ReplicaErrorCode } from "./errors.js";
-import type { MigrationError, MigrationPending, MigrationProgress, MigrationStart, ReplicaEvent, ReplicaStatus, StatusChange, Warning } from "./types.js";
+import type { MigrationError, MigrationPending, MigrationProgress, MigrationStart, ReplicaEvent, StatusChange, Warning } from "./events.js";
+import type { ReplicaStatus } from "./types.js";
 
 /** An error as it goes from tab to tab. Its cause stays where it was thrown: it may be anything. */
 export interface PlainError {

@@ -1,11 +1,7 @@
 import { idle } from "./idle.js";
 import { reportLater } from "./listeners.js";
-import type { MigrationPending, ReplicaEvent, ReplicaOptions, ReplicaState } from "./types.js";
-
-/** What would be done, as `Upcoming::text` in src/core/host.rs writes it. */
-export interface Upcoming extends Pick<MigrationPending, "from" | "to" | "tables" | "removed" | "strategy"> {
-  reason: "changed" | "forced";
-}
+import type { MigrationPending, ReplicaEvent, UpcomingMigration } from "./events.js";
+import type { ReplicaOptions, ReplicaState } from "./types.js";
 
 /** What the policy needs of the manager. */
 export interface Owner {
@@ -32,17 +28,17 @@ export class Policy {
   }
 
   /**
-   * Resolves to whether the rebuild may begin.
+   * Resolves to whether the rebuild may begin, which `Upcoming::text` in src/core/host.rs describes.
    *
    * @throws whatever `onBefore` throws
    */
-  async consult(upcoming: Upcoming): Promise<boolean> {
+  async consult(upcoming: UpcomingMigration): Promise<boolean> {
     await Promise.resolve(); // what happened before is told before
     const old = this.#owner.current();
     // Whoever forces a rebuild has no need to be asked about it.
     if (upcoming.reason !== "forced" && !(await this.#allows(upcoming))) return false;
     const { onBefore } = this.#options;
-    return !onBefore || old === undefined || (await onBefore(old)) !== false;
+    return !onBefore || old === undefined || (await onBefore(old, upcoming)) !== false;
   }
 
   /** Takes note of what the app was told, and calls its hooks. */
@@ -62,7 +58,7 @@ export class Policy {
     if (event.type === "migration:error" && event.code !== "CLOSED" && onFallback) call(() => onFallback(event.error));
   }
 
-  async #allows(upcoming: Upcoming): Promise<boolean> {
+  async #allows(upcoming: UpcomingMigration): Promise<boolean> {
     switch (this.#options.policy ?? "auto") {
       case "auto":
         return true;
@@ -76,7 +72,7 @@ export class Policy {
     }
   }
 
-  #pending(upcoming: Upcoming): MigrationPending {
+  #pending(upcoming: UpcomingMigration): MigrationPending {
     const round = this.#round;
     return {
       type: "migration:pending",

@@ -5,7 +5,7 @@
  * whose they are, and any other goes on as if nobody had looked.
  */
 
-import type { QueryFailed } from "./types.js";
+import type { QueryFailed } from "./events.js";
 
 /** How long after a rebuild the core may take to find out, and a little more, in milliseconds. */
 const VERDICT_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { UpdateNeeded } from "./types.js";
+import type { UpdateNeeded } from "./events.js";
 
 /** Under which key sessionStorage remembers why the page was reloaded. */
 const KEY = "electric_update_reload";

@@ -4,7 +4,8 @@
  */
 import { ReplicaError } from "./errors.js";
 import { errorOf, Hearer, type News, type PlainError, plainError, Teller } from "./news.js";
-import type { ReplicaEvent, ReplicaStatus, Warning } from "./types.js";
+import type { ReplicaEvent, Warning } from "./events.js";
+import type { ReplicaStatus } from "./types.js";
 
 /** What a tab that follows has the one that leads do. */
 export type TabCall = { name: "runMigration"; version: string | undefined } | { name: "verify"; server: boolean } | { name: "reset" | "purge" | "rollback" };

@@ -241,7 +241,7 @@ impl Status {
 }
 
 impl Event {
-    /// The event as js/manager.ts reads it, in JSON. `type` tells them apart; names are as in js/types.ts.
+    /// The event as js/manager.ts reads it, in JSON. `type` tells them apart; names are as in js/events.ts.
     #[must_use]
     pub fn text(&self) -> String {
         let event = match self {

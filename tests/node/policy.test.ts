@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { MigrationPending, ReplicaOptions, ReplicaState, UpdateNeeded } from "electric-replica";
+import type { MigrationPending, ReplicaOptions, ReplicaState, UpcomingMigration, UpdateNeeded } from "electric-replica";
 import { drizzleFolder, expectsOf } from "electric-replica/server";
 
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
@@ -88,8 +88,8 @@ test("when-idle rebuilds where nothing says that a page is idle", async (t) => {
 test("onBefore may veto with a promise, and onAfter sees both replicas", async (t) => {
   const calls: string[] = [];
   let veto = true;
-  const onBefore = (old: ReplicaState) => {
-    calls.push(`before ${old.version} ${old.tables.length > 0}`);
+  const onBefore = (old: ReplicaState, { from, to, strategy }: UpcomingMigration) => {
+    calls.push(`before ${old.version} ${old.tables.length > 0}: ${from ?? "none"} to ${to}, ${strategy}`);
     return Promise.resolve(!veto);
   };
   const onAfter = (old: ReplicaState | null, now: ReplicaState) => {
@@ -103,7 +103,8 @@ test("onBefore may veto with a promise, and onAfter sees both replicas", async (
   assert.equal(await manager.checkAndMigrate(), true);
   // Electric may tell of the migration before anybody calls: then it is asked once more.
   const different = calls.filter((call, at) => call !== calls[at - 1]);
-  assert.deepEqual(different, [`after none ${initial} true`, `before ${initial} true`, `after ${initial} 0001_column_description true`]);
+  const before = `before ${initial} true: ${initial} to 0001_column_description, swap`;
+  assert.deepEqual(different, [`after none ${initial} true`, before, `after ${initial} 0001_column_description true`]);
   await whole(db, demo);
 });
 

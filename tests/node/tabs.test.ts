@@ -7,7 +7,8 @@ import { ReplicaError } from "../../js/errors.ts";
 import { Holdings } from "../../js/holdings.ts";
 import { Lead } from "../../js/lead.ts";
 import { type Holding, type TabCall, type TabOwner, Tabs } from "../../js/tabs.ts";
-import type { MigrationError, ReplicaEvent, ReplicaStatus } from "../../js/types.ts";
+import type { MigrationError, ReplicaEvent } from "../../js/events.ts";
+import type { ReplicaStatus } from "../../js/types.ts";
 
 import { Locks } from "./support/locks.ts";
 import { eventually } from "./support/world.ts";

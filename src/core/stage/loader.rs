@@ -15,6 +15,9 @@ use super::{Caches, StageReport, StageSpec, Staged, loading, text};
 const MOST_FAILURES: u32 = 8;
 /// How often rows that PGlite refuses are fetched again: Electric may have served the old structure's rows.
 const MOST_REFUSALS: u32 = 2;
+/// How often in a row a shape may be lost while it is read, before the rebuild is given up, and tried again later: a minute
+/// and a half, or twice that.
+const MOST_LOST: u32 = 12;
 /// How often a body that cannot be read is asked for again before it is believed to be wrong.
 const MOST_MISREADINGS: u32 = 3;
 
@@ -35,6 +38,7 @@ pub(super) struct Loader<'a, H, R> {
     announced: String,
     refusals: u32,
     misreadings: u32,
+    lost: u32,
 }
 
 /// What follows on one request and its answer.
@@ -62,6 +66,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             announced: String::new(),
             refusals: 0,
             misreadings: 0,
+            lost: 0,
         }
     }
 
@@ -83,11 +88,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 self.read(&read, kind, &mut body).await
             }
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
             Verdict::Refused { .. } => {
                 let why = text(&mut body).await;
                 match self.stream.refusal(head.status, &why, self.host.random()) {
-                    Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+                    Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
                     // A table that was just created, or renamed, is refused until the reconciler has seen it.
                     Verdict::Refused { error } => self.wait(error),
                     _ => self.cut(),
@@ -133,7 +138,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Progress::More | Progress::Ignored => Ok(Round::Again),
             Progress::UpToDate { .. } => Ok(Round::UpToDate),
             Progress::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Progress::Refetch { ms, expired } => Ok(self.refetch(ms, expired)),
+            Progress::Refetch { ms, expired } => self.refetch(ms, expired),
             Progress::Failed { error } => Err(error),
         }
     }
@@ -244,15 +249,19 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         match self.stream.cut(self.host.random()) {
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
             Verdict::Failed { error } | Verdict::Refused { error } => Err(error),
-            Verdict::Refetch { ms, expired, .. } => Ok(self.refetch(ms, expired)),
+            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
             Verdict::Read { .. } => Ok(Round::Again),
         }
     }
 
     /// Electric says the shape is gone: everything begins anew.
-    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Round {
+    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Result<Round> {
+        self.lost += 1;
+        if self.lost > MOST_LOST {
+            return Err(lost(&self.spec.target.table.name));
+        }
         self.restart(expired);
-        Round::Later { ms }
+        Ok(Round::Later { ms })
     }
 
     /// Electric does not serve what is wanted yet: everything begins anew, later, if patience lasts. The handle may
@@ -280,5 +289,13 @@ fn cut_off(table: &Name) -> Error {
         ErrorCode::ShapeUnreachable,
         loading(table),
         "the chunk that was cut is no longer served",
+    )
+}
+
+fn lost(table: &Name) -> Error {
+    Error::new(
+        ErrorCode::ShapeUnreachable,
+        loading(table),
+        "the shape was lost again and again before it was read to its end",
     )
 }

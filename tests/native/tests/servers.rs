@@ -152,6 +152,32 @@ fn a_storm_of_lost_shapes_is_borne_with_few_requests_and_the_old_rows_in_sight()
     arrive(&world, &replica);
 }
 
+/// Electric loses a shape faster than it can be read, for an hour.
+#[test]
+fn a_shape_that_is_lost_for_ever_is_told_in_minutes_and_leaves_the_old_rows_in_sight() {
+    let (world, replica) = following(config());
+    world.write(
+        (10..40)
+            .map(|id| ("users", row(&format!("id={id}, name=n{id}"))))
+            .collect(),
+    );
+    world.pass(5_000);
+    for ms in (0..60 * MINUTE_MS).step_by(25) {
+        world.after(ms, World::wipe_electric);
+    }
+    world.pass(10 * MINUTE_MS);
+    assert!(
+        codes(&world).contains(&ErrorCode::ShapeUnreachable),
+        "{:?}",
+        codes(&world)
+    );
+    let requests = requests_in(&world, 10 * MINUTE_MS);
+    assert!(requests <= 600, "{requests} requests in ten minutes");
+    assert_eq!((rows(&world, "users"), rows(&world, "posts")), (32, 1));
+    world.pass(40 * MINUTE_MS);
+    arrive(&world, &replica);
+}
+
 // ---- the endpoints -----------------------------------------------------------------------------------------------------
 
 /// A deploy that replaces one server after the other: for twenty minutes each answer is the old version's or the new

@@ -1,0 +1,228 @@
+/** What the replica tells. */
+import type { ReplicaError } from "./errors.js";
+import type { ReplicaStatus } from "./types.js";
+
+/** Why a rebuild happens. */
+export type MigrationReason = "first" | "changed" | "repair" | "forced";
+
+/**
+ * How a rebuild is done. `swap`: all tables beside the old ones, then together in their place. `table-by-table`: each put in
+ * place before the next is begun, because two copies of all do not fit; in between, tables are of the old and the new
+ * version. `in-place`: the old tables are dropped first, and readers see the new ones fill.
+ */
+export type MigrationStrategy = "swap" | "table-by-table" | "in-place";
+
+/** A rebuild has begun. Exactly one `migration:complete` or closing `migration:error` follows. */
+export interface MigrationStart {
+  type: "migration:start";
+  reason: MigrationReason;
+  /** The version that is being read meanwhile; `null` where there is none. */
+  from: string | null;
+  to: string;
+  /** The tables that are built. */
+  tables: string[];
+  /** As far as is known now: one that begins as `swap` goes on `table-by-table` where it runs out of room. */
+  strategy: MigrationStrategy;
+}
+
+/** A rebuild goes on. */
+export interface MigrationProgress {
+  type: "migration:progress";
+  /** `waiting`: Electric still serves the old structure. */
+  step: "waiting" | "loading" | "settling" | "swapping";
+  table: string | null;
+  /** Rows loaded so far, over all tables. */
+  rows: number;
+  /** About how many there will be: as many as the old tables hold; `null` where there were none. */
+  expectedRows: number | null;
+  tablesDone: number;
+  tablesTotal: number;
+}
+
+/** A rebuild is finished: the new tables are stored and in sight. */
+export interface MigrationComplete {
+  type: "migration:complete";
+  reason: MigrationReason;
+  from: string | null;
+  to: string;
+  tables: string[];
+  /**
+   * Tables whose rows of before are still read by temporary views that this package does not know: live queries of a PGlite
+   * it was not tested with, say. They show the old rows until they are mounted again.
+   */
+  left: string[];
+  rows: number;
+  /** How it was done in the end. */
+  strategy: MigrationStrategy;
+  durationMs: number;
+}
+
+/** A mounted live query does not follow the tables that a rebuild or a rollback put in place: it delivers nothing any more. */
+export interface QueryFailed {
+  type: "query-failed";
+  /** PGlite's name for its view. */
+  view: string;
+  /** The tables it read that were replaced or removed. */
+  tables: string[];
+  /** What it read that is no longer there, `table` or `table.column`; empty where that is not the reason. */
+  missing: string[];
+}
+
+/** A rebuild of a replica that can be read, of which nothing has begun. */
+export interface UpcomingMigration {
+  reason: "changed" | "forced";
+  from: string | null;
+  to: string;
+  /** The tables that would be built. */
+  tables: string[];
+  /** The tables that would go. */
+  removed: string[];
+  /** How it would be done: with `in-place` readers would see the tables fill. */
+  strategy: MigrationStrategy;
+}
+
+/** A rebuild waits for the app's word (`policy`): nothing of it has begun, and the old replica stays live. */
+export interface MigrationPending extends UpcomingMigration {
+  type: "migration:pending";
+  reason: "changed";
+  /** Rebuilds now, whatever version the server has by then. @returns and throws what `checkAndMigrate()` does. */
+  accept: () => Promise<boolean>;
+  /** Takes an `accept()` back that has not begun. Without any answer the rebuild waits as well. */
+  later: () => void;
+}
+
+/** The server's schema lacks something that this build of the app reads (`expects`). */
+export interface UpdateNeeded {
+  type: "update-needed";
+  /** `app-too-old`: the server took it away, newer code is needed. `server-behind`: the server does not have it yet. */
+  direction: "app-too-old" | "server-behind";
+  from: string | null;
+  to: string;
+  /** `table` or `table.column`; empty where a fingerprint is all that is known. */
+  missing: string[];
+  /** Whether the old replica is kept because of it. */
+  kept: boolean;
+}
+
+/** Something failed; whatever replica there was is untouched. */
+export interface MigrationError {
+  type: "migration:error";
+  error: ReplicaError;
+  code: ReplicaError["code"];
+  message: string;
+  retryable: boolean;
+  /** Whether it ends a rebuild that `migration:start` announced. */
+  closesMigration: boolean;
+  /**
+   * The tables of the replica that cannot be read: a rebuild in place was cut off before they were loaded, or they are gone.
+   * Where there never was a whole replica, it has no version, and nothing says what its tables would be.
+   */
+  missing: string[];
+}
+
+/** The server's new version has the structure the replica has: adopted without touching a row. */
+export interface Adopted {
+  type: "adopted";
+  from: string;
+  to: string;
+}
+
+/** The replica was dropped: its tables, the record, and what was kept of the one before. */
+export interface Purged {
+  type: "purged";
+  /** `called`: by `purge()`, in whichever tab. `owner`: the rows were another owner's than the option `owner` says. */
+  reason: "called" | "owner";
+}
+
+/** What is wrong with a table. */
+export interface Problem {
+  table: string;
+  /**
+   * `rows`: it has another number of rows. `structure`: it is not there, not as it was put in place, or other code has emptied
+   * it or made it anew. `position`: the record does not say where it stands. `unfinished`: it was being rebuilt in place.
+   * `server`: it has another number of rows than the server has at the same place of its log. `stuck`: its stream is answered,
+   * but stands still while other tables' go on (`limits.stuckMs`).
+   */
+  reason: "rows" | "structure" | "position" | "unfinished" | "server" | "stuck";
+  /** How many rows it should have; `null` but for `rows` and `server`. */
+  expected: number | null;
+  /** How many it has. */
+  found: number | null;
+}
+
+/** A table is not what it should be: `verify()` found it, the same by itself (`check.verifyEveryMs`), or its stream stands still. */
+export interface Unhealthy {
+  type: "replica:unhealthy";
+  problems: Problem[];
+  /** Whether those tables are fetched anew now, with what they hold in sight meanwhile. */
+  repairs: boolean;
+}
+
+/** The replica was compared: by `verify()`, or by itself. What is wrong was told with `replica:unhealthy` just before. */
+export interface Verified {
+  type: "replica:verified";
+  /** `server`: with the record, then with the server. */
+  against: "record" | "server";
+  /** Whether nothing was found to be wrong. */
+  healthy: boolean;
+  /**
+   * Tables of which the server's number of rows could not be compared, and nothing is said: Electric has another shape or
+   * structure for them by now, refuses them, or has less of its log; they are the app's own sync's; or another call was waiting.
+   */
+  unsure: string[];
+}
+
+/** The status changed, here or in the tab that leads. */
+export interface StatusChange {
+  type: "status";
+  status: ReplicaStatus;
+  /** The status of the tab that leads, where another one is known to. */
+  leader: ReplicaStatus | null;
+}
+
+/** This browser lacks something, or does not do it; or the way the database was opened lacks what tabs need. Told once. */
+export interface Warning {
+  type: "warning";
+  /**
+   * `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing.
+   * `NOT_SHARED`: another tab leads, and this one reads a copy of its own, which stands still until it leads itself; a
+   * PGliteWorker is one database for all tabs. `NOT_PERSISTED`: the option `persist` was set, and the browser may evict the
+   * database all the same.
+   */
+  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_SHARED" | "NOT_PERSISTED";
+  message: string;
+}
+
+/** What `on` delivers, by name. */
+export interface ReplicaEvents {
+  "migration:pending": MigrationPending;
+  "migration:start": MigrationStart;
+  "migration:progress": MigrationProgress;
+  "migration:complete": MigrationComplete;
+  "migration:error": MigrationError;
+  "query-failed": QueryFailed;
+  "update-needed": UpdateNeeded;
+  adopted: Adopted;
+  purged: Purged;
+  "replica:unhealthy": Unhealthy;
+  "replica:verified": Verified;
+  status: StatusChange;
+  warning: Warning;
+}
+
+/** Any event. */
+export type ReplicaEvent = ReplicaEvents[keyof ReplicaEvents];
+
+declare global {
+  interface WindowEventMap {
+    "electric:migration:pending": CustomEvent<MigrationPending>;
+    "electric:replica:unhealthy": CustomEvent<Unhealthy>;
+    "electric:replica:verified": CustomEvent<Verified>;
+    "electric:update-needed": CustomEvent<UpdateNeeded>;
+    "electric:query-failed": CustomEvent<QueryFailed>;
+    "electric:migration:start": CustomEvent<MigrationStart>;
+    "electric:migration:progress": CustomEvent<MigrationProgress>;
+    "electric:migration:complete": CustomEvent<MigrationComplete>;
+    "electric:migration:error": CustomEvent<MigrationError>;
+  }
+}
