@@ -11,6 +11,12 @@ const MOUNTED_AGAIN = /prepared statement "live_query_\w+" does not exist/;
 /** What PGlite's live queries throw, caught by nobody, where they were reading while the tab that runs the database ended. */
 const READER_LOST = /Leader changed, pending operation in indeterminate state/;
 
+/**
+ * Where a PGliteWorker keeps its database. Over IndexedDB it writes its files out after each message, which takes hundreds of
+ * milliseconds here: one test has it so, because apps do.
+ */
+const STORES = { indexedDb: "&worker", privateFiles: "&worker&db=opfs-ahp://electric-replica-tabs" } as const;
+
 /** Waits until the page has been told of a rebuild and of its end. Resolves to all that it was told. */
 async function toldToTheEnd(page: Page): Promise<string[]> {
   const told: string[] = [];
@@ -22,11 +28,11 @@ async function toldToTheEnd(page: Page): Promise<string[]> {
 }
 
 /** Opens so many tabs. The first leads; all of them show what it has. */
-async function openTabs(count: number, { demo, open }: Pick<DemoWorld, "demo" | "open">): Promise<[Page, ...Page[]]> {
-  const first = await open("&worker");
+async function openTabs(count: number, { demo, open }: Pick<DemoWorld, "demo" | "open">, store: keyof typeof STORES = "privateFiles"): Promise<[Page, ...Page[]]> {
+  const first = await open(STORES[store]);
   await upToDate(first, demo);
   const others: Page[] = [];
-  while (others.length < count - 1) others.push(await open("&worker"));
+  while (others.length < count - 1) others.push(await open(STORES[store]));
   for (const page of others) await eventually(async () => assert.equal(await part(page, "row-count").textContent(), "200"), 60_000);
   for (const page of [first, ...others]) await takeStory(page);
   return [first, ...others];
@@ -41,7 +47,7 @@ async function stallRebuild(page: Page, others: Page[]): Promise<void> {
 
 test("a second tab is told of the first one's migration and reads its rows, and takes over when the first is closed", async (t) => {
   const { demo, open, asked } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST]);
-  const [first, second] = await openTabs(2, { demo, open });
+  const [first, second] = await openTabs(2, { demo, open }, "indexedDb");
   assert.ok(second);
   asked.length = 0;
 
