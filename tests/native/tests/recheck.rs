@@ -73,6 +73,23 @@ fn tables_are_asked_for_their_structure_in_turn_and_seldom() {
     assert!((60..=84).contains(&sum), "{asked:?}");
 }
 
+/// A deploy starts a thousand clients in the same minute.
+#[test]
+fn clients_ask_for_their_structure_at_different_times() {
+    let first = |seed: u64| {
+        let (world, _replica) = following(300_000);
+        world.seed(seed);
+        let ms = (0..1_000).find(|_| asked(&world, 1_000).values().sum::<usize>() > 0);
+        // Chance has chosen the first time before; it chooses the second.
+        let next = (1..1_000).find(|_| asked(&world, 1_000).values().sum::<usize>() > 0);
+        (ms, next)
+    };
+    let times: Vec<_> = (1..20).map(|seed| first(seed * 7_919).1.unwrap_or_default()).collect();
+    assert!(times.iter().all(|seconds| (149..=451).contains(seconds)), "{times:?}");
+    let (least, most) = (times.iter().min(), times.iter().max());
+    assert!(least < Some(&220) && most > Some(&380), "{times:?}");
+}
+
 #[test]
 fn nothing_is_asked_for_its_structure_where_nobody_looks_or_nobody_wants_it() {
     let (hidden, _first) = following(300_000);
