@@ -45,3 +45,21 @@ test("an app that wants its database kept is told once where the browser does no
   await silent.manager.checkAndMigrate();
   assert.deepEqual(silent.events.filter((event) => event.type === "warning"), []);
 });
+
+test("where the browser agrees to keep the database nothing is told, and it is asked once", async (t) => {
+  let asked = 0;
+  const storage = {
+    persist: () => {
+      asked += 1;
+      return Promise.resolve(true);
+    },
+  };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { storage }, configurable: true });
+  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : Reflect.deleteProperty(globalThis, "navigator")));
+  const { manager, events } = await manage(t, await serve(t), { db: await database(t), persist: true });
+  await manager.checkAndMigrate();
+  await manager.checkAndMigrate();
+  assert.equal(asked, 1);
+  assert.deepEqual(events.filter((event) => event.type === "warning"), []);
+});
