@@ -203,8 +203,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         Ok(())
     }
 
-    /// Gives up what is read and what is in.
-    pub(super) fn give_up(&mut self) {
+    /// Gives up what is read and what is in. A piece that is under way comes to its end, whichever.
+    pub(super) async fn give_up(&mut self) {
+        if let Some(UnderWay { work, .. }) = self.under_way.take() {
+            let _ = work.await;
+        }
         self.rows.clear();
         self.changes.clear();
         if matches!(self.touched, Touched::Yes | Touched::Unsure) {

@@ -77,7 +77,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             self.stream.bypass_caches(self.host.now_ms());
         }
         let Ok((head, body)) = open(self.host, &self.stream.request(Mode::CatchUp), stall_ms).await else {
-            return self.cut();
+            return self.cut().await;
         };
         let mut body = Patient::new(self.host, body, stall_ms);
         match self.stream.head(&head, self.host.now_ms(), self.host.random()) {
@@ -88,14 +88,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 self.read(&read, kind, &mut body).await
             }
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired).await,
             Verdict::Refused { .. } => {
                 let why = text(&mut body).await;
                 match self.stream.refusal(head.status, &why, self.host.random()) {
-                    Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+                    Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired).await,
                     // A table that was just created, or renamed, is refused until the reconciler has seen it.
-                    Verdict::Refused { error } => self.wait(error),
-                    _ => self.cut(),
+                    Verdict::Refused { error } => self.wait(error).await,
+                    _ => self.cut().await,
                 }
             }
             Verdict::Failed { error } => Err(error),
@@ -117,47 +117,50 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             .patience
             .judge(&agreement, self.host.now_ms(), &self.spec.target.table.name)
         {
-            return self.wait(error);
+            return self.wait(error).await;
         }
         let outcome = match kind {
             Body::SnapshotChunk => self.read_chunk(head, body).await,
             Body::Log => self.read_log(body).await,
         };
-        // Whatever comes next finds no transaction under way; and if that failed, nothing else matters.
-        let outcome = self.landing.land().await.and(outcome);
         let ending = match outcome {
+            // The last piece goes on into the table while the next answer is asked for.
             Ok(ending) => ending,
-            Err(error) => return self.recover(error),
+            Err(error) => {
+                // What is done about it finds no transaction under way; and if that failed, nothing else matters.
+                let landed = self.landing.land().await;
+                return self.recover(landed.err().unwrap_or(error)).await;
+            }
         };
         self.chunk = None;
         if agreement == Agreement::Same {
-            // Not before its rows are in: a head may agree for ever where the rows never do.
+            // Not before its rows are read: a head may agree for ever where the rows never do.
             self.patience.since_ms = None;
         }
         match self.stream.read(head, ending, self.host.now_ms(), self.host.random()) {
             Progress::More | Progress::Ignored => Ok(Round::Again),
             Progress::UpToDate { .. } => Ok(Round::UpToDate),
             Progress::Wait { ms, .. } => Ok(Round::Later { ms }),
-            Progress::Refetch { ms, expired } => self.refetch(ms, expired),
+            Progress::Refetch { ms, expired } => self.refetch(ms, expired).await,
             Progress::Failed { error } => Err(error),
         }
     }
 
     /// Decides what a failed reading means.
-    fn recover(&mut self, error: Error) -> Result<Round> {
+    async fn recover(&mut self, error: Error) -> Result<Round> {
         match error.code() {
             // The database's failure, whatever its code: the rows it was given are no longer here to be given again.
             ErrorCode::ShapeUnreachable | ErrorCode::ShapeProtocol if self.landing.is_unsure() => Err(error),
-            ErrorCode::ShapeUnreachable => self.cut(),
+            ErrorCode::ShapeUnreachable => self.cut().await,
             // A body cut inside a proxy ends as if it were whole; a second look tells.
             ErrorCode::ShapeProtocol if self.misreadings < MOST_MISREADINGS => {
                 self.misreadings += 1;
-                self.cut()
+                self.cut().await
             }
-            ErrorCode::SchemaMismatch => self.wait(error),
+            ErrorCode::SchemaMismatch => self.wait(error).await,
             ErrorCode::RowRefused if self.refusals < MOST_REFUSALS => {
                 self.refusals += 1;
-                self.wait(error)
+                self.wait(error).await
             }
             _ => Err(error),
         }
@@ -169,7 +172,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             Some((handle, offset, rows)) if *handle == head.handle && *offset == head.offset => *rows,
             Some(_) => {
                 // Another chunk than the one that was cut: its rows cannot be told apart, so all begins anew.
-                self.restart(self.spec.expired.clone());
+                self.restart(self.spec.expired.clone()).await;
                 return Err(cut_off(&self.spec.target.table.name));
             }
             None => 0,
@@ -245,39 +248,39 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
     }
 
     /// The connection was cut: the same request again, after a wait.
-    fn cut(&mut self) -> Result<Round> {
+    async fn cut(&mut self) -> Result<Round> {
         match self.stream.cut(self.host.random()) {
             Verdict::Wait { ms, .. } => Ok(Round::Later { ms }),
             Verdict::Failed { error } | Verdict::Refused { error } => Err(error),
-            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired),
+            Verdict::Refetch { ms, expired, .. } => self.refetch(ms, expired).await,
             Verdict::Read { .. } => Ok(Round::Again),
         }
     }
 
     /// Electric says the shape is gone: everything begins anew.
-    fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Result<Round> {
+    async fn refetch(&mut self, ms: u64, expired: Option<Handle>) -> Result<Round> {
         self.lost += 1;
         if self.lost > MOST_LOST {
             return Err(lost(&self.spec.target.table.name));
         }
-        self.restart(expired);
+        self.restart(expired).await;
         Ok(Round::Later { ms })
     }
 
     /// Electric does not serve what is wanted yet: everything begins anew, later, if patience lasts. The handle may
     /// stay the same (a cold table), so it is not expired; but what a cache holds is older than what is wanted.
-    fn wait(&mut self, error: Error) -> Result<Round> {
+    async fn wait(&mut self, error: Error) -> Result<Round> {
         (self.report)(StageReport::Waiting);
         let now_ms = self.host.now_ms();
         let ms = self.patience.wait(error, now_ms, self.host.random())?;
-        self.restart(self.spec.expired.clone());
+        self.restart(self.spec.expired.clone()).await;
         self.stream.bypass_caches(now_ms.saturating_add(ms));
         Ok(Round::Later { ms })
     }
 
     /// Begins at offset -1 again.
-    fn restart(&mut self, expired: Option<Handle>) {
-        self.landing.give_up();
+    async fn restart(&mut self, expired: Option<Handle>) {
+        self.landing.give_up().await;
         self.chunk = None;
         self.loaded = 0;
         self.stream.reset(expired);

@@ -104,10 +104,14 @@ pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageRe
     let mut loader = Loader::new(host, spec, report);
     loop {
         loader.landing.empty().await?;
-        match loader.round().await? {
-            Round::Again => {}
-            Round::Later { ms } => host.sleep(ms).await,
-            Round::UpToDate => return loader.finish(),
+        match loader.round().await {
+            Ok(Round::Again) => {}
+            Ok(Round::Later { ms }) => host.sleep(ms).await,
+            Ok(Round::UpToDate) => return loader.finish(),
+            Err(error) => {
+                loader.landing.give_up().await;
+                return Err(error);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every journey with nothing going wrong but what it tells of.
 
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Habits, World};
+use electric_replica_core::fakes::{Habits, Kind, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{Player, config, journeys, release, row};
@@ -34,6 +34,36 @@ fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
     let replica = world.open();
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
+}
+
+/// The database and the network work at the same time, also where one answer ends and the next begins.
+#[test]
+fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
+    const TRANSACTION_MS: u64 = 100;
+    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
+    world.set_habits(Habits {
+        chunk_rows: 50,
+        ..Habits::default()
+    });
+    let name = "forty characters that mean nothing at all";
+    let rows = (1..=300).map(|id| ("users", row(&format!("id={id}, name={name}"))));
+    world.write(rows.collect());
+    world.set_database_ms(TRANSACTION_MS);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.difference(), None);
+    let calls = world.calls();
+    let loads: Vec<u64> = calls
+        .iter()
+        .filter(|call| call.what.contains("loading"))
+        .map(|call| call.at_ms)
+        .collect();
+    let meanwhile = |at: u64| loads.iter().any(|load| (*load..load + TRANSACTION_MS).contains(&at));
+    let opened = calls
+        .iter()
+        .filter(|call| call.kind == Kind::Open && call.what.contains("offset=0_"));
+    let overlapping = opened.filter(|call| meanwhile(call.at_ms)).count();
+    assert!(overlapping >= 4, "{overlapping} of six chunks");
 }
 
 /// R3: one tab leads; the others read what it keeps, and one of them takes over when it is gone.
