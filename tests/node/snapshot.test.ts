@@ -90,4 +90,8 @@ test("a snapshot that PGlite cannot open, and a database that cannot be dumped, 
   const bare = { transaction: db.transaction.bind(db), query: db.query.bind(db), exec: db.exec.bind(db) };
   const { manager } = await manage(t, demo, { db: bare });
   await assert.rejects(manager.snapshot(), { code: "NOT_A_DATABASE" });
+
+  const failing = { ...bare, dumpDataDir: () => Promise.reject(cause) };
+  const other = await manage(t, demo, { db: failing });
+  await assert.rejects(other.manager.snapshot(), { code: "DATABASE_FAILED", cause });
 });
