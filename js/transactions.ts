@@ -2,7 +2,7 @@ import { ReplicaError } from "./errors.js";
 import type { ReplicaDatabase } from "./types.js";
 
 /** A statement as src/core/work.rs writes it: its parameters, whether it must meet one row, whether it has a blob. */
-type Statement = [sql: string, params: (string | null)[], meetsOne: boolean, hasBlob: boolean];
+type Statement = [sql: string, params: (string | null)[], meets: number | null, hasBlob: boolean];
 /** An operation: what it does, in words, and its statements. */
 type Operation = [doing: string, statements: Statement[]];
 type Row = (string | null)[];
@@ -95,14 +95,14 @@ export class Transactions {
 }
 
 /** Runs one statement and answers its rows. */
-async function perform(session: Session, [sql, params, meetsOne, hasBlob]: Statement, files: Iterator<Blob>): Promise<Row[]> {
+async function perform(session: Session, [sql, params, meets, hasBlob]: Statement, files: Iterator<Blob>): Promise<Row[]> {
   const options: { rowMode: "array"; blob?: Blob } = { rowMode: "array" };
   if (hasBlob) options.blob = files.next().value as Blob;
   const results = await (params.length === 0 ? session.exec(sql, options) : session.query(sql, params, options));
   // One result a statement: the last one's is the answer.
   const { rows, affectedRows } = Object(Array.isArray(results) ? results.at(-1) : results) as { rows?: unknown[][]; affectedRows?: number };
   // SQLSTATE's "no data".
-  if (meetsOne && affectedRows !== 1) throw Object.assign(new Error("a change met no row of the replica"), { code: "02000" });
+  if (meets !== null && affectedRows !== meets) throw Object.assign(new Error("a change met no row of the replica"), { code: "02000" });
   return (rows ?? []).map((row) => row.map((cell) => (typeof cell === "string" ? cell : null)));
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Value, parse, put_quoted};
 use crate::op::{Expect, LEAVING, Op, Places, Rows, Statement};
+use crate::text::digits;
 
 /// The statements of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +74,12 @@ fn put(text: &mut String, statement: &Statement) {
         }
     }
     text.push(']');
-    for set in [statement.expect == Expect::OneRow, statement.blob.is_some()] {
-        text.push_str(if set { ",true" } else { ",false" });
-    }
-    text.push(']');
+    text.push(',');
+    text.push_str(&match statement.expect {
+        Expect::Anything => "null".to_owned(),
+        Expect::Rows(rows) => digits(rows as u64),
+    });
+    text.push_str(if statement.blob.is_some() { ",true]" } else { ",false]" });
 }
 
 fn rows(answer: Value) -> Rows {
@@ -161,6 +164,13 @@ mod tests {
         Work::outcome(&format!(r#"{{"doing":"loading rows"{more}}}"#)).unwrap_err()
     }
 
+    fn meets(statement: &Statement) -> Option<usize> {
+        match statement.expect {
+            Expect::Anything => None,
+            Expect::Rows(rows) => Some(rows),
+        }
+    }
+
     #[test]
     fn operations_are_written_in_their_order_each_with_its_statements() {
         let position = Op::WritePosition {
@@ -185,14 +195,14 @@ mod tests {
             .map(|(doing, statements)| {
                 let statements: Vec<_> = statements
                     .iter()
-                    .map(|one| serde_json::json!([one.sql, one.params, one.expect == Expect::OneRow, false]))
+                    .map(|one| serde_json::json!([one.sql, one.params, meets(one), false]))
                     .collect();
                 serde_json::json!([doing, statements])
             })
             .collect();
         assert_eq!(read[0], "ROLLBACK");
         assert_eq!(read.as_array().map(|all| all[1..].to_vec()), Some(written));
-        assert!(work.text.contains(",true,false]"), "{}", work.text);
+        assert!(work.text.contains(",1,false]"), "{}", work.text);
         assert!(work.blobs.is_empty());
     }
 

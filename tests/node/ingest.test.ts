@@ -16,7 +16,7 @@ interface Golden {
   body: string;
   copy: string;
   /** Changes after which the table holds the body's rows. */
-  statements: { sql: string; params: (string | null)[]; oneRow: boolean }[];
+  statements: { sql: string; params: (string | null)[]; meets: number | null }[];
 }
 
 type Row = Record<string, string | null>;
@@ -56,9 +56,9 @@ for (const golden of goldens) {
     await create("changed", golden);
 
     await pg.transaction(async (transaction) => {
-      for (const { sql, params, oneRow } of golden.statements) {
+      for (const { sql, params, meets } of golden.statements) {
         const { affectedRows } = await transaction.query(sql, params);
-        if (oneRow) assert.equal(affectedRows, 1, sql);
+        if (meets !== null) assert.equal(affectedRows, meets, sql);
       }
     });
 

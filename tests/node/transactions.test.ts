@@ -4,11 +4,11 @@ import { test } from "node:test";
 
 import { Transactions } from "../../js/transactions.ts";
 
-type Statement = [sql: string, params: (string | null)[], meetsOne: boolean, hasBlob: boolean];
+type Statement = [sql: string, params: (string | null)[], meets: number | null, hasBlob: boolean];
 type Answer = (sql: string) => unknown;
 
 const EMPTY: Answer = () => ({ rows: [], affectedRows: 0 });
-const plain = (sql: string): Statement => [sql, [], false, false];
+const plain = (sql: string): Statement => [sql, [], null, false];
 
 /** A database that answers each statement with what `answer` makes of its SQL. */
 function database(answer: Answer) {
@@ -47,7 +47,7 @@ const work = (...operations: [string, Statement[]][]): string => JSON.stringify(
 test("operations are one transaction in their order, and each has its own rows", async () => {
   const db = database((sql) => ({ rows: sql === "A" ? [["1"]] : [["2", null], [7, "é"]] }));
 
-  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("Z"), plain("A")]], ["b", [["B", ["x", null], false, false]]]), [], false);
+  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("Z"), plain("A")]], ["b", [["B", ["x", null], null, false]]]), [], false);
 
   assert.deepEqual(db.said, ["begin", "Z", "A", "B", "commit"]);
   assert.deepEqual(db.asked.map(({ params }) => params), [undefined, undefined, ["x", null]]);
@@ -74,7 +74,7 @@ test("a change that does not meet its one row rolls everything back", async () =
   for (const [affectedRows, state] of [[0, "02000"], [2, "02000"], [undefined, "02000"], [1, undefined]] as const) {
     const db = database(() => ({ rows: [], affectedRows }));
 
-    const { text } = await new Transactions(db).run(work(["a", [["A", ["x"], true, false]]]), [], false);
+    const { text } = await new Transactions(db).run(work(["a", [["A", ["x"], 1, false]]]), [], false);
 
     assert.equal((JSON.parse(text) as { state?: string }).state, state);
     assert.deepEqual(db.ends(), ["begin", state ? "rollback" : "commit"]);
@@ -120,7 +120,7 @@ test("a body that is begun again begins anew", async () => {
     },
   };
 
-  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], false, true]]]), [new TextEncoder().encode("rows")], false);
+  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], null, true]]]), [new TextEncoder().encode("rows")], false);
 
   assert.deepEqual(JSON.parse(text), [[["1"]]]);
   assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", "rows"]);
@@ -145,7 +145,7 @@ test("nobody holds the bytes that are loaded any more once the transaction is as
   let held: number | undefined;
   const asked = { ...db, transaction: (body: (session: object) => Promise<unknown>) => ((held = blobs.length), db.transaction(body)) };
 
-  await new Transactions(asked).run(work(["a", [["COPY", [], false, true]]]), blobs, false);
+  await new Transactions(asked).run(work(["a", [["COPY", [], null, true]]]), blobs, false);
 
   assert.deepEqual([held, db.asked.map(({ bytes }) => bytes)], [0, ["rows"]]);
 });
@@ -160,7 +160,7 @@ test("work that is no work is told as what fails", async () => {
 test("rows to load are handed over byte by byte, to the statement they are of", async () => {
   const db = database(EMPTY);
   const bytes = (text: string) => new TextEncoder().encode(text);
-  const copy = (sql: string): Statement => [sql, [], false, true];
+  const copy = (sql: string): Statement => [sql, [], null, true];
 
   await new Transactions(db).run(work(["a", [copy("A"), plain("B")]], ["c", [copy("C")]]), [bytes("1\té\\N\n"), bytes("2")], false);
 

@@ -253,8 +253,10 @@ impl ModelDatabase {
                 self.table(&home, &table, &doing)?.empty(identity);
             }
             Op::AddKeys { home, table } => self.add_keys(&home, &table, &doing)?,
-            Op::Apply { target, change } => {
-                self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
+            Op::Apply { target, changes } => {
+                for change in changes {
+                    self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
+                }
             }
             Op::Swap(swap) => {
                 self.swap(&swap, &doing)?;

@@ -1,4 +1,7 @@
-//! One change of the log as one parameterised statement.
+//! Changes of the log as parameterised statements: of all that happened to a row only what is left of it, and all rows to
+//! which the same happened together. A statement costs about the same for one row as for a hundred.
+
+use std::cmp::Ordering;
 
 use super::message::{Change, Operation};
 use super::row::{HOLDS_NUL, column_says, unknown_column};
@@ -8,197 +11,310 @@ use crate::manifest::{Column, Table};
 use crate::op::{Expect, Statement};
 use crate::text::{digits, joined};
 
-/// What makes a row without it none that could be found.
-const IN_KEY: &str = ", and is in the primary key";
-
-/// Turns one change into one statement on `target`, which is quoted already: `"public"."users"`. `type_sql` writes a
-/// column's type.
+/// Turns changes, in the log's order, into statements on `target`, which is quoted already: `"public"."users"`. `type_sql`
+/// writes a column's type.
 ///
-/// An insert replaces a row of the same key, so that a change may be applied twice. An update must meet a row.
+/// An insert replaces a row of the same key, so that changes may be applied twice. An update must meet a row.
 /// A delete need not.
 ///
 /// # Errors
 ///
-/// `SCHEMA_MISMATCH` if the change has a column that the table lacks, an insert lacks a column of the table, or an
-/// update or a delete lacks a column of the key; `ROW_REFUSED` if a value holds U+0000; `SHAPE_PROTOCOL` if a
-/// column stands twice, or a column of the key is NULL.
-pub fn statement(
+/// `SCHEMA_MISMATCH` if a change has a column that the table lacks, an insert lacks a column of the table, or an
+/// update or a delete lacks a column of the key; `ROW_REFUSED` if a value holds U+0000, or a row is updated after it was
+/// deleted; `SHAPE_PROTOCOL` if a column stands twice, or a column of the key is NULL.
+pub fn statements(
     target: &str,
     table: &Table,
-    change: &Change,
+    changes: &[Change],
     type_sql: impl Fn(&Column) -> String,
-) -> Result<Statement> {
+) -> Result<Vec<Statement>> {
+    let key = key_of(table)?;
+    let mut rows = Vec::with_capacity(changes.len());
+    for (nth, change) in changes.iter().enumerate() {
+        rows.push(Row::of(table, &key, nth, change)?);
+    }
+    let mut rows = left(table, &key, rows)?;
+    sort(&mut rows, &|one, other| one.kind(other).then(one.by_key(other, &key)));
     let writer = Writer {
         target,
         table,
-        values: in_order(table, change)?,
+        key: &key,
         type_sql,
-        params: Vec::new(),
     };
-    match change.operation {
-        Operation::Insert => writer.insert(),
-        Operation::Update => writer.update(),
-        Operation::Delete => writer.delete(),
-    }
+    let alike = rows.chunk_by(|one, other| one.kind(other) == Ordering::Equal);
+    Ok(alike.filter_map(|rows| writer.statement(rows)).collect())
 }
 
-struct Writer<'a, F> {
-    target: &'a str,
-    table: &'a Table,
-    /// Every column of the table, in its order, with what the change says of it.
-    values: Vec<(&'a Column, Given<'a>)>,
-    type_sql: F,
-    params: Vec<Option<String>>,
+/// The places of the key's columns in the table.
+fn key_of(table: &Table) -> Result<Vec<usize>> {
+    let mut key = Vec::with_capacity(table.primary_key.len());
+    for name in &table.primary_key {
+        let Some(place) = table.columns.iter().position(|column| column.name == *name) else {
+            let why = "is in the primary key but not in the table";
+            return Err(refuse(table, name, ErrorCode::Internal, why));
+        };
+        key.push(place);
+    }
+    Ok(key)
+}
+
+// ---- what is left of a row's changes -----------------------------------------------------------------------------------
+
+/// What happens to one row.
+struct Row<'a> {
+    operation: Operation,
+    /// Its place in the log's order.
+    nth: usize,
+    /// What is said of each column of the table, in its order.
+    values: Vec<Given<'a>>,
 }
 
 /// What a change says of a column.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Given<'a> {
     Nothing,
     Null,
     Text(&'a str),
 }
 
-impl<F: Fn(&Column) -> String> Writer<'_, F> {
-    fn insert(mut self) -> Result<Statement> {
-        let mut params = Vec::with_capacity(self.values.len());
-        let mut changed = Vec::new();
-        for (column, given) in self.values.clone() {
-            if matches!(given, Given::Nothing) {
-                return Err(refuse(
-                    self.table,
-                    &column.name,
-                    ErrorCode::SchemaMismatch,
-                    "is missing in an insert",
-                ));
-            }
-            params.push(self.param(column, given));
-            if !self.table.primary_key.contains(&column.name) {
-                let name = column.name.quoted();
-                changed.push([&*name, " = EXCLUDED.", &name].concat());
-            }
-        }
-        let conflict = if changed.is_empty() {
-            "NOTHING".to_owned()
-        } else {
-            ["UPDATE SET ", &joined(&changed, ", ")].concat()
-        };
-        let sql = [
-            "INSERT INTO ",
-            self.target,
-            " (",
-            &quoted_list(self.table.columns.iter().map(|column| &column.name)),
-            ") VALUES (",
-            &joined(&params, ", "),
-            ") ON CONFLICT (",
-            &quoted_list(&self.table.primary_key),
-            ") DO ",
-            &conflict,
-        ];
-        Ok(Statement::new(sql.concat()).with_params(self.params))
-    }
-
-    fn update(mut self) -> Result<Statement> {
-        let mut changed = Vec::new();
-        for (column, given) in self.values.clone() {
-            if matches!(given, Given::Nothing) || self.table.primary_key.contains(&column.name) {
-                continue;
-            }
-            let param = self.param(column, given);
-            changed.push([&*column.name.quoted(), " = ", &param].concat());
-        }
-        if changed.is_empty() {
-            // Nothing that this table has was changed, but the row must still be there.
-            let unchanged = self.table.primary_key.iter().map(Name::quoted);
-            changed = unchanged.map(|name| [&*name, " = ", &name].concat()).take(1).collect();
-        }
-        let key = self.key("an update")?;
-        let sql = [
-            "UPDATE ",
-            self.target,
-            " SET ",
-            &joined(&changed, ", "),
-            " WHERE ",
-            &key,
-        ];
-        let mut statement = Statement::new(sql.concat()).with_params(self.params);
-        statement.expect = Expect::OneRow;
-        Ok(statement)
-    }
-
-    fn delete(mut self) -> Result<Statement> {
-        let key = self.key("a delete")?;
-        let sql = ["DELETE FROM ", self.target, " WHERE ", &key];
-        Ok(Statement::new(sql.concat()).with_params(self.params))
-    }
-
-    /// The condition that names the row.
-    fn key(&mut self, operation: &str) -> Result<String> {
-        let table = self.table;
-        let mut parts = Vec::with_capacity(table.primary_key.len());
-        for name in &table.primary_key {
-            let Some((column, given)) = self.values.iter().find(|(column, _)| column.name == *name).copied() else {
-                let why = "is in the primary key but not in the table";
-                return Err(refuse(table, name, ErrorCode::Internal, why));
+impl<'a> Row<'a> {
+    fn of(table: &Table, key: &[usize], nth: usize, change: &'a Change) -> Result<Self> {
+        let mut values: Vec<Given<'a>> = table.columns.iter().map(|_| Given::Nothing).collect();
+        for (name, value) in &change.values {
+            let mut columns = table.columns.iter().zip(&mut values);
+            let Some((column, slot)) = columns.find(|(column, _)| column.name.as_str() == name) else {
+                let detail = unknown_column(name, table.name.as_str());
+                return Err(Error::new(ErrorCode::SchemaMismatch, doing(table), detail));
             };
-            match given {
-                Given::Nothing => {
-                    let why = ["is missing in ", operation, IN_KEY].concat();
-                    return Err(refuse(table, name, ErrorCode::SchemaMismatch, &why));
-                }
-                Given::Null => {
-                    let why = ["is NULL in ", operation, IN_KEY].concat();
-                    return Err(refuse(table, name, ErrorCode::ShapeProtocol, &why));
-                }
-                Given::Text(_) => {
-                    let param = self.param(column, given);
-                    parts.push([&*name.quoted(), " = ", &param].concat());
-                }
+            if *slot != Given::Nothing {
+                let why = "stands twice in a change";
+                return Err(refuse(table, &column.name, ErrorCode::ShapeProtocol, why));
             }
+            *slot = match value.as_deref() {
+                None => Given::Null,
+                Some(text) if text.contains('\0') => {
+                    return Err(refuse(table, &column.name, ErrorCode::RowRefused, HOLDS_NUL));
+                }
+                Some(text) => Given::Text(text),
+            };
         }
-        Ok(joined(&parts, " AND "))
+        for (place, (column, given)) in table.columns.iter().zip(&values).enumerate() {
+            let (code, why) = match given {
+                Given::Nothing if change.operation == Operation::Insert => {
+                    (ErrorCode::SchemaMismatch, "is missing in an insert")
+                }
+                Given::Nothing if key.contains(&place) => (
+                    ErrorCode::SchemaMismatch,
+                    "is missing in a change, and is in the primary key",
+                ),
+                Given::Null if key.contains(&place) => (
+                    ErrorCode::ShapeProtocol,
+                    "is NULL in a change, and is in the primary key",
+                ),
+                _ => continue,
+            };
+            return Err(refuse(table, &column.name, code, why));
+        }
+        Ok(Self {
+            operation: change.operation,
+            nth,
+            values,
+        })
     }
 
-    /// Adds a parameter, and answers the expression that reads it. PGlite would serialise a parameter by the type
-    /// that Postgres infers for it, so each is a text that the SQL casts.
-    fn param(&mut self, column: &Column, given: Given<'_>) -> String {
-        self.params.push(match given {
-            Given::Text(text) => Some(text.to_owned()),
-            Given::Null | Given::Nothing => None,
-        });
-        let nth = digits(self.params.len() as u64);
-        ["CAST($", &nth, "::text AS ", &(self.type_sql)(column), ")"].concat()
+    /// In the order of the keys.
+    fn by_key(&self, other: &Self, key: &[usize]) -> Ordering {
+        for place in key {
+            let order = self.given(*place).cmp(&other.given(*place));
+            if order.is_ne() {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+
+    fn given(&self, place: usize) -> Given<'a> {
+        self.values.get(place).copied().unwrap_or(Given::Nothing)
+    }
+
+    /// In the order of the statements: rows that go make way for those that come. What is of one kind shares one.
+    fn kind(&self, other: &Self) -> Ordering {
+        match self.rank().cmp(&other.rank()) {
+            // Whatever a delete says of other columns changes nothing.
+            Ordering::Equal if self.operation == Operation::Update => self.carried().cmp(other.carried()),
+            order => order,
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self.operation {
+            Operation::Delete => 0,
+            Operation::Update => 1,
+            Operation::Insert => 2,
+        }
+    }
+
+    fn carried(&self) -> impl Iterator<Item = bool> {
+        self.values.iter().map(|given| *given != Given::Nothing)
+    }
+
+    /// Takes in what happened to the row after this.
+    fn then(&mut self, table: &Table, later: Self) -> Result<()> {
+        match (self.operation, later.operation) {
+            (Operation::Delete, Operation::Update) => {
+                let detail = "a row is updated after it was deleted";
+                return Err(Error::new(ErrorCode::RowRefused, doing(table), detail));
+            }
+            (_, Operation::Update) => {
+                for (given, new) in self.values.iter_mut().zip(later.values) {
+                    if new != Given::Nothing {
+                        *given = new;
+                    }
+                }
+            }
+            (_, Operation::Insert | Operation::Delete) => *self = later,
+        }
+        Ok(())
     }
 }
 
-/// The change's values at their columns.
-fn in_order<'a>(table: &'a Table, change: &'a Change) -> Result<Vec<(&'a Column, Given<'a>)>> {
-    let mut values: Vec<_> = table.columns.iter().map(|column| (column, Given::Nothing)).collect();
-    for (name, value) in &change.values {
-        let Some((column, slot)) = values.iter_mut().find(|(column, _)| column.name.as_str() == name) else {
-            return Err(Error::new(
-                ErrorCode::SchemaMismatch,
-                doing(table),
-                unknown_column(name, table.name.as_str()),
-            ));
-        };
-        if !matches!(slot, Given::Nothing) {
-            return Err(refuse(
-                table,
-                &column.name,
-                ErrorCode::ShapeProtocol,
-                "stands twice in a change",
-            ));
+/// One row for each key.
+fn left<'a>(table: &Table, key: &[usize], mut rows: Vec<Row<'a>>) -> Result<Vec<Row<'a>>> {
+    sort(&mut rows, &|one, other| {
+        one.by_key(other, key).then(one.nth.cmp(&other.nth))
+    });
+    let mut left: Vec<Row<'a>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match left.last_mut().filter(|before| before.by_key(&row, key).is_eq()) {
+            Some(before) => before.then(table, row)?,
+            None => left.push(row),
         }
-        *slot = match value.as_deref() {
-            None => Given::Null,
-            Some(text) if text.contains('\0') => {
-                return Err(refuse(table, &column.name, ErrorCode::RowRefused, HOLDS_NUL));
-            }
-            Some(text) => Given::Text(text),
-        };
     }
-    Ok(values)
+    Ok(left)
+}
+
+/// One sorting for both orders: it is the largest thing here.
+fn sort<'a>(rows: &mut [Row<'a>], order: &dyn Fn(&Row<'a>, &Row<'a>) -> Ordering) {
+    rows.sort_unstable_by(order);
+}
+
+// ---- rows of one kind as a statement -----------------------------------------------------------------------------------
+
+struct Writer<'a, F> {
+    target: &'a str,
+    table: &'a Table,
+    key: &'a [usize],
+    type_sql: F,
+}
+
+impl<F: Fn(&Column) -> String> Writer<'_, F> {
+    /// Each column is one parameter: a `text[]` of all rows' values, each of which the SQL casts. PGlite would serialise
+    /// a parameter by the type that Postgres infers for it, and of arrays an `unnest` would make one.
+    fn statement(&self, rows: &[Row<'_>]) -> Option<Statement> {
+        let first = rows.first()?;
+        let is_key = |place: usize| self.key.contains(&place);
+        let (mut params, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut casts, mut set, mut met) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, (column, given)) in self.table.columns.iter().zip(&first.values).enumerate() {
+            let is_carried = *given != Given::Nothing && first.operation != Operation::Delete;
+            if !is_carried && !is_key(place) {
+                continue;
+            }
+            params.push(Some(array(rows.iter().filter_map(|row| row.values.get(place)))));
+            let nth = digits(params.len() as u64);
+            arrays.push(["$", &nth, "::text[]"].concat());
+            let cast = ["CAST(v.c", &nth, " AS ", &(self.type_sql)(column), ")"].concat();
+            names.push(["c", &nth].concat());
+            let quoted = column.name.quoted();
+            if is_key(place) {
+                met.push(["t.", &quoted, " = ", &cast].concat());
+            } else if first.operation == Operation::Insert {
+                set.push([&*quoted, " = EXCLUDED.", &quoted].concat());
+            } else {
+                set.push([&*quoted, " = ", &cast].concat());
+            }
+            casts.push(cast);
+        }
+        let rows_of = ["unnest(", &joined(&arrays, ", "), ") v (", &joined(&names, ", "), ")"].concat();
+        let meets = joined(&met, " AND ");
+        let sql = match first.operation {
+            Operation::Insert => {
+                let columns = quoted_list(self.table.columns.iter().map(|column| &column.name));
+                let conflict = match joined(&set, ", ") {
+                    nothing if nothing.is_empty() => "NOTHING".to_owned(),
+                    set => ["UPDATE SET ", &set].concat(),
+                };
+                [
+                    "INSERT INTO ",
+                    self.target,
+                    " (",
+                    &columns,
+                    ") SELECT ",
+                    &joined(&casts, ", "),
+                    " FROM ",
+                    &rows_of,
+                    " ON CONFLICT (",
+                    &quoted_list(&self.table.primary_key),
+                    ") DO ",
+                    &conflict,
+                ]
+                .concat()
+            }
+            Operation::Update => {
+                if set.is_empty() {
+                    // Nothing that this table has was changed, but the row must still be there.
+                    let unchanged = self.table.primary_key.iter().map(Name::quoted).take(1);
+                    set.extend(unchanged.map(|name| [&*name, " = t.", &name].concat()));
+                }
+                let set = joined(&set, ", ");
+                [
+                    "UPDATE ",
+                    self.target,
+                    " t SET ",
+                    &set,
+                    " FROM ",
+                    &rows_of,
+                    " WHERE ",
+                    &meets,
+                ]
+                .concat()
+            }
+            Operation::Delete => ["DELETE FROM ", self.target, " t USING ", &rows_of, " WHERE ", &meets].concat(),
+        };
+        let mut statement = Statement::new(sql).with_params(params);
+        if first.operation == Operation::Update {
+            statement.expect = Expect::Rows(rows.len());
+        }
+        Some(statement)
+    }
+}
+
+/// The values as Postgres reads a `text[]`.
+fn array<'a>(values: impl Iterator<Item = &'a Given<'a>>) -> String {
+    let mut out = String::from("{");
+    for value in values {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        match value {
+            Given::Text(text) => {
+                out.push('"');
+                let mut from = 0;
+                for (at, byte) in text.bytes().enumerate() {
+                    if matches!(byte, b'"' | b'\\') {
+                        out.push_str(text.get(from..at).unwrap_or_default());
+                        out.push('\\');
+                        from = at;
+                    }
+                }
+                out.push_str(text.get(from..).unwrap_or_default());
+                out.push('"');
+            }
+            Given::Null | Given::Nothing => out.push_str("NULL"),
+        }
+    }
+    out.push('}');
+    out
 }
 
 fn refuse(table: &Table, column: &Name, code: ErrorCode, what: &str) -> Error {
@@ -210,159 +326,9 @@ fn refuse(table: &Table, column: &Name, code: ErrorCode, what: &str) -> Error {
 }
 
 fn doing(table: &Table) -> String {
-    ["applying a change to table ", &table.name.quoted()].concat()
+    ["applying changes to table ", &table.name.quoted()].concat()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::{BaseType, ColumnType};
-    use crate::shape::Lsn;
-
-    fn table(columns: &[&str], key: &[&str]) -> Table {
-        let names = |raw: &[&str]| -> Vec<Name> { raw.iter().map(|name| Name::parse(name).unwrap()).collect() };
-        let column = |name| Column {
-            name,
-            ty: ColumnType {
-                base: BaseType::Builtin("int4"),
-                modifiers: vec![],
-                array: false,
-            },
-            not_null: false,
-        };
-        Table {
-            schema: Name::parse("public").unwrap(),
-            name: Name::parse("items").unwrap(),
-            columns: names(columns).into_iter().map(column).collect(),
-            primary_key: names(key),
-            indexes: vec![],
-        }
-    }
-
-    fn items() -> Table {
-        table(&["name", "Id", "part", "qty"], &["part", "Id"])
-    }
-
-    fn change(operation: Operation, values: &[(&str, Option<&str>)]) -> Change {
-        let owned = |&(name, value): &(&str, Option<&str>)| (name.to_owned(), value.map(str::to_owned));
-        Change {
-            operation,
-            values: values.iter().map(owned).collect(),
-            lsn: Some(Lsn(1)),
-            op: 0,
-        }
-    }
-
-    fn on(table: &Table, operation: Operation, values: &[(&str, Option<&str>)]) -> Result<Statement> {
-        statement("\"s\".\"items\"", table, &change(operation, values), |column| {
-            format!("t_{}", column.name)
-        })
-    }
-
-    fn params(expected: &[Option<&str>]) -> Vec<Option<String>> {
-        expected.iter().map(|param| param.map(str::to_owned)).collect()
-    }
-
-    #[test]
-    fn an_insert_carries_every_column_and_replaces_a_row_of_the_same_key() {
-        let row = [
-            ("Id", Some("1")),
-            ("qty", None),
-            ("part", Some("2")),
-            ("name", Some("it's")),
-        ];
-        let statement = on(&items(), Operation::Insert, &row).unwrap();
-        assert_eq!(
-            statement.sql,
-            "INSERT INTO \"s\".\"items\" (\"name\", \"Id\", \"part\", \"qty\") VALUES \
-             (CAST($1::text AS t_name), CAST($2::text AS t_Id), CAST($3::text AS t_part), CAST($4::text AS t_qty)) \
-             ON CONFLICT (\"part\", \"Id\") DO UPDATE SET \"name\" = EXCLUDED.\"name\", \"qty\" = EXCLUDED.\"qty\""
-        );
-        assert_eq!(statement.params, params(&[Some("it's"), Some("1"), Some("2"), None]));
-        assert_eq!(statement.expect, Expect::Anything);
-    }
-
-    #[test]
-    fn an_insert_of_nothing_but_a_key_leaves_a_row_of_the_same_key() {
-        let statement = on(&table(&["a"], &["a"]), Operation::Insert, &[("a", Some("1"))]).unwrap();
-        assert!(
-            statement.sql.ends_with("ON CONFLICT (\"a\") DO NOTHING"),
-            "{}",
-            statement.sql
-        );
-    }
-
-    #[test]
-    fn an_update_sets_what_it_carries_and_must_meet_one_row() {
-        let row = [("Id", Some("1")), ("qty", None), ("part", Some("2"))];
-        let statement = on(&items(), Operation::Update, &row).unwrap();
-        assert_eq!(
-            statement.sql,
-            "UPDATE \"s\".\"items\" SET \"qty\" = CAST($1::text AS t_qty) \
-             WHERE \"part\" = CAST($2::text AS t_part) AND \"Id\" = CAST($3::text AS t_Id)"
-        );
-        assert_eq!(statement.params, params(&[None, Some("2"), Some("1")]));
-        assert_eq!(statement.expect, Expect::OneRow);
-    }
-
-    #[test]
-    fn an_update_of_nothing_must_meet_its_row_all_the_same() {
-        let row = [("Id", Some("1")), ("part", Some("2"))];
-        let statement = on(&items(), Operation::Update, &row).unwrap();
-        assert!(
-            statement.sql.contains("SET \"part\" = \"part\" WHERE"),
-            "{}",
-            statement.sql
-        );
-        assert_eq!(statement.params, params(&[Some("2"), Some("1")]));
-        assert_eq!(statement.expect, Expect::OneRow);
-    }
-
-    #[test]
-    fn a_delete_goes_by_the_key_alone_and_may_meet_no_row() {
-        let row = [("name", Some("x")), ("Id", Some("1")), ("part", Some("2"))];
-        let statement = on(&items(), Operation::Delete, &row).unwrap();
-        assert_eq!(
-            statement.sql,
-            "DELETE FROM \"s\".\"items\" WHERE \"part\" = CAST($1::text AS t_part) AND \"Id\" = CAST($2::text AS t_Id)"
-        );
-        assert_eq!(statement.params, params(&[Some("2"), Some("1")]));
-        assert_eq!(statement.expect, Expect::Anything);
-    }
-
-    #[test]
-    fn a_change_that_is_not_of_this_table_is_refused_by_its_column_and_not_by_its_value() {
-        use ErrorCode::{RowRefused, SchemaMismatch, ShapeProtocol};
-        use Operation::{Delete, Insert, Update};
-        let (id, part) = (("Id", Some("s3cret")), ("part", Some("s3cret")));
-        let (name, qty) = (("name", Some("s3cret")), ("qty", None));
-        for (operation, row, code, column) in [
-            (Insert, vec![id, part, name], SchemaMismatch, "qty"),
-            (
-                Insert,
-                vec![id, part, name, qty, ("extra", None)],
-                SchemaMismatch,
-                "extra",
-            ),
-            (Update, vec![id, part, ("NAME", Some("s3cret"))], SchemaMismatch, "NAME"),
-            (Delete, vec![id, part, ("extra", None)], SchemaMismatch, "extra"),
-            (Update, vec![id, name], SchemaMismatch, "part"),
-            (Delete, vec![part, name], SchemaMismatch, "Id"),
-            (Update, vec![id, ("part", None), name], ShapeProtocol, "part"),
-            (Delete, vec![("Id", None), part], ShapeProtocol, "Id"),
-            (Update, vec![id, part, id], ShapeProtocol, "Id"),
-            (Update, vec![id, part, qty, qty], ShapeProtocol, "qty"),
-            (Update, vec![id, part, ("name", Some("s3cret\0"))], RowRefused, "name"),
-            (Delete, vec![id, ("part", Some("\0s3cret"))], RowRefused, "part"),
-        ] {
-            let error = on(&items(), operation, &row).unwrap_err();
-            assert_eq!(error.code(), code, "{operation:?} {row:?}: {error}");
-            let text = error.to_string();
-            assert!(
-                text.contains(&format!("{column:?}")) && text.contains("\"items\""),
-                "{text}"
-            );
-            assert!(!text.contains("s3cret"), "{text}");
-        }
-    }
-}
+#[path = "change_tests.rs"]
+mod tests;

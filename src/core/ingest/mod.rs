@@ -15,7 +15,7 @@ mod transcoder;
 #[cfg(test)]
 mod tests;
 
-pub use change::statement;
+pub use change::statements;
 pub use message::{Change, Message, Operation};
 pub use reader::MessageReader;
 pub use transcoder::Transcoder;

@@ -34,7 +34,7 @@ impl Op {
             Self::Verify { .. } | Self::Tally(_) => "looking at the tables that are there".to_owned(),
             Self::Purge { .. } => "dropping the replica".to_owned(),
             Self::WritePosition { table, .. } => on("writing the position of", table),
-            Self::Apply { target, .. } => on("applying a change to", &target.table.name),
+            Self::Apply { target, .. } => on("applying changes to", &target.table.name),
             _ => self.doing_of_rebuild(),
         }
     }

@@ -232,7 +232,7 @@ fn operations(
         });
         stage.push(Op::Apply {
             target,
-            change: change.clone(),
+            changes: vec![change.clone()],
         });
     }
     let mut swap: Vec<Op> = Vec::new();
@@ -281,10 +281,17 @@ fn write(schema: &str, operations: Vec<Op>) -> Value {
             "sql": statement.sql,
             "params": statement.params,
             "blob": statement.blob.map(|bytes| String::from_utf8(bytes).unwrap()),
-            "oneRow": statement.expect == Expect::OneRow,
+            "meets": meets(statement.expect),
         })
     };
     statements.map(statement).collect()
+}
+
+fn meets(expect: Expect) -> Option<usize> {
+    match expect {
+        Expect::Anything => None,
+        Expect::Rows(rows) => Some(rows),
+    }
 }
 
 /// What is sealed, and what of it is kept.
@@ -362,7 +369,7 @@ fn statements() -> Value {
                 table: users,
                 staged_enums: Vec::new(),
             }),
-            change: change(Operation::Update, &[("id", "1"), ("mood", "sad")]),
+            changes: vec![change(Operation::Update, &[("id", "1"), ("mood", "sad")])],
         },
         Op::WritePosition {
             table: name("users"),

@@ -215,7 +215,7 @@ pub(super) fn write_version(places: &Places, record: &Record) -> Statement {
         Some(record.choice.clone()),
     ];
     Statement {
-        expect: Expect::OneRow,
+        expect: Expect::Rows(1),
         ..Statement::new(sql).with_params(params)
     }
 }
@@ -241,7 +241,7 @@ pub(super) fn write_position(
         announced,
     ];
     Statement {
-        expect: Expect::OneRow,
+        expect: Expect::Rows(1),
         ..Statement::new(sql.concat()).with_params(params)
     }
 }

@@ -150,12 +150,12 @@ pub enum Op {
         /// Of what.
         table: Table,
     },
-    /// Applies one change. An update that meets no row fails the transaction: the replica would lie.
+    /// Applies changes of one table. An update that meets no row fails the transaction: the replica would lie.
     Apply {
         /// To what.
         target: Rc<Target>,
-        /// The change.
-        change: Change,
+        /// The changes, in the log's order.
+        changes: Vec<Change>,
     },
     /// Puts staged tables in the place of old ones and keeps the mounted live queries alive. Answers one row: the tables
     /// that are left for views which cannot be brought over, as a list in JSON, and whether there were live queries.

@@ -38,10 +38,10 @@ impl Op {
             Self::Purge { schema } => one(purge::call(places, schema)),
             Self::Tally(tally) => Ok(vec![rows::tally(places, *tally)]),
             Self::Verify { schema } => Ok(vec![inspect::verify(&home::own_table(places, "shapes"), schema)]),
-            Self::Apply { target, change } => {
+            Self::Apply { target, changes } => {
                 let name = qualified(places.schema(&target.home), &target.table.name);
                 let type_sql = |column: &Column| places.type_sql(column, &target.home, &target.staged_enums);
-                Ok(vec![ingest::statement(&name, &target.table, change, type_sql)?])
+                ingest::statements(&name, &target.table, changes, type_sql)
             }
             _ => Ok(self.of_rebuild(places)),
         }

@@ -20,8 +20,8 @@ pub struct Statement {
 pub enum Expect {
     /// Nothing.
     Anything,
-    /// It affected exactly one row.
-    OneRow,
+    /// It affected exactly so many rows.
+    Rows(usize),
 }
 
 /// How a session is left that PGlite has let stand inside a transaction, as a text of JSON. It writes files out in its own
@@ -80,7 +80,7 @@ mod tests {
             ..Statement::new("E")
         };
         let expecting = Statement {
-            expect: Expect::OneRow,
+            expect: Expect::Rows(1),
             ..Statement::new("H")
         };
         let text = |sql: &str| Statement::new(sql);

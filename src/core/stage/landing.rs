@@ -188,9 +188,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
                 table: self.target.table.clone(),
             });
         }
-        for change in self.changes.drain(..) {
-            let target = Rc::clone(self.target);
-            ops.push(Op::Apply { target, change });
+        if !self.changes.is_empty() {
+            ops.push(Op::Apply {
+                target: Rc::clone(self.target),
+                changes: std::mem::take(&mut self.changes),
+            });
         }
         if ops.is_empty() {
             return Ok(());

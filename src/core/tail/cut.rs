@@ -22,32 +22,30 @@ impl Tail {
             .min()
     }
 
-    /// What can be applied now, in the log's order across all tables.
+    /// What can be applied now, of each table in the log's order.
     #[must_use]
     pub fn batch(&self) -> Batch {
         let Some(cut) = self.cut() else {
             return Batch::default();
         };
-        let mut changes = Vec::new();
+        let mut lsns = Vec::new();
         // What has read more than will ever be applied has no position to store (R8).
         let going = || {
             let followers = self.followers.iter();
             followers.filter(|(_, follower)| follower.activity != Activity::Stopped)
         };
         for (_, follower) in going() {
-            for change in follower.pending.iter().take(follower.ripe(cut)) {
-                let lsn = change.lsn.unwrap_or_default();
-                changes.push((lsn, change.op, changes.len(), change, follower));
-            }
+            let ripe = follower.pending.iter().take(follower.ripe(cut));
+            lsns.extend(ripe.map(|change| change.lsn.unwrap_or_default()));
         }
-        // What has one place in the log stays in the order it came in.
-        changes.sort_unstable_by_key(|&(lsn, op, nth, ..)| (lsn, op, nth));
-        let cut = changes.get(BATCH).map_or(cut, |&(lsn, ..)| {
+        lsns.sort_unstable();
+        let cut = lsns.get(BATCH).map_or(cut, |lsn| {
             // The last transaction that lies whole below the bound, or the first one if it alone is larger.
-            let earlier = changes.iter().take(BATCH).rev().find(|change| change.0 < lsn);
-            earlier.map_or(lsn, |change| change.0)
+            let earlier = lsns.iter().take(BATCH).rev().find(|earlier| *earlier < lsn);
+            *earlier.unwrap_or(lsn)
         });
-        let mut marks = SortedMap::new();
+        // What happens to one table has nothing to do with another: readers see all of it or none.
+        let (mut ops, mut marks) = (Vec::new(), SortedMap::new());
         for (name, follower) in going() {
             let count = follower.ripe(cut);
             let Some(position) = follower.position_after(count) else {
@@ -60,13 +58,10 @@ impl Tail {
                 announced: (follower.noted == Noted::No).then(|| follower.announced.clone()),
             };
             marks.insert(name.clone(), mark);
-        }
-        let mut ops = Vec::new();
-        for (lsn, .., change, follower) in changes {
-            if lsn <= cut && marks.contains_key(&follower.target.table.name) {
+            if count > 0 {
                 ops.push(Op::Apply {
                     target: Rc::clone(&follower.target),
-                    change: change.clone(),
+                    changes: follower.pending.iter().take(count).cloned().collect(),
                 });
             }
         }
@@ -126,7 +121,13 @@ mod tests {
     fn taken(tail: &Tail) -> (usize, Vec<(usize, u64)>) {
         let batch = tail.batch();
         let marks = batch.marks.values().map(|mark| (mark.count, mark.lsn.0));
-        (batch.ops.len(), marks.collect())
+        {
+            let changes = batch.ops.iter().map(|op| match op {
+                Op::Apply { changes, .. } => changes.len(),
+                _ => 0,
+            });
+            (changes.sum(), marks.collect())
+        }
     }
 
     #[test]

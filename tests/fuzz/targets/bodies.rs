@@ -1,7 +1,7 @@
 //! A shape's body: snapshot rows become COPY text, all else becomes messages.
 
 use electric_replica_core::ident::Name;
-use electric_replica_core::ingest::{Message, MessageReader, Transcoder, statement};
+use electric_replica_core::ingest::{Message, MessageReader, Transcoder, statements};
 use electric_replica_core::manifest::{BaseType, Column, ColumnType, Table};
 
 use crate::copy_text::assert_rows;
@@ -145,8 +145,11 @@ pub(super) fn body(data: &[u8]) {
 /// A change is a statement with a place for every value, or refused without telling one.
 fn apply(message: &Message, table: &Table, data: &[u8]) {
     let Message::Change(change) = message else { return };
-    match statement("\"public\".\"users\"", table, change, |_| "text".to_owned()) {
-        Ok(statement) => {
+    match statements("\"public\".\"users\"", table, &[change.clone()], |_| "text".to_owned()) {
+        Ok(statements) => {
+            let [statement] = &statements[..] else {
+                panic!("{} statements of one change", statements.len());
+            };
             assert!(statement.params.len() <= table.columns.len());
             assert!(
                 statement.params.iter().flatten().all(|param| !param.contains('\0')),

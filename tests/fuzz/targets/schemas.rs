@@ -302,7 +302,7 @@ fn of_table(table: &Table, app: &Name, enums: &[Name], ops: &mut Vec<Op>) {
         };
         ops.push(Op::Apply {
             target: Rc::clone(&target),
-            change,
+            changes: vec![change],
         });
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use electric_replica_core::config::Limits;
 use electric_replica_core::ident::Name;
+use electric_replica_core::ingest::Change;
 use electric_replica_core::op::{Home, Op, Places, Target};
 use electric_replica_core::shape::{Handle, Lsn, Offset, Position, Stream};
 use electric_replica_core::tail::{Moment, Order, Tail};
@@ -103,15 +104,11 @@ impl World {
     }
 
     fn check(&self, ops: &[Op]) {
-        let offsets: Vec<Offset> = ops
-            .iter()
-            .filter_map(|op| match op {
-                Op::Apply { change, .. } => change.offset(),
-                _ => None,
-            })
-            .collect();
-        assert!(offsets.is_sorted(), "out of the log's order: {offsets:?}");
         for op in ops {
+            if let Op::Apply { changes, .. } = op {
+                let offsets: Vec<Option<Offset>> = changes.iter().map(Change::offset).collect();
+                assert!(offsets.is_sorted(), "out of the log's order: {offsets:?}");
+            }
             if let Op::WritePosition { table, position, .. } = op {
                 let stored = &self.stored[table];
                 assert!(

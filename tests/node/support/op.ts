@@ -11,7 +11,7 @@ interface Statement {
   sql: string;
   params: (string | null)[];
   blob: string | null;
-  oneRow: boolean;
+  meets: number | null;
 }
 export type Transaction = Statement[];
 export type Rows = (string | null)[][];
@@ -68,12 +68,12 @@ export async function run(db: Pick<PGlite, "transaction">, ...transactions: Tran
   let rows: Rows = [];
   for (const statements of transactions) {
     await db.transaction(async (tx) => {
-      for (const { sql, params, blob, oneRow } of statements) {
+      for (const { sql, params, blob, meets } of statements) {
         const result = await tx.query<(string | null)[]>(sql, params, {
           rowMode: "array",
           ...(blob === null ? {} : { blob: new Blob([blob]) }),
         });
-        if (oneRow) assert.equal(result.affectedRows, 1, "exactly one row");
+        if (meets !== null) assert.equal(result.affectedRows, meets, "exactly as many rows");
         rows = result.rows;
       }
     });

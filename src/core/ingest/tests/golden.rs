@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{AWKWARD, read_into};
 use crate::ident::Name;
 use crate::ingest::tests::Read;
-use crate::ingest::{Change, Message, MessageReader, Operation, Transcoder, statement};
+use crate::ingest::{Change, Message, MessageReader, Operation, Transcoder, statements};
 use crate::manifest::{Column, ColumnType, EnumType, Table};
 use crate::op::Expect;
 
@@ -234,13 +234,14 @@ impl Case {
         read_into(&mut read, Transcoder::for_table(&table), [body.as_bytes()]).unwrap();
         let type_sql = |column: &Column| column.ty.sql(|_| Name::parse("public").unwrap());
         let target = format!("changed.{}", table.name.quoted());
-        let statements = self.changes(&body).into_iter().map(|change| {
-            let statement = statement(&target, &table, &change, type_sql).unwrap();
-            json!({
-                "sql": statement.sql,
-                "params": statement.params,
-                "oneRow": statement.expect == Expect::OneRow,
-            })
+        let one_by_one = self.changes(&body).into_iter();
+        let statements = one_by_one.flat_map(|change| statements(&target, &table, &[change], type_sql).unwrap());
+        let statements = statements.map(|statement| {
+            let meets = match statement.expect {
+                Expect::Anything => None,
+                Expect::Rows(rows) => Some(rows),
+            };
+            json!({ "sql": statement.sql, "params": statement.params, "meets": meets })
         });
         let columns = table.columns.iter().map(
             |column| json!({ "name": column.name.as_str(), "quoted": column.name.quoted(), "type": type_sql(column) }),

@@ -1,5 +1,6 @@
 //! What the readers of a body say of bodies good and bad, and how they are cut.
 
+mod batches;
 mod golden;
 mod properties;
 mod refusals;

@@ -1,0 +1,44 @@
+/** What a real PGlite holds after the statements that src/core/ingest makes of a log, however it is cut into batches. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { PGlite } from "@electric-sql/pglite";
+
+type Row = Record<string, string | null>;
+
+/** Written by the test `batches` of src/core/ingest. */
+interface Golden {
+  columns: string[];
+  key: string[];
+  logs: {
+    /** Changes a batch, at the most. */
+    most: number;
+    batches: { sql: string; params: (string | null)[]; meets: number | null }[][];
+    /** The rows there are after the log, in the order of their keys. */
+    rows: Row[];
+  }[];
+}
+
+const golden = JSON.parse(readFileSync("tests/golden/log/batches.json", "utf8")) as Golden;
+
+for (const { most, batches, rows } of golden.logs) {
+  test(`a log in batches of up to ${most} leaves the rows of the log in PGlite`, async (t) => {
+    const pg = await PGlite.create();
+    t.after(() => pg.close());
+    await pg.exec(`CREATE TABLE batched (${golden.columns.join(", ")}, PRIMARY KEY (${golden.key.join(", ")}))`);
+
+    for (const batch of batches) {
+      await pg.transaction(async (transaction) => {
+        for (const { sql, params, meets } of batch) {
+          const { affectedRows } = await transaction.query(sql, params);
+          if (meets !== null) assert.equal(affectedRows, meets, sql);
+        }
+      });
+    }
+
+    const stored = await pg.query<Row>('SELECT c1, id::text, v::text, t::text, kind FROM batched ORDER BY kind COLLATE "C", id');
+    assert.deepEqual(stored.rows, rows);
+    assert.ok(rows.length > 3);
+  });
+}
