@@ -95,6 +95,18 @@ fn a_statement_outside_the_allow_list_is_refused_with_place_and_kind_and_without
             "CREATE TEMP TABLE secret (a int)",
             "CREATE TABLE (CREATE TEMPORARY TABLE)",
         ),
+        (
+            "CREATE TABLE secret () INHERITS (users)",
+            "CREATE TABLE (CREATE TABLE INHERITS)",
+        ),
+        (
+            "CREATE TABLE secret PARTITION OF users FOR VALUES IN (1)",
+            "CREATE TABLE (CREATE TABLE PARTITION OF)",
+        ),
+        (
+            "CREATE INDEX secret ON users (id) secret secret",
+            "CREATE INDEX (that could not be read)",
+        ),
         ("ALTER TABLE users DROP COLUMN secret", "ALTER TABLE DROP"),
         (
             "ALTER TABLE users ADD COLUMN secret int",
@@ -113,6 +125,18 @@ fn a_statement_outside_the_allow_list_is_refused_with_place_and_kind_and_without
         (
             "DO $$ BEGIN DROP TABLE secret; EXCEPTION WHEN duplicate_object THEN null; END $$",
             "DROP TABLE",
+        ),
+        (
+            "DO $$ BEGIN CREATE TYPE a AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END $$ $s$ secret $s$",
+            "DO",
+        ),
+        (
+            "DO $$ BEGIN CREATE TYPE a AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END 'secret $$",
+            "DO",
+        ),
+        (
+            "SELECT $$ BEGIN CREATE TYPE a AS ENUM ('secret'); EXCEPTION WHEN duplicate_object THEN null; END $$",
+            "SELECT",
         ),
         ("COPY secret FROM PROGRAM 'secret'", "COPY"),
         ("SET search_path = secret", "SET"),
