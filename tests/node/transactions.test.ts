@@ -235,6 +235,7 @@ const FULL = [
   new DOMException("", "QuotaExceededError"),
   Object.assign(new Error('could not extend file "base/5/16541": File too large'), { code: "54000" }),
   new Error('could not write to file "base/5/16541": No space left on device'),
+  new Error("QuotaExceededError: Encountered full disk while committing transaction."),
 ];
 
 test("a browser that has no room left is told as such, in whichever words", async () => {
