@@ -7,6 +7,7 @@ use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Disk, Estimate, Fault, Kind, Says, Tab, World};
 use electric_replica_core::host::Say;
 use electric_replica_core::machine::Ask;
+use electric_replica_core::plan::Scope;
 use electric_replica_core::room::Way;
 use electric_replica_tests::{
     NO, YES, ask, config, deceptive, following, full, release, roomy, row, rows, starts, tight, tiny,
@@ -20,6 +21,13 @@ fn world(config: Config) -> (World, Replica<Tab>) {
             "2",
             &[
                 "users: id int4 | name text | age int4",
+                "posts: id int4 | title text | body text",
+            ],
+        ),
+        release(
+            "3",
+            &[
+                "users: id int4 | name text | age int8",
                 "posts: id int4 | title text | body text",
             ],
         ),
@@ -77,6 +85,51 @@ fn where_the_browser_has_room_for_one_table_at_a_time_it_is_told_beforehand_and_
     migrated(&world, &replica);
     assert_eq!(told(&world), (Some(Way::TableByTable), Some((Way::TableByTable, 2))));
     assert_eq!(failures(&world), []);
+}
+
+/// One end is told, and it tells of all steps: how many rows, and which old tables are kept for whom they cannot be taken from.
+#[test]
+fn the_end_of_a_rebuild_in_steps_tells_of_each_of_them() {
+    let (world, replica) = world(config());
+    tight(&world);
+    world.tamper(|db| db.strangers = ["users", "posts"].map(String::from).into());
+    world.deploy(1);
+    assert_eq!(ask(&world, &replica, Ask::Check), YES);
+    let end = world.events().into_iter().rev().find_map(|(_, event)| match event {
+        Event::Complete { way, rows, left, .. } => Some((way, rows, left.len())),
+        _ => None,
+    });
+    assert_eq!(end, Some((Way::TableByTable, 10, 2)));
+}
+
+/// What the first step built is no longer what the server has: it is built again, among what is left.
+#[test]
+fn a_server_that_moves_on_between_two_steps_is_followed_in_each_table() {
+    for scope in [Scope::Changed, Scope::All] {
+        for table in ["users", "posts"] {
+            let (world, replica) = world(Config { scope, ..config() });
+            tight(&world);
+            world.write(vec![("users", row("id=7, name=n7")), ("posts", row("id=5, title=t5"))]);
+            world.pass(1_000);
+            world.deploy(1);
+            let (mine, column) = (table, if table == "users" { "age" } else { "body" });
+            replica.tell(Ask::Check);
+            let stepped = world.run(60_000, |world, _| {
+                let database = world.database();
+                let rows = database.app.tables.get(mine)?.rows();
+                rows.first()?.contains_key(column).then_some(())
+            });
+            assert_eq!(stepped, Some(()));
+            world.deploy(2);
+            world.pass(60_000);
+            assert_eq!(
+                (world.difference(), replica.version().as_deref()),
+                (None, Some("3")),
+                "{scope:?} {table}"
+            );
+            assert_eq!(failures(&world), []);
+        }
+    }
 }
 
 #[test]
