@@ -78,6 +78,8 @@ mod tests {
     use crate::manifest::Table;
     use crate::op::{Home, Target};
     use crate::shape::{Handle, Offset, Position, ShapeDefinition, Stream};
+    use crate::tail::TroubleKind;
+    use crate::tail::follower::{Follower, Health, Lag};
 
     fn name(raw: &str) -> Name {
         Name::parse(raw).unwrap()
@@ -142,5 +144,22 @@ mod tests {
         assert_eq!(taken(&tail(&[(5, larger), (6, 4)])), expected);
         let many = tail(&[(5, half), (6, half), (7, 2)]);
         assert_eq!(taken(&many), (whole, vec![(half, 6), (half, 6)]));
+    }
+
+    #[test]
+    fn a_table_that_is_stopped_failing_or_stuck_holds_no_other_back() {
+        let hindrances: [fn(&mut Follower); 3] = [
+            |follower| drop(follower.stop(TroubleKind::Drift, None)),
+            |follower| follower.health = Health::Failing,
+            |follower| follower.lag = Lag::TOLD,
+        ];
+        for hinder in hindrances {
+            let mut tail = tail(&[(5, 4)]);
+            let ripe = |tail: &Tail| tail.batch().marks.get(&name("a")).map_or(0, |mark| mark.count);
+            tail.followers.get_mut(&name("b")).unwrap().seen = Lsn(1);
+            assert_eq!(ripe(&tail), 0, "the other may still be told of an earlier transaction");
+            hinder(tail.followers.get_mut(&name("b")).unwrap());
+            assert_eq!(ripe(&tail), 2);
+        }
     }
 }

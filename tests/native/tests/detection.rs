@@ -54,25 +54,27 @@ fn looks_that_come_one_upon_the_other_ask_once_in_the_throttles_time() {
 /// What a run has asked is what a look would ask.
 #[test]
 fn a_look_while_a_run_is_under_way_asks_nothing_of_its_own() {
-    let config = config();
-    let limits = Limits {
-        throttle_ms: 0,
-        ..config.limits
-    };
-    let (world, replica) = following(Config { limits, ..config });
-    world.deploy(1);
-    let before = looks(&world);
-    replica.tell(Ask::Check);
-    let mut looked = 0;
-    for _ in 0..400 {
-        world.pass(5);
-        if replica.status() == Status::Migrating {
-            replica.tell(Ask::Look);
-            looked += 1;
+    for ask in [Ask::Check, Ask::Force { version: None }] {
+        let config = config();
+        let limits = Limits {
+            throttle_ms: 0,
+            ..config.limits
+        };
+        let (world, replica) = following(Config { limits, ..config });
+        world.deploy(1);
+        let before = looks(&world);
+        replica.tell(ask);
+        let mut looked = 0;
+        for _ in 0..400 {
+            world.pass(5);
+            if replica.status() == Status::Migrating {
+                replica.tell(Ask::Look);
+                looked += 1;
+            }
         }
+        assert_eq!((looks(&world) - before, world.difference()), (1, None));
+        assert!(looked > 5, "{looked}");
     }
-    assert_eq!((looks(&world) - before, world.difference()), (1, None));
-    assert!(looked > 5, "{looked}");
 }
 
 #[test]
