@@ -75,7 +75,7 @@ impl Machine {
         if self.recheck_at_ms > moment.now_ms {
             return;
         }
-        if self.recheck_at_ms > 0 && self.sight == Sight::Seen {
+        if self.sight == Sight::Seen {
             self.tail.recheck();
         }
         let span = self.config.limits.recheck_ms;

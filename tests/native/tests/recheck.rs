@@ -73,20 +73,6 @@ fn tables_are_asked_for_their_structure_in_turn_and_seldom() {
     assert!((60..=84).contains(&sum), "{asked:?}");
 }
 
-/// Each stream begins with an answer that names the structure.
-#[test]
-fn a_page_that_was_just_loaded_asks_for_no_structure_a_second_time() {
-    let (world, replica) = following(300_000);
-    world.kill(replica.host().id());
-    let replica = world.open();
-    replica.tell(Ask::Check);
-    let asked = asked(&world, 60_000);
-    assert_eq!(
-        (asked.values().copied().collect(), replica.status()),
-        (vec![1; 3], Status::Ready)
-    );
-}
-
 /// A deploy starts a thousand clients in the same minute.
 #[test]
 fn clients_ask_for_their_structure_at_different_times() {
