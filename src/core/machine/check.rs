@@ -309,18 +309,27 @@ impl Machine {
         if self.rests_held(&version) {
             return self.stay(effects);
         }
-        // A rolling deploy answers from old and new servers in turn: going back needs to be said twice.
+        // A rolling deploy answers from old and new servers in turn: going back needs to be said twice, and once more
+        // with each time that nothing came of it.
         let goes_back = self
             .record
             .as_ref()
             .is_some_and(|record| standing(&record.version, &version) == Standing::Older);
-        if goes_back && doubted != Some(&version) {
-            let until_ms = moment.now_ms.saturating_add(self.config.limits.confirm_ms);
-            self.phase = Phase::Confirming {
-                doubted: version,
-                until_ms,
+        if goes_back {
+            self.confirmed = if doubted == Some(&version) {
+                self.confirmed + 1
+            } else {
+                0
             };
-            return;
+            if self.confirmed <= self.believed {
+                let until_ms = moment.now_ms.saturating_add(self.config.limits.confirm_ms);
+                self.phase = Phase::Confirming {
+                    doubted: version,
+                    until_ms,
+                };
+                return;
+            }
+            self.believed += 1;
         }
         self.phase = Phase::Describing { version };
         effects.push(Effect::AskServer(Endpoint::Schemas));

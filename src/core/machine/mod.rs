@@ -75,6 +75,10 @@ pub struct Machine {
     pub(crate) retry_at_ms: Option<u64>,
     pub(crate) looked_ms: u64,
     pub(crate) troubled_ms: u64,
+    /// How often in a row the version was said that is older than the replica's, but for the first time.
+    pub(crate) confirmed: u32,
+    /// How often an older version was believed since tables were last put in place.
+    pub(crate) believed: u32,
     pub(crate) wake_ms: Option<u64>,
     /// Before which no stuck table is built anew.
     pub(crate) unstick_ms: u64,
@@ -117,6 +121,8 @@ impl Machine {
             retry_at_ms: None,
             looked_ms: 0,
             troubled_ms: 0,
+            confirmed: 0,
+            believed: 0,
             wake_ms: None,
             unstick_ms: 0,
             recheck_at_ms: 0,

@@ -90,6 +90,7 @@ impl Machine {
         self.distrusted.retain(|table| job.record.shapes.contains_key(table));
         self.found = found_as_recorded(&job.record);
         self.mood = Mood::Fresh;
+        self.believed = 0;
         // What the app's own sync feeds has as many rows as that says.
         let tables = if self.config.is_app_fed() {
             Vec::new()
