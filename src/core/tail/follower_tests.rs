@@ -36,16 +36,19 @@ fn follower(furthest: u64) -> Follower {
 
 /// Takes an answer that ends with `up-to-date` and says this of how far the server's log was read.
 fn told(follower: &mut Follower, seen: Option<u64>, now_ms: u64) {
-    let head = ShapeHead {
+    let messages = vec![Message::UpToDate { seen: seen.map(Lsn) }];
+    assert!(follower.take(&head(), messages, Moment { now_ms, ..AT }).is_none());
+}
+
+fn head() -> ShapeHead {
+    ShapeHead {
         handle: Handle("1".to_owned()),
         offset: Offset::SnapshotEnd,
         schema: None,
         cursor: None,
         up_to_date: true,
         has_data: false,
-    };
-    let messages = vec![Message::UpToDate { seen: seen.map(Lsn) }];
-    assert!(follower.take(&head, messages, Moment { now_ms, ..AT }).is_none());
+    }
 }
 
 fn asked(follower: &mut Follower, since_ms: u64) {
@@ -71,6 +74,28 @@ fn a_table_lags_from_the_first_answer_that_is_no_further_while_another_has_seen_
         told(&mut follower, Some(7), 2_000);
         assert_eq!(follower.lag, Lag::NO);
     }
+}
+
+/// Whoever brings rows does not stand still, though it says of no further place.
+#[test]
+fn a_change_ends_a_lag() {
+    let mut follower = follower(9);
+    told(&mut follower, Some(5), 1_000);
+    assert_ne!(follower.lag, Lag::NO);
+    let change = Message::Change(Change {
+        operation: Operation::Delete,
+        values: Vec::new(),
+        lsn: Some(Lsn(5)),
+        op: 0,
+    });
+    let head = ShapeHead {
+        offset: Offset::Log { lsn: Lsn(5), op: 0 },
+        up_to_date: false,
+        has_data: true,
+        ..head()
+    };
+    assert!(follower.take(&head, vec![change], AT).is_none());
+    assert_eq!(follower.lag, Lag::NO);
 }
 
 /// A page that sleeps for hours gets the answer of a request that was sent before.

@@ -17,10 +17,9 @@ impl Tail {
         let follower = self.followers.get_mut(table)?;
         follower.furthest = furthest;
         let is_overdue = follower.is_overdue(stuck_ms, furthest);
-        let is_answer = matches!(outcome, Outcome::Whole { .. });
         let trouble = follower.judged(outcome, moment);
         self.furthest = self.furthest.max(follower.seen);
-        if trouble.is_none() && is_overdue && is_answer {
+        if trouble.is_none() && is_overdue {
             return follower.overdue(moment);
         }
         trouble

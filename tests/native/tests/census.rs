@@ -238,6 +238,29 @@ fn what_is_chosen_of_a_table_is_what_is_counted() {
     );
 }
 
+/// The app was built anew with another choice, and has not checked yet.
+#[test]
+fn what_was_chosen_otherwise_is_not_judged_by_what_is_chosen_now() {
+    let chosen = |age: &'static str| Config {
+        tables: electric_replica_core::config::Choice::Some(vec![choice("users", Some(("age", age)), None)]),
+        ..config()
+    };
+    let world = World::new(vec![release("1", &["users: id int4 | age int4"])], chosen("10"));
+    world.write(
+        (0..9)
+            .map(|id| ("users", row(&format!("id={id}, age={}", 10 * (1 + id % 3 / 2)))))
+            .collect(),
+    );
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(1_000);
+    world.kill(replica.host().id());
+    world.set_config(chosen("20"));
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, SERVER), YES);
+    assert_eq!((unsure(&world), told(&world)), (Some(vec!["users".to_owned()]), vec![]));
+}
+
 /// Nothing is loaded that could be kept: no transaction but those that look.
 #[test]
 fn no_row_that_is_counted_is_kept() {
