@@ -1,6 +1,8 @@
 //! Reads COPY binary back into Postgres' text, as the documentation of Postgres describes both. Only for tests and fakes: slow,
 //! plain, and without a line in common with what writes.
 
+use std::fmt::Write as _;
+
 use crate::manifest::{BaseType, ColumnType};
 
 /// The rows of one COPY, of columns of these types, each value in Postgres' own text. `None` where it is no whole COPY of such
@@ -110,7 +112,10 @@ impl<'a> Rest<'a> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Postgres writes an exponent below -4, and from `most` on. `written` is what Rust writes: `-1.5e-7`.
@@ -153,7 +158,7 @@ fn numeric(rest: &mut Rest<'_>) -> Option<String> {
     for place in 0..groups {
         let group = rest.number(2).filter(|group| (0..10_000).contains(group))?;
         let part = if place <= weight { &mut whole } else { &mut fraction };
-        *part += &format!("{group:04}");
+        let _ = write!(part, "{group:04}");
     }
     whole += &"0000".repeat(usize::try_from(weight + 1 - groups).unwrap_or_default());
     // Postgres would cut off what stands behind the scale.

@@ -1,6 +1,7 @@
 //! What the readers of a body say of bodies good and bad, and how they are cut.
 
 mod batches;
+mod binary;
 mod golden;
 mod properties;
 mod refusals;

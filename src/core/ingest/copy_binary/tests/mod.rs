@@ -1,6 +1,8 @@
-//! What is written of each type's values, and what is not. `tests/node/ingest.test.ts` shows the same to PGlite.
+//! What is written of each type's values, and what is not.
 
+mod golden;
 mod properties;
+mod values;
 
 use std::fmt::Write as _;
 
@@ -11,6 +13,7 @@ use crate::ident::Name;
 use crate::ingest::Format;
 use crate::json::{Cursor, Refusal};
 use crate::manifest::{Column, ColumnType, EnumType, PLAIN, Table};
+use values::{LOOSE, STRANGE, USUAL};
 
 fn ty(raw: &str) -> ColumnType {
     let mood = EnumType {
@@ -18,6 +21,23 @@ fn ty(raw: &str) -> ColumnType {
         labels: vec![],
     };
     ColumnType::parse(raw, &[mood]).unwrap()
+}
+
+/// A table of columns `c0`, `c1`, …, the first of which is the key.
+fn table(table: &str, types: &[&str]) -> Table {
+    let name = |raw: &str| Name::parse(raw).unwrap();
+    let column = |(place, raw): (usize, &&str)| Column {
+        name: name(&format!("c{place}")),
+        ty: ty(raw),
+        not_null: false,
+    };
+    Table {
+        schema: name("public"),
+        name: name(table),
+        columns: types.iter().enumerate().map(column).collect(),
+        primary_key: vec![name("c0")],
+        indexes: vec![],
+    }
 }
 
 /// The bytes of a field, without its length, of the string that this JSON is.
@@ -42,151 +62,21 @@ fn written(raw: &str, text: &str) -> Result<Vec<u8>, Unwritten> {
     bytes
 }
 
-/// Values as Postgres writes them, the edges of each type among them.
-const VALUES: &[(&str, &[&str])] = &[
-    ("bool", &["true", "false"]),
-    ("int2", &["0", "7", "-32768", "32767"]),
-    ("int4", &["0", "-1", "-2147483648", "2147483647"]),
-    (
-        "int8",
-        &["0", "9007199254740993", "-9223372036854775808", "9223372036854775807"],
-    ),
-    ("oid", &["0", "2147483648", "4294967295"]),
-    (
-        "float4",
-        &[
-            "0",
-            "-0",
-            "1.5",
-            "0.1",
-            "3.4028235e+38",
-            "1e-45",
-            "1.1754944e-38",
-            "1e+06",
-            "123456",
-            "NaN",
-            "-Infinity",
-        ],
-    ),
-    (
-        "float8",
-        &[
-            "0",
-            "-0",
-            "0.1",
-            "-2.5",
-            "5e-324",
-            "2.2250738585072014e-308",
-            "1.7976931348623157e+308",
-            "0.0001",
-            "1e-05",
-            "123456789012345",
-            "1e+15",
-            "NaN",
-            "Infinity",
-            "-Infinity",
-        ],
-    ),
-    (
-        "numeric",
-        &[
-            "0",
-            "0.00",
-            "1",
-            "-1",
-            "10000",
-            "9999",
-            "99990000",
-            "0.0001",
-            "0.00001",
-            "-0.10",
-            "123456789012345678901234567890.5",
-            "10000000000000000000000000000",
-            "NaN",
-            "Infinity",
-            "-Infinity",
-        ],
-    ),
-    ("numeric(10,2)", &["3.70", "-12345678.90", "NaN"]),
-    ("text", &["", "a\tb\n\\", "é€😀", "\u{1}\u{7f}", "NULL"]),
-    ("varchar(3)", &["", "äöü"]),
-    ("bpchar(5)", &["ab   "]),
-    (
-        "name",
-        &[
-            "pg_class",
-            "a23456789012345678901234567890123456789012345678901234567890123",
-        ],
-    ),
-    ("mood", &["ok", "it's \"so\""]),
-    ("json", &[r#"{ "a" :1,"a":"\u00e9" }"#]),
-    ("jsonb", &[r#"{"a": "q\"é\n\\", "b": [1, null, 0.10]}"#, "null"]),
-    ("bytea", &["\\x", "\\x00ff5c0a"]),
-    (
-        "uuid",
-        &[
-            "6f1b2c3d-0000-4000-8000-00000000abcd",
-            "ffffffff-ffff-ffff-ffff-ffffffffffff",
-        ],
-    ),
-    (
-        "date",
-        &[
-            "2000-01-01",
-            "1999-12-31",
-            "2024-02-29",
-            "1900-02-28",
-            "0001-01-01",
-            "0001-12-31 BC",
-            "0005-02-29 BC",
-            "4714-11-24 BC",
-            "10000-01-01",
-            "5874897-12-31",
-            "infinity",
-            "-infinity",
-        ],
-    ),
-    (
-        "time",
-        &[
-            "00:00:00",
-            "12:34:56.7",
-            "23:59:59.999999",
-            "24:00:00",
-            "00:00:00.000001",
-        ],
-    ),
-    (
-        "timestamp",
-        &[
-            "2000-01-01 00:00:00",
-            "1999-12-31 23:59:59.999999",
-            "2026-01-01 00:00:01.12",
-            "4714-11-24 00:00:00 BC",
-            "0044-03-15 12:00:00.5 BC",
-            "294276-12-31 23:59:59.999999",
-            "infinity",
-            "-infinity",
-        ],
-    ),
-    (
-        "timestamptz",
-        &[
-            "2026-01-01 00:00:01.123456+00",
-            "0044-03-15 12:00:00+00 BC",
-            "294276-12-31 23:59:59.999999+00",
-            "infinity",
-            "-infinity",
-        ],
-    ),
-];
-
 #[test]
 fn values_as_postgres_writes_them_read_back_as_they_were() {
-    for (raw, values) in VALUES {
+    for (raw, values) in USUAL {
         for text in *values {
             let bytes = written(raw, text).unwrap_or_else(|_| panic!("{raw} {text} is not written"));
             assert_eq!(decoder::value(&bytes, &ty(raw)).as_deref(), Some(*text), "{raw}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_postgres_would_write_otherwise_is_written_where_its_bytes_say_the_same() {
+    for (raw, values) in LOOSE {
+        for text in *values {
+            assert!(written(raw, text).is_ok(), "{raw} {text}");
         }
     }
 }
@@ -231,136 +121,7 @@ fn a_zone_that_is_ahead_of_utc_is_taken_away_and_one_behind_is_added() {
 
 #[test]
 fn a_value_in_another_form_or_out_of_range_is_left_to_text() {
-    let cases: &[(&str, &[&str])] = &[
-        ("bool", &["", "1", "yes", "TRUE", " t"]),
-        (
-            "int2",
-            &["", "-", "32768", "-32769", "1.0", "0x1f", "1_000", "+1", " 1", "1e3"],
-        ),
-        ("int4", &["2147483648", "-2147483649"]),
-        (
-            "int8",
-            &["9223372036854775808", "-9223372036854775809", "123456789012345678901"],
-        ),
-        ("oid", &["-1", "4294967296"]),
-        ("float4", &["3.5e+38", "1e-46", "", "nan", "inf"]),
-        (
-            "float8",
-            &[
-                "1e+309",
-                "1.8e+308",
-                "1e-400",
-                "2e-324",
-                "",
-                "-",
-                ".",
-                "1.",
-                ".5",
-                "1e",
-                "1e+",
-                "1e5",
-                "1.2.3",
-                "+1",
-                "-NaN",
-                "infinity",
-                "0x1p3",
-                "123456789012345678901234",
-                "1e+99999999999",
-            ],
-        ),
-        (
-            "numeric",
-            &[
-                "", "-", ".", "1.", ".5", "1e5", "+1", "1_0", "--1", "1.2.3", "12a4", "1.-5", "nan", "inf", "-NaN",
-                "0x1",
-            ],
-        ),
-        (
-            "name",
-            &["a234567890123456789012345678901234567890123456789012345678901234"],
-        ),
-        ("bytea", &["", "ff", "\\xf", "\\xfg", "\\x00 ff", "\\000"]),
-        (
-            "uuid",
-            &[
-                "",
-                "6f1b2c3d00004000800000000000abcd",
-                "{6f1b2c3d-0000-4000-8000-00000000abcd}",
-                "6f1b2c3d-0000-4000-8000-00000000abc",
-                "6f1b2c3d-0000-4000-8000-00000000abcd-",
-                "6f1b2c3-d0000-4000-8000-00000000abcd",
-                "6f1b2c3d-0000-4000-8000-00000000abcg",
-            ],
-        ),
-        (
-            "date",
-            &[
-                "",
-                "2021-02-29",
-                "1900-02-29",
-                "2021-13-01",
-                "2021-00-01",
-                "2021-01-00",
-                "2021-1-01",
-                "21-01-01",
-                "0000-01-01",
-                "4714-11-23 BC",
-                "5874898-06-03",
-                "01/02/2021",
-                "2021-01-01 AD",
-                "2021-01-01BC",
-                "today",
-                "-2021-01-01",
-                "99999999-01-01",
-                "2021-01-01 ",
-            ],
-        ),
-        (
-            "time",
-            &[
-                "",
-                "24:00:01",
-                "24:00:00.000001",
-                "25:00:00",
-                "12:60:00",
-                "12:00:60",
-                "12:00",
-                "12:00:00.",
-                "12:00:00.1234567",
-                "1:00:00",
-                "12:00:00+00",
-            ],
-        ),
-        (
-            "timestamp",
-            &[
-                "2021-01-01",
-                "2021-01-01T00:00:00",
-                "2021-01-01 24:00:00",
-                "2021-01-01 00:00:00+00",
-                "4714-11-23 23:59:59 BC",
-                "294277-01-01 00:00:00",
-                "now",
-                "Infinity",
-            ],
-        ),
-        (
-            "timestamptz",
-            &[
-                "2021-01-01 00:00:00",
-                "2021-01-01 00:00:00Z",
-                "2021-01-01 00:00:00 UTC",
-                "2021-01-01 00:00:00+16",
-                "2021-01-01 00:00:00+0530",
-                "2021-01-01 00:00:00+-05",
-                "2021-01-01 00:00:00+05:60",
-                "294277-01-01 00:00:00+00",
-                "294276-12-31 23:59:59-01",
-                "4714-11-24 00:00:00+01 BC",
-            ],
-        ),
-    ];
-    for (raw, texts) in cases {
+    for (raw, texts) in STRANGE {
         for text in *texts {
             assert_eq!(written(raw, text), Err(Unwritten::Form), "{raw} {text}");
         }
@@ -423,21 +184,8 @@ fn what_is_no_text_is_refused_for_the_same_reason_in_either_format() {
 
 #[test]
 fn a_table_with_a_column_that_is_not_written_in_binary_is_loaded_as_text() {
-    let of = |types: &[&str]| {
-        let column = |(place, raw): (usize, &&str)| Column {
-            name: Name::parse(&format!("c{place}")).unwrap(),
-            ty: ty(raw),
-            not_null: false,
-        };
-        Format::of(&Table {
-            schema: Name::parse("public").unwrap(),
-            name: Name::parse("items").unwrap(),
-            columns: types.iter().enumerate().map(column).collect(),
-            primary_key: vec![Name::parse("c0").unwrap()],
-            indexes: vec![],
-        })
-    };
-    let binary: Vec<&str> = VALUES.iter().map(|(raw, _)| *raw).collect();
+    let of = |types: &[&str]| Format::of(&table("items", types));
+    let binary: Vec<&str> = USUAL.iter().map(|(raw, _)| *raw).collect();
     assert_eq!(of(&binary), Format::Binary);
     for raw in PLAIN
         .iter()

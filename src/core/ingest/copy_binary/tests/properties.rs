@@ -76,9 +76,9 @@ proptest! {
     }
 
     #[test]
-    fn a_float_half_way_between_two_is_written_as_the_even_one(mantissa in 0_u64..1 << 24, exponent in 0..12_i32) {
+    fn a_float_half_way_between_two_is_written_as_the_even_one(mantissa in 0_u32..1 << 24, exponent in 0..12_i32) {
         // Halves, quarters, … behind a number of 24 binary digits end in few decimal digits.
-        let exact = (mantissa * 2 + 1) as f64 / f64::from(exponent).exp2();
+        let exact = f64::from(mantissa * 2 + 1) / f64::from(exponent).exp2();
         let text = format!("{exact}");
         let single: f32 = text.parse().unwrap();
         prop_assert_eq!(written("float4", &text).unwrap(), single.to_be_bytes());
