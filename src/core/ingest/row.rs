@@ -50,7 +50,7 @@ pub(super) enum Fault {
         detail: String,
     },
     /// It is, but a value of it can only be loaded as text.
-    Form {
+    NeedsText {
         /// Which. Names a column, never a value.
         detail: String,
     },
@@ -68,7 +68,7 @@ impl Fault {
         match self {
             Self::Malformed(why) => Error::new(ErrorCode::ShapeProtocol, doing, format!("in row {row}, {why}")),
             Self::Column { code, detail } => Error::new(code, doing, format!("in row {row}, {detail}")),
-            Self::Form { detail } => Error::new(ErrorCode::RowRefused, doing, format!("in row {row}, {detail}")),
+            Self::NeedsText { detail } => Error::new(ErrorCode::RowRefused, doing, format!("in row {row}, {detail}")),
         }
     }
 }
@@ -185,7 +185,7 @@ impl RowReader {
     fn unwritten(&self, column: usize, unwritten: Unwritten) -> Fault {
         match unwritten {
             Unwritten::Refused(refusal) => self.refused(column, refusal),
-            Unwritten::Form => Fault::Form {
+            Unwritten::Form => Fault::NeedsText {
                 detail: column_says(self.column_name(column), &self.table, ONLY_TEXT),
             },
         }

@@ -60,7 +60,8 @@ impl Transcoder {
     /// # Errors
     ///
     /// `SHAPE_PROTOCOL` if this is not JSON as Electric writes it; `SCHEMA_MISMATCH` if a row has a column too many
-    /// or too few; `ROW_REFUSED` if a value holds U+0000, or [needs text](Self::needs_text); `LIMIT_EXCEEDED` if one message is larger than 64 MiB.
+    /// or too few; `ROW_REFUSED` if a value holds U+0000, or [needs text](Self::needs_text); `LIMIT_EXCEEDED` if one
+    /// message is larger than 64 MiB.
     /// What was appended before the bad message stays, and it is whole. Every further call is an error.
     pub fn push(&mut self, bytes: &[u8], rows: &mut Vec<u8>, messages: &mut Vec<Message>) -> Result<()> {
         let doing = self.body.doing().to_owned();
@@ -81,8 +82,8 @@ impl Transcoder {
         })
     }
 
-    /// Whether the error was a value that this format cannot carry, or not in the form in which it was sent: as text the
-    /// rows may well be loaded.
+    /// Whether the error was a value that binary has no bytes for, or none for the form in which it was sent. In
+    /// [`Format::Text`] the body can be read.
     #[must_use]
     pub const fn needs_text(&self) -> bool {
         self.rows.needs_text
@@ -126,7 +127,7 @@ impl Rows {
         }
         let before = out.len();
         let written = self.reader.write(message, out);
-        self.needs_text = matches!(written, Err(Fault::Form { .. }));
+        self.needs_text = matches!(written, Err(Fault::NeedsText { .. }));
         written?;
         if self.seen < self.skip {
             out.truncate(before);

@@ -3,6 +3,8 @@
 //! Not by the standard library's `parse`, whose tables alone are ten thousand bytes of the WebAssembly module. Postgres writes
 //! the fewest digits that say which number it is, at most 17, so that whole numbers of some hundred bits are enough.
 
+use super::scan::Scan;
+
 /// How a number is laid out.
 struct Layout {
     /// Binary digits of a number, with the first, which is not stored.
@@ -92,7 +94,7 @@ impl Decimal {
     const LEAST: i32 = -360;
     const MOST: i32 = 310;
 
-    /// Reads `-12.5` without its sign, and `1.5e-07`.
+    /// Reads `-12.5` without its sign, and `1.5e-07`. More digits than 64 bits hold Postgres does not write.
     fn read(text: &[u8]) -> Option<Self> {
         let end = text.iter().position(|byte| *byte == b'e').unwrap_or(text.len());
         let (number, power) = text.split_at_checked(end)?;
@@ -112,10 +114,9 @@ impl Decimal {
             return None;
         }
         if let [_, sign @ (b'+' | b'-'), power @ ..] = power {
-            let (power, _) = Some(super::scan::Scan(power)).and_then(|mut scan| {
-                let read = scan.digits(1, 4)?;
-                scan.end().map(|()| read)
-            })?;
+            let mut scan = Scan(power);
+            let (power, _) = scan.digits(1, 4)?;
+            scan.end()?;
             let power = i32::try_from(power).ok()?;
             exponent += if *sign == b'-' { -power } else { power };
         } else if !power.is_empty() {
