@@ -148,13 +148,7 @@ fn what_is_wrong_with_a_row_is_said_in_the_same_words_in_either_format_and_needs
         r#"{"größe":"1","a":2}"#,
         r#"{"größe":"1","a":"2"#,
     ] {
-        let body = [
-            &small_body().trim_end_matches([' ', '\n', ']']),
-            ",",
-            &message(row),
-            "]",
-        ]
-        .concat();
+        let body = [small_body().trim_end_matches([' ', '\n', ']']), ",", &message(row), "]"].concat();
         let table = table(&["größe", "a"]);
         let (as_text, of_text) = read(&table, Format::Text, &[body.as_bytes()]);
         let (as_binary, of_binary) = read(&table, Format::Binary, &[body.as_bytes()]);
