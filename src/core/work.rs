@@ -142,6 +142,7 @@ fn refusal(thrown: &Value) -> Error {
 mod tests {
     use super::*;
     use crate::ident::Name;
+    use crate::ingest::Format;
     use crate::op::Home;
     use crate::shape::{Handle, Lsn, Offset, Position};
 
@@ -212,6 +213,7 @@ mod tests {
             home: Home::Staging,
             table: name(table),
             columns: vec![name("id")],
+            format: Format::Text,
             rows: table.as_bytes().to_vec(),
         };
 

@@ -4,7 +4,7 @@ use electric_replica_core::error::ErrorCode;
 use electric_replica_core::fakes::{Habits, Temper, World};
 
 use crate::journey::{CHECK, Journey, MOOD, OK, POSTS, SAME, Step, added, deploy, edit, journey};
-use crate::short::{config, release};
+use crate::short::{config, release, row};
 
 fn slow(world: &World) {
     world.set_habits(Habits {
@@ -153,7 +153,19 @@ pub(crate) fn served() -> Vec<Journey> {
             &[OK],
         ),
         moving_on(),
+        journey(
+            "a value is in a form that COPY binary has no bytes for",
+            Some(added()),
+            config(),
+            &[Step::World(odd), Step::World(deploy), CHECK],
+            &[OK],
+        ),
     ]
+}
+
+/// A number as Postgres reads it, and never writes it.
+fn odd(world: &World) {
+    world.write(vec![("users", row("id=19, name=odd, age=+7"))]);
 }
 
 /// The server moves on while a rebuild waits for Electric.

@@ -2,6 +2,7 @@
 
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::host::Database;
+use electric_replica_core::ingest::Format;
 use electric_replica_core::op::{Home, Op};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -22,6 +23,7 @@ fn copy() -> Op {
         home: Home::Staging,
         table: name("users"),
         columns: vec![name("id")],
+        format: Format::Text,
         rows: "1\té\\N\n".as_bytes().to_vec(),
     }
 }

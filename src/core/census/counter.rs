@@ -3,7 +3,7 @@
 use crate::deadline::{Patient, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::host::{self, Host};
-use crate::ingest::{Change, Message, MessageReader, Operation, Transcoder};
+use crate::ingest::{Change, Format, Message, MessageReader, Operation, Transcoder};
 use crate::retry::Backoff;
 use crate::shape::{Body, Ending, Mode, Offset, Position, Progress, ShapeHead, Stream, Verdict};
 
@@ -121,7 +121,7 @@ impl<'a, H: Host> Counter<'a, H> {
 
     async fn count_chunk(&self, body: &mut impl host::Body) -> Result<(Tally, Ending)> {
         // Every row is read as it is for loading it, and none is kept.
-        let mut transcoder = Transcoder::for_table(&self.spec.table).skipping(u64::MAX);
+        let mut transcoder = Transcoder::for_table(&self.spec.table, Format::Text).skipping(u64::MAX);
         let (mut tally, mut messages, mut rows) = (Tally::default(), Vec::new(), Vec::new());
         while let Some(bytes) = body.next().await? {
             transcoder.push(&bytes, &mut rows, &mut messages)?;

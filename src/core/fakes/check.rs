@@ -10,6 +10,8 @@ use super::world::{Inner, World};
 use crate::config::{APP, Source, Strategy};
 use crate::error::Result;
 use crate::event::{Closes, Event, Status};
+use crate::ident::Name;
+use crate::ingest::Format;
 use crate::manifest::Column;
 use crate::op::{Home, Op, Rows};
 use crate::record::{Record, RecordState};
@@ -29,6 +31,8 @@ pub(super) struct Checks {
     pub(super) demands_cuts: bool,
     open_starts: BTreeMap<u32, u32>,
     requests: VecDeque<u64>,
+    /// Each COPY that a tab has sent.
+    pub(super) loads: Vec<(Name, Format)>,
 }
 
 impl Checks {
@@ -86,6 +90,11 @@ impl World {
         );
         let words: Vec<String> = ops.iter().map(Op::doing).collect();
         let before = inner.disk.is_bounded().then(|| inner.db.clone());
+        let loads = ops.iter().filter_map(|op| match op {
+            Op::Copy { table, format, .. } => Some((table.clone(), *format)),
+            _ => None,
+        });
+        inner.checks.loads.extend(loads);
         let answers = inner.db.transact(ops, &places)?;
         if let Some(before) = before.filter(|before| inner.disk.is_too_full(before, &inner.db)) {
             inner.db = before;

@@ -246,8 +246,9 @@ impl ModelDatabase {
                 home,
                 table,
                 columns,
+                format,
                 rows,
-            } => self.copy(&home, &table, &columns, &rows, &doing)?,
+            } => self.copy(&home, &table, &columns, format, &rows, &doing)?,
             Op::Truncate { home, table } => {
                 let identity = self.new_identity();
                 self.table(&home, &table, &doing)?.empty(identity);

@@ -7,7 +7,7 @@ use super::origin::Row;
 use super::table::{ModelTable, failed, plain, refused};
 use crate::error::Result;
 use crate::ident::Name;
-use crate::ingest::{Change, Operation};
+use crate::ingest::{Change, Format, Operation, decoder};
 use crate::manifest::{Index, Table};
 use crate::op::Home;
 
@@ -44,14 +44,33 @@ impl ModelDatabase {
         Ok(())
     }
 
-    pub(super) fn copy(&mut self, home: &Home, table: &Name, columns: &[Name], text: &[u8], doing: &str) -> Result<()> {
-        let text = String::from_utf8(text.to_vec()).map_err(|_| refused(doing, "not UTF-8"))?;
+    pub(super) fn copy(
+        &mut self,
+        home: &Home,
+        table: &Name,
+        columns: &[Name],
+        format: Format,
+        data: &[u8],
+        doing: &str,
+    ) -> Result<()> {
         let table = self.table(home, table, doing)?;
-        for line in text.lines() {
-            let cells: Vec<Option<String>> = line
-                .split('\t')
-                .map(|cell| (cell != "\\N").then(|| plain(cell)))
-                .collect();
+        let rows: Vec<Vec<Option<String>>> = match format {
+            Format::Text => {
+                let text = std::str::from_utf8(data).map_err(|_| refused(doing, "not UTF-8"))?;
+                let cell = |cell| (cell != "\\N").then(|| plain(cell));
+                text.lines().map(|line| line.split('\t').map(cell).collect()).collect()
+            }
+            Format::Binary => {
+                let types = columns.iter().map(|name| {
+                    let column = table.columns.iter().find(|column| column.name == *name)?;
+                    Some(column.ty.clone())
+                });
+                let types: Option<Vec<_>> = types.collect();
+                let types = types.ok_or_else(|| failed(doing, "the column is not there"))?;
+                decoder::rows(data, &types).ok_or_else(|| refused(doing, "not COPY binary"))?
+            }
+        };
+        for cells in rows {
             if cells.len() != columns.len() {
                 return Err(refused(doing, "another number of columns"));
             }

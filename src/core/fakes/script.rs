@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::event::Event;
 use crate::host::{Sight, Upcoming};
+use crate::ingest::Format;
 
 impl World {
     /// The time, in milliseconds since 1970.
@@ -254,6 +255,14 @@ impl World {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.inner.borrow().calls.clone()
+    }
+
+    /// In which of COPY's formats each piece of a table was loaded, so far.
+    #[must_use]
+    pub fn loads(&self, table: &str) -> Vec<Format> {
+        let inner = self.inner.borrow();
+        let of_table = inner.checks.loads.iter().filter(|(name, _)| name.as_str() == table);
+        of_table.map(|(_, format)| *format).collect()
     }
 
     /// Has the host call of this number, from 0, go wrong.

@@ -1,6 +1,8 @@
-//! One snapshot row: a JSON object in, one line of COPY text out, with no allocation between.
+//! One snapshot row: a JSON object in, one row of COPY data out, with no allocation between.
 
+use super::copy_binary::{self, Kind, Unwritten};
 use super::copy_text;
+use super::format::Format;
 use crate::error::{Error, ErrorCode};
 use crate::ident::MAX_NAME_BYTES;
 use crate::json::{Cursor, Refusal, Span, Why, quoted};
@@ -16,6 +18,16 @@ pub(super) struct RowReader {
     order: Vec<usize>,
     /// What the last row holds in each column.
     fields: Vec<Field>,
+    form: Form,
+}
+
+/// What rows become.
+#[derive(Debug)]
+enum Form {
+    /// Lines of text.
+    Text,
+    /// What each column's type wants, where it is one that is written in binary.
+    Binary(Vec<Option<Kind>>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +49,11 @@ pub(super) enum Fault {
         /// What is wrong. Names a column, never a value.
         detail: String,
     },
+    /// It is, but a value of it can only be loaded as text.
+    NeedsText {
+        /// Which. Names a column, never a value.
+        detail: String,
+    },
 }
 
 impl From<Why> for Fault {
@@ -51,18 +68,25 @@ impl Fault {
         match self {
             Self::Malformed(why) => Error::new(ErrorCode::ShapeProtocol, doing, format!("in row {row}, {why}")),
             Self::Column { code, detail } => Error::new(code, doing, format!("in row {row}, {detail}")),
+            Self::NeedsText { detail } => Error::new(ErrorCode::RowRefused, doing, format!("in row {row}, {detail}")),
         }
     }
 }
 
 impl RowReader {
-    pub(super) fn new(table: &Table) -> Self {
+    /// Writes rows in `format`.
+    pub(super) fn new(table: &Table, format: Format) -> Self {
         let columns: Vec<_> = table.columns.iter().map(|column| column.name.to_string()).collect();
+        let form = match format {
+            Format::Text => Form::Text,
+            Format::Binary => Form::Binary(table.columns.iter().map(|column| Kind::of(&column.ty)).collect()),
+        };
         Self {
             table: table.name.to_string(),
             order: (0..columns.len()).collect(),
             fields: vec![Field::Missing; columns.len()],
             columns,
+            form,
         }
     }
 
@@ -96,8 +120,15 @@ impl RowReader {
         }
     }
 
-    /// Appends the row that was read as one line. On an error, a part of it.
+    /// Appends the row that was read. On an error, a part of it.
     pub(super) fn write(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        match &self.form {
+            Form::Text => self.write_line(message, out),
+            Form::Binary(kinds) => self.write_fields(kinds, message, out),
+        }
+    }
+
+    fn write_line(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
         for (column, field) in self.fields.iter().enumerate() {
             if column > 0 {
                 out.push(b'\t');
@@ -111,6 +142,20 @@ impl RowReader {
             }
         }
         out.push(b'\n');
+        Ok(())
+    }
+
+    fn write_fields(&self, kinds: &[Option<Kind>], message: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        Format::Binary.open(out);
+        copy_binary::open_row(kinds.len(), out);
+        for (column, (field, kind)) in self.fields.iter().zip(kinds).enumerate() {
+            match (field, kind) {
+                (Field::Null | Field::Missing, _) => out.extend_from_slice(&copy_binary::NULL),
+                (Field::Text(span), Some(kind)) => copy_binary::write(*kind, *span, message, out)
+                    .map_err(|unwritten| self.unwritten(column, unwritten))?,
+                (Field::Text(_), None) => return Err(self.unwritten(column, Unwritten::Form)),
+            }
+        }
         Ok(())
     }
 
@@ -137,6 +182,15 @@ impl RowReader {
         Ok(column)
     }
 
+    fn unwritten(&self, column: usize, unwritten: Unwritten) -> Fault {
+        match unwritten {
+            Unwritten::Refused(refusal) => self.refused(column, refusal),
+            Unwritten::Form => Fault::NeedsText {
+                detail: column_says(self.column_name(column), &self.table, ONLY_TEXT),
+            },
+        }
+    }
+
     fn refused(&self, column: usize, refusal: Refusal) -> Fault {
         match refusal {
             Refusal::Nul => self.fault(column, ErrorCode::RowRefused, HOLDS_NUL),
@@ -146,16 +200,22 @@ impl RowReader {
     }
 
     fn fault(&self, column: usize, code: ErrorCode, what: &str) -> Fault {
-        let name = self.columns.get(column).map_or("", String::as_str);
         Fault::Column {
             code,
-            detail: column_says(name, &self.table, what),
+            detail: column_says(self.column_name(column), &self.table, what),
         }
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        self.columns.get(column).map_or("", String::as_str)
     }
 }
 
 /// What is said of a value that Postgres cannot hold.
 pub(super) const HOLDS_NUL: &str = "holds the character U+0000, which Postgres cannot store";
+
+/// What is said of a value that is not written in binary.
+const ONLY_TEXT: &str = "holds a value that can only be loaded as text";
 
 /// What is said of one of the table's columns.
 pub(super) fn column_says(column: &str, table: &str, what: &str) -> String {

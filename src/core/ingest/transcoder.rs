@@ -1,6 +1,7 @@
-//! Snapshot JSON in, COPY text out.
+//! Snapshot JSON in, COPY data out.
 
 use super::body::Body;
+use super::format::Format;
 use super::message::Message;
 use super::reader::{Headers, parse};
 use super::row::{Fault, RowReader};
@@ -10,7 +11,7 @@ use crate::manifest::Table;
 
 /// A streaming reader of one shape response body (a JSON array of messages).
 ///
-/// A snapshot row (an insert without an LSN) becomes a line of COPY text; every other message is handed out typed.
+/// A snapshot row (an insert without an LSN) becomes a row of COPY data; every other message is handed out typed.
 /// Memory: one message that a piece's end has cut, whatever the table's size.
 #[derive(Debug)]
 pub struct Transcoder {
@@ -26,19 +27,22 @@ struct Rows {
     headers: Vec<u8>,
     skip: u64,
     seen: u64,
+    /// Whether the last row that was refused can be loaded as text.
+    needs_text: bool,
 }
 
 impl Transcoder {
-    /// Writes the columns of `table`, in its order.
+    /// Writes the columns of `table`, in its order and in `format`.
     #[must_use]
-    pub fn for_table(table: &Table) -> Self {
+    pub fn for_table(table: &Table, format: Format) -> Self {
         Self {
             body: Body::new(format!("reading the rows of table {}", table.name.quoted())),
             rows: Rows {
-                reader: RowReader::new(table),
+                reader: RowReader::new(table, format),
                 headers: Vec::new(),
                 skip: 0,
                 seen: 0,
+                needs_text: false,
             },
         }
     }
@@ -50,13 +54,14 @@ impl Transcoder {
         self
     }
 
-    /// Reads bytes as they arrive, cut anywhere. Appends COPY text (FORMAT text, whole lines) to `rows`, and to
-    /// `messages` all that is no snapshot row.
+    /// Reads bytes as they arrive, cut anywhere. Appends whole rows to `rows`, behind what a piece begins with where there is
+    /// nothing yet, and to `messages` all that is no snapshot row. [`Format::close`] ends a piece.
     ///
     /// # Errors
     ///
     /// `SHAPE_PROTOCOL` if this is not JSON as Electric writes it; `SCHEMA_MISMATCH` if a row has a column too many
-    /// or too few; `ROW_REFUSED` if a value holds U+0000; `LIMIT_EXCEEDED` if one message is larger than 64 MiB.
+    /// or too few; `ROW_REFUSED` if a value holds U+0000, or [needs text](Self::needs_text); `LIMIT_EXCEEDED` if one
+    /// message is larger than 64 MiB.
     /// What was appended before the bad message stays, and it is whole. Every further call is an error.
     pub fn push(&mut self, bytes: &[u8], rows: &mut Vec<u8>, messages: &mut Vec<Message>) -> Result<()> {
         let doing = self.body.doing().to_owned();
@@ -75,6 +80,13 @@ impl Transcoder {
                 }
             }
         })
+    }
+
+    /// Whether the error was a value that binary has no bytes for, or none for the form in which it was sent. In
+    /// [`Format::Text`] the body can be read.
+    #[must_use]
+    pub const fn needs_text(&self) -> bool {
+        self.rows.needs_text
     }
 
     /// Rows written or skipped so far.
@@ -114,7 +126,9 @@ impl Rows {
             return Ok(false);
         }
         let before = out.len();
-        self.reader.write(message, out)?;
+        let written = self.reader.write(message, out);
+        self.needs_text = matches!(written, Err(Fault::NeedsText { .. }));
+        written?;
         if self.seen < self.skip {
             out.truncate(before);
         }

@@ -14,17 +14,22 @@ pub(crate) enum Refusal {
 }
 
 /// The inside of a string, without its escapes.
-///
-/// It holds no quote and no control character that is not escaped.
 pub(super) fn decode(raw: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut text = Vec::with_capacity(raw.len());
+    decode_onto(raw, &mut text).map(|()| text)
+}
+
+/// Appends the inside of a string without its escapes. On an error, a part of it.
+///
+/// It holds no quote and no control character that is not escaped.
+pub(crate) fn decode_onto(raw: &[u8], text: &mut Vec<u8>) -> Result<(), Refusal> {
     let mut rest = raw;
     loop {
         let (plain, special) = rest.split_at_checked(plain_prefix(rest)).unwrap_or((rest, &[]));
         text.extend_from_slice(plain);
         let [_, escape, tail @ ..] = special else {
             return if special.is_empty() {
-                Ok(text)
+                Ok(())
             } else {
                 Err(Refusal::Escape)
             };

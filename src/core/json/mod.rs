@@ -14,7 +14,7 @@ mod write;
 mod tests;
 
 pub(crate) use cursor::{Cursor, Span, Why};
-pub(crate) use escape::{Refusal, unicode};
+pub(crate) use escape::{Refusal, decode_onto, unicode};
 pub(crate) use plain::plain_prefix;
 pub(crate) use value::{Object, Value};
 pub(crate) use write::{put_quoted, quoted};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::APP;
 use crate::fingerprint::Fingerprint;
-use crate::ingest::Operation;
+use crate::ingest::{Format, Operation};
 use crate::manifest::{Manifest, PLAIN, SchemasAnswer, parse_schemas};
 use crate::plan::{Force, Found, Plan, PlanOptions, Rebuild, Scope, plan};
 use crate::record::{RecordState, ShapeRecord};
@@ -215,6 +215,7 @@ fn operations(
                 home: Home::Staging,
                 table: table.name.clone(),
                 columns,
+                format: Format::Text,
                 rows,
             });
         }

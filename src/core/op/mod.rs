@@ -16,7 +16,7 @@ mod tables;
 use std::rc::Rc;
 
 use crate::ident::Name;
-use crate::ingest::Change;
+use crate::ingest::{Change, Format};
 use crate::manifest::{EnumType, Index, Table};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
@@ -125,15 +125,17 @@ pub enum Op {
         /// The enum types that stand in staging; all others stand in the app's schema.
         staged_enums: Vec<Name>,
     },
-    /// Loads COPY text.
+    /// Loads rows.
     Copy {
         /// Where.
         home: Home,
         /// Into what.
         table: Name,
-        /// The columns, in the order of the text.
+        /// The columns, in the order of a row's fields.
         columns: Vec<Name>,
-        /// COPY text (FORMAT text), whole rows.
+        /// How the rows are written.
+        format: Format,
+        /// What COPY reads: whole rows, with what the format wants before and behind them.
         rows: Vec<u8>,
     },
     /// Empties a table.

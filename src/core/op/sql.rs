@@ -4,7 +4,7 @@
 use super::{Op, Places, Statement, home, inspect, purge, readers, rows, swap, tables};
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
-use crate::ingest;
+use crate::ingest::{self, Format};
 use crate::manifest::Column;
 use crate::text::joined;
 
@@ -83,13 +83,20 @@ impl Op {
                 home,
                 table,
                 columns,
+                format,
                 rows,
             } => {
                 let target = qualified(places.schema(home), table);
                 let columns = quoted_list(&*columns);
+                let format = match format {
+                    Format::Text => "text",
+                    Format::Binary => "binary",
+                };
                 vec![Statement {
                     blob: Some(std::mem::take(rows)),
-                    ..Statement::new(format!("COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT text)"))
+                    ..Statement::new(format!(
+                        "COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT {format})"
+                    ))
                 }]
             }
             Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),

@@ -1,4 +1,4 @@
-//! One table's rows on their way into the database: COPY text in pieces, one under way while the next is read; then keys,
+//! One table's rows on their way into the database: COPY data in pieces, one under way while the next is read; then keys,
 //! then what the log holds.
 
 use std::future::{Future, poll_fn};
@@ -10,7 +10,7 @@ use crate::config::Limits;
 use crate::error::Result;
 use crate::host::{self, Host};
 use crate::ident::Name;
-use crate::ingest::Change;
+use crate::ingest::{Change, Format};
 use crate::op::{Op, Target};
 
 use super::StageReport;
@@ -25,7 +25,9 @@ pub(super) struct Landing<'a, H, R> {
     target: &'a Rc<Target>,
     report: &'a R,
     pace: Pace,
-    /// COPY text that is not yet in the table.
+    /// In which format the rows are loaded.
+    pub(super) format: Format,
+    /// COPY data that is not yet in the table: a piece but for its end.
     pub(super) rows: Vec<u8>,
     /// Changes of the log that are not yet in the table.
     pub(super) changes: Vec<Change>,
@@ -75,6 +77,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             target,
             report,
             pace: Pace::new(limits.piece_bytes),
+            format: Format::of(&target.table),
             rows: Vec::new(),
             changes: Vec::new(),
             columns: target.table.columns.iter().map(|column| column.name.clone()).collect(),
@@ -168,11 +171,13 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
 
     /// The rows that are read, as an operation.
     fn piece(&mut self) -> Option<Op> {
-        let rows = std::mem::take(&mut self.rows);
+        let mut rows = std::mem::take(&mut self.rows);
+        self.format.close(&mut rows);
         (!rows.is_empty()).then(|| Op::Copy {
             home: self.target.home.clone(),
             table: self.target.table.name.clone(),
             columns: self.columns.clone(),
+            format: self.format,
             rows,
         })
     }

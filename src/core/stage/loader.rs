@@ -4,7 +4,7 @@ use crate::deadline::{Patient, open};
 use crate::error::{Error, ErrorCode, Result};
 use crate::host::{self, Host};
 use crate::ident::Name;
-use crate::ingest::{Message, MessageReader, Transcoder};
+use crate::ingest::{Format, Message, MessageReader, Transcoder};
 use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
 
 use super::landing::Landing;
@@ -49,6 +49,21 @@ pub(super) enum Round {
     Later { ms: u64 },
     /// Nothing: there is no more to load.
     UpToDate,
+}
+
+/// Why an answer's body was not read to its end.
+enum Unread {
+    /// Something is wrong with it, or with the database.
+    Failed(Error),
+    /// It holds a value that only COPY text carries: all begins anew, as text. That is the last time, since text carries
+    /// every value that the database takes.
+    NeedsText,
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
@@ -121,15 +136,22 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
         let outcome = match kind {
             Body::SnapshotChunk => self.read_chunk(head, body).await,
-            Body::Log => self.read_log(body).await,
+            Body::Log => self.read_log(body).await.map_err(Unread::from),
         };
         let ending = match outcome {
             // The last piece goes on into the table while the next answer is asked for.
             Ok(ending) => ending,
-            Err(error) => {
+            Err(unread) => {
                 // What is done about it finds no transaction under way; and if that failed, nothing else matters.
                 let landed = self.landing.land().await;
-                return self.recover(landed.err().unwrap_or(error)).await;
+                return match (landed, unread) {
+                    (Err(error), _) | (Ok(()), Unread::Failed(error)) => self.recover(error).await,
+                    (Ok(()), Unread::NeedsText) => {
+                        self.landing.format = Format::Text;
+                        self.restart(self.spec.expired.clone()).await;
+                        Ok(Round::Again)
+                    }
+                };
             }
         };
         self.chunk = None;
@@ -166,23 +188,26 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         }
     }
 
-    async fn read_chunk(&mut self, head: &ShapeHead, body: &mut impl host::Body) -> Result<Ending> {
+    async fn read_chunk(&mut self, head: &ShapeHead, body: &mut impl host::Body) -> Result<Ending, Unread> {
         // The same chunk of the same shape holds the same rows: those already taken are passed over.
         let taken = match &self.chunk {
             Some((handle, offset, rows)) if *handle == head.handle && *offset == head.offset => *rows,
             Some(_) => {
                 // Another chunk than the one that was cut: its rows cannot be told apart, so all begins anew.
                 self.restart(self.spec.expired.clone()).await;
-                return Err(cut_off(&self.spec.target.table.name));
+                return Err(cut_off(&self.spec.target.table.name).into());
             }
             None => 0,
         };
-        let mut transcoder = Transcoder::for_table(&self.spec.target.table).skipping(taken);
+        let mut transcoder = Transcoder::for_table(&self.spec.target.table, self.landing.format).skipping(taken);
         let mut messages = Vec::new();
         while let Some(bytes) = self.landing.next(body).await? {
             let pushed = transcoder.push(&bytes, &mut self.landing.rows, &mut messages);
             // What stands before the bad message of a piece is taken all the same.
             self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
+            if transcoder.needs_text() {
+                return Err(Unread::NeedsText);
+            }
             pushed?;
             if self.landing.is_piece() {
                 self.landing.copy(self.loaded + transcoder.rows()).await?;
@@ -191,7 +216,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         let rows = transcoder.rows();
         transcoder.finish()?;
         self.loaded += rows;
-        self.take(messages).await
+        Ok(self.take(messages).await?)
     }
 
     async fn read_log(&mut self, body: &mut impl host::Body) -> Result<Ending> {

@@ -25,7 +25,7 @@ impl Pace {
         }
     }
 
-    /// How many bytes of COPY text make a piece.
+    /// How many bytes of COPY data make a piece.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use electric_replica_core::fingerprint::Fingerprint;
 use electric_replica_core::ident::Name;
-use electric_replica_core::ingest::{Change, Operation};
+use electric_replica_core::ingest::{Change, Format, Operation};
 use electric_replica_core::manifest::{Manifest, SchemasAnswer, Table, parse_schemas, to_document};
 use electric_replica_core::op::{Home, Incoming, Op, Places, Swap, Target};
 use electric_replica_core::record::{Record, RecordState, ShapeRecord};
@@ -263,13 +263,16 @@ fn of_table(table: &Table, app: &Name, enums: &[Name], ops: &mut Vec<Op>) {
             home: home(),
             table: table.name.clone(),
         },
-        Op::Copy {
+    ]);
+    for format in [Format::Text, Format::Binary] {
+        ops.push(Op::Copy {
             home: home(),
             table: table.name.clone(),
-            columns,
+            columns: columns.clone(),
+            format,
             rows: Vec::new(),
-        },
-    ]);
+        });
+    }
     for index in &table.indexes {
         ops.push(Op::CreateIndex {
             schema: app.clone(),

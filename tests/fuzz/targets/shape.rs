@@ -1,11 +1,11 @@
 //! Answers of a shape, in any order, through the stream and the readers of its bodies.
 
 use electric_replica_core::ident::Name;
-use electric_replica_core::ingest::{MessageReader, Transcoder};
+use electric_replica_core::ingest::{Format, MessageReader, Transcoder};
 use electric_replica_core::shape::{Body, Ending, Mode, Progress, ShapeDefinition, Stream, Verdict};
 
 use super::bodies::table;
-use crate::copy_text::assert_rows;
+use crate::copy_text;
 use crate::script::parts;
 use crate::secret::{SECRET, assert_kept};
 
@@ -143,9 +143,9 @@ fn ending(kind: Body, body: &str, table: &electric_replica_core::manifest::Table
     let mut messages = Vec::new();
     match kind {
         Body::SnapshotChunk => {
-            let (mut transcoder, mut copy) = (Transcoder::for_table(table), Vec::new());
+            let (mut transcoder, mut copy) = (Transcoder::for_table(table, Format::Text), Vec::new());
             let outcome = transcoder.push(body.as_bytes(), &mut copy, &mut messages);
-            assert_rows(&copy, transcoder.rows(), table.columns.len());
+            copy_text::rows(&copy, transcoder.rows(), table.columns.len());
             outcome.and_then(|()| transcoder.finish()).ok()?;
         }
         Body::Log => {

@@ -246,11 +246,6 @@ fn nothing_is_kept_to_go_back_to_where_there_is_no_room_for_two_copies() {
 /// Over IndexedDB nothing else can be stored as long as there is no room.
 #[test]
 fn what_a_failed_rebuild_has_built_takes_no_room_any_longer() {
-    let (world, replica) = following(config());
-    world.deploy(1);
-    // The table has no column yet that Electric does not know either: its rows are there before its failure.
-    world.write(vec![("users", row("id=3, name=three, age=3"))]);
-    replica.tell(Ask::Check);
     let loaded = |world: &World| {
         world
             .database()
@@ -260,20 +255,31 @@ fn what_a_failed_rebuild_has_built_takes_no_room_any_longer() {
             .get("users")
             .map(|table| table.rows().len())
     };
-    let full = |world: &World| {
-        let is_loading = world
-            .calls()
-            .last()
-            .is_some_and(|call| call.kind == Kind::Open && call.what.contains("offset=0"));
-        (loaded(world) > Some(0) && is_loading).then(|| world.calls().len())
+    // A world in which a rebuild has loaded rows, and asks for more. It is the same each time.
+    let begun = || {
+        let (world, replica) = following(config());
+        world.deploy(1);
+        // The table has no column yet that Electric does not know either: its rows are there before its failure.
+        world.write(vec![("users", row("id=3, name=three, age=3"))]);
+        replica.tell(Ask::Check);
+        let is_loading = |world: &World| {
+            let calls = world.calls();
+            let last = calls.last();
+            let opens = last.is_some_and(|call| call.kind == Kind::Open && call.what.contains("offset=0"));
+            (loaded(world) > Some(0) && opens).then_some(calls.len())
+        };
+        let next = world.run(60_000, |world, _| is_loading(world)).unwrap();
+        (world, replica, next)
     };
-    let next = world.run(60_000, |world, _| full(world)).unwrap();
-    let transaction = (next..next + 50).find(|call| {
-        world.plan_fault(*call, Fault::Error(ErrorCode::StorageFull));
-        world.run(1_000, |world, _| (world.calls().len() > *call).then_some(()));
-        world.calls().get(*call).is_some_and(|call| call.kind == Kind::Transact)
-    });
-    assert!(transaction.is_some());
+    let (world, _replica, next) = begun();
+    world.pass(1_000);
+    let calls = world.calls();
+    let transaction = (next..calls.len())
+        .find(|call| calls[*call].kind == Kind::Transact)
+        .unwrap();
+
+    let (world, _replica, _) = begun();
+    world.plan_fault(transaction, Fault::Error(ErrorCode::StorageFull));
     // Long before it is tried again, which would clear it too.
     world.pass(100);
     assert_eq!(failures(&world), [ErrorCode::StorageFull]);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{AWKWARD, read_into};
 use crate::ident::Name;
 use crate::ingest::tests::Read;
-use crate::ingest::{Change, Message, MessageReader, Operation, Transcoder, statements};
+use crate::ingest::{Change, Format, Message, MessageReader, Operation, Transcoder, statements};
 use crate::manifest::{Column, ColumnType, EnumType, Table};
 use crate::op::Expect;
 
@@ -231,7 +231,12 @@ impl Case {
         let table = self.table();
         let body = self.body();
         let mut read = Read::default();
-        read_into(&mut read, Transcoder::for_table(&table), [body.as_bytes()]).unwrap();
+        read_into(
+            &mut read,
+            Transcoder::for_table(&table, Format::Text),
+            [body.as_bytes()],
+        )
+        .unwrap();
         let type_sql = |column: &Column| column.ty.sql(|_| Name::parse("public").unwrap());
         let target = format!("changed.{}", table.name.quoted());
         let one_by_one = self.changes(&body).into_iter();

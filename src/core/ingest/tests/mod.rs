@@ -1,6 +1,7 @@
 //! What the readers of a body say of bodies good and bad, and how they are cut.
 
 mod batches;
+mod binary;
 mod golden;
 mod properties;
 mod refusals;
@@ -9,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Change, Message, MessageReader, Operation, Transcoder};
+use super::{Change, Format, Message, MessageReader, Operation, Transcoder};
 use crate::error::{Error, ErrorCode};
 use crate::ident::Name;
 use crate::manifest::{BaseType, Column, ColumnType, Table};
@@ -59,7 +60,7 @@ fn read_into<'a>(
 
 fn read<'a>(columns: &[&str], pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, Error> {
     let mut read = Read::default();
-    read_into(&mut read, Transcoder::for_table(&table(columns)), pieces).map(|()| read)
+    read_into(&mut read, Transcoder::for_table(&table(columns), Format::Text), pieces).map(|()| read)
 }
 
 fn read_whole(columns: &[&str], body: &str) -> Result<Read, Error> {
@@ -214,7 +215,7 @@ fn a_body_truncated_anywhere_is_an_error_at_its_end_and_leaves_whole_rows() {
         let mut read = Read::default();
         let outcome = read_into(
             &mut read,
-            Transcoder::for_table(&table(&columns)),
+            Transcoder::for_table(&table(&columns), Format::Text),
             [&body.as_bytes()[..cut]],
         );
         assert_eq!(code(outcome), ErrorCode::ShapeProtocol, "cut at {cut}");
@@ -242,11 +243,11 @@ fn a_chunk_fetched_again_goes_on_where_its_rows_were_cut() {
         let mut read = Read::default();
         read_into(
             &mut read,
-            Transcoder::for_table(&table(&["a"])),
+            Transcoder::for_table(&table(&["a"]), Format::Text),
             [&body.as_bytes()[..cut]],
         )
         .unwrap_err();
-        let again = Transcoder::for_table(&table(&["a"])).skipping(read.rows);
+        let again = Transcoder::for_table(&table(&["a"]), Format::Text).skipping(read.rows);
         read_into(&mut read, again, [body.as_bytes()]).unwrap();
         assert_eq!(read, whole, "cut at {cut}");
     }
@@ -357,7 +358,7 @@ fn memory_does_not_grow_with_the_table() {
     let text = "0123456789 äöü \\\" ".repeat(20);
     let row = message(&format!(r#"{{"a":"{text}","b":null}}"#));
     let wide = message(&format!(r#"{{"a":"{}","b":null}}"#, text.repeat(5000)));
-    let mut transcoder = Transcoder::for_table(&table(&["a", "b"]));
+    let mut transcoder = Transcoder::for_table(&table(&["a", "b"]), Format::Text);
     let (mut rows, mut messages) = (Vec::new(), Vec::new());
     let mut most = 0;
     let mut sent = 0;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{AWKWARD, Read, Row, read, read_into, read_whole, rows_of, small_body, table};
-use crate::ingest::{MessageReader, Transcoder};
+use crate::ingest::{Format, MessageReader, Transcoder};
 
 /// A JSON string of the text, each character written raw, short or as `\u`, as the choices say.
 fn string(text: &str, choices: &[u8]) -> String {
@@ -177,10 +177,10 @@ proptest! {
         bytes[at] = byte;
         let mut one = Read::default();
         let columns = table(&["größe", "a"]);
-        let outcome = read_into(&mut one, Transcoder::for_table(&columns), [bytes.as_slice()]);
+        let outcome = read_into(&mut one, Transcoder::for_table(&columns, Format::Text), [bytes.as_slice()]);
         prop_assert_eq!(rows_of(&one.copy).len() as u64, one.rows);
         let mut other = Read::default();
-        prop_assert_eq!(read_into(&mut other, Transcoder::for_table(&columns), bytes.chunks(1)), outcome);
+        prop_assert_eq!(read_into(&mut other, Transcoder::for_table(&columns, Format::Text), bytes.chunks(1)), outcome);
         prop_assert_eq!(one, other);
     }
 
@@ -195,7 +195,7 @@ proptest! {
         let mut body = if inside { br#"[{"value":{"a":""#.to_vec() } else { b"[".to_vec() };
         body.extend(bytes);
         let mut read = Read::default();
-        let _ = read_into(&mut read, Transcoder::for_table(&table(&["a"])), [body.as_slice()]);
+        let _ = read_into(&mut read, Transcoder::for_table(&table(&["a"]), Format::Text), [body.as_slice()]);
         prop_assert_eq!(rows_of(&read.copy).len() as u64, read.rows);
         let _ = MessageReader::new().push(&body, &mut Vec::new());
     }

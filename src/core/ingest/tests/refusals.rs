@@ -2,7 +2,7 @@
 
 use super::{Read, code, message, read, read_into, read_whole, rows_of, table};
 use crate::error::ErrorCode;
-use crate::ingest::Transcoder;
+use crate::ingest::{Format, Transcoder};
 
 #[test]
 fn what_is_not_electrics_json_is_refused_and_the_value_is_not_told() {
@@ -57,7 +57,12 @@ fn what_is_not_electrics_json_is_refused_and_the_value_is_not_told() {
         r#"[{"headers":{"control":"up-to-date","global_last_seen_lsn":"s3cret"}}]"#.to_owned(),
     ] {
         let mut got = Read::default();
-        let error = read_into(&mut got, Transcoder::for_table(&table(&["a"])), [body.as_bytes()]).unwrap_err();
+        let error = read_into(
+            &mut got,
+            Transcoder::for_table(&table(&["a"]), Format::Text),
+            [body.as_bytes()],
+        )
+        .unwrap_err();
         assert_eq!(error.code(), ErrorCode::ShapeProtocol, "{body} gives {error}");
         assert!(!error.to_string().contains("s3cret"), "{error}");
         assert!(!error.to_string().contains("12345"), "{error}");
@@ -113,7 +118,12 @@ fn a_nul_is_refused_with_its_column_and_row_and_without_the_value() {
     let bad = message(r#"{"a":"1","b":"s3cret\u0000"}"#);
     let mut got = Read::default();
     let body = format!("[{good},{bad},{good}]");
-    let error = read_into(&mut got, Transcoder::for_table(&table(&["a", "b"])), [body.as_bytes()]).unwrap_err();
+    let error = read_into(
+        &mut got,
+        Transcoder::for_table(&table(&["a", "b"]), Format::Text),
+        [body.as_bytes()],
+    )
+    .unwrap_err();
     assert_eq!(error.code(), ErrorCode::RowRefused);
     let text = error.to_string();
     assert!(
@@ -136,7 +146,7 @@ fn nothing_is_read_after_an_error() {
             format!("[{row}]"),
             "]".to_owned(),
         ] {
-            let mut transcoder = Transcoder::for_table(&table(&["a"]));
+            let mut transcoder = Transcoder::for_table(&table(&["a"]), Format::Text);
             let (mut rows, mut messages) = (Vec::new(), Vec::new());
             transcoder.push(bad.as_bytes(), &mut rows, &mut messages).unwrap_err();
             let outcome = transcoder.push(next.as_bytes(), &mut rows, &mut messages);
@@ -149,7 +159,7 @@ fn nothing_is_read_after_an_error() {
 
 #[test]
 fn a_message_without_end_is_refused_before_it_fills_the_memory() {
-    let mut transcoder = Transcoder::for_table(&table(&["a"])).with_limit(10_000);
+    let mut transcoder = Transcoder::for_table(&table(&["a"]), Format::Text).with_limit(10_000);
     let (mut rows, mut messages) = (Vec::new(), Vec::new());
     let mut push = |piece: &[u8]| transcoder.push(piece, &mut rows, &mut messages);
     push(br#"[{"value":{"a":""#).unwrap();
@@ -169,7 +179,7 @@ fn a_message_larger_than_the_limit_is_refused_however_it_is_cut() {
     let body = format!("[{}]", message(&format!(r#"{{"a":"{}"}}"#, "x".repeat(1000))));
     for (limit, fits) in [(body.len() - 2, true), (body.len() - 3, false)] {
         for size in [1, 100, body.len()] {
-            let transcoder = Transcoder::for_table(&table(&["a"])).with_limit(limit);
+            let transcoder = Transcoder::for_table(&table(&["a"]), Format::Text).with_limit(limit);
             let outcome = read_into(&mut Read::default(), transcoder, body.as_bytes().chunks(size));
             assert_eq!(
                 outcome.map_err(|error| error.code()),
