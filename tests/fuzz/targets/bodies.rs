@@ -213,7 +213,9 @@ pub(super) fn body(data: &[u8]) {
 /// A change is a statement with a place for every value, or refused without telling one.
 fn apply(message: &Message, table: &Table, data: &[u8]) {
     let Message::Change(change) = message else { return };
-    match statements("\"public\".\"users\"", table, &[change.clone()], |_| "text".to_owned()) {
+    match statements("\"public\".\"users\"", table, std::slice::from_ref(change), |_| {
+        "text".to_owned()
+    }) {
         Ok(statements) => {
             let [statement] = &statements[..] else {
                 panic!("{} statements of one change", statements.len());

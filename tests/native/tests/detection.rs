@@ -152,7 +152,7 @@ fn more_trouble_does_not_put_off_the_look_that_is_due() {
     };
     let looked_after_s = |seed: u64, losses: usize| {
         let (world, _replica) = following(Config {
-            limits: limits.clone(),
+            limits,
             ..config.clone()
         });
         world.seed(seed);

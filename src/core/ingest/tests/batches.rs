@@ -62,7 +62,7 @@ fn table() -> Table {
 /// What a row may hold beside its key: of each column, in the order of the table without the key.
 fn value(chance: &mut Chance, column: usize) -> Option<String> {
     let nth = chance.below(1_000);
-    if nth % 5 == 0 {
+    if nth.is_multiple_of(5) {
         return None;
     }
     Some(match column {
@@ -79,7 +79,7 @@ fn log(seed: u64) -> (Vec<Change>, BTreeMap<Key, Rest>) {
     for op in 0..CHANGES {
         let nth = chance.below(ROWS);
         let key = [
-            ["a", "it's \"b\\\""][usize::from(nth % 2 == 0)].to_owned(),
+            ["a", "it's \"b\\\""][usize::from(nth.is_multiple_of(2))].to_owned(),
             (nth / 2).to_string(),
         ];
         let mut values = vec![
