@@ -56,8 +56,8 @@ impl Layout {
             return Some(sign);
         }
         let bits = self.round(&Binary::of(&decimal)?)?;
-        // What is too large for the type, or rounds to zero, Postgres refuses.
-        (bits > 0 && bits < self.infinity).then_some(sign | bits)
+        // What is too large for the type Postgres refuses.
+        (bits < self.infinity).then_some(sign | bits)
     }
 
     const fn quiet(&self) -> u64 {
@@ -71,6 +71,7 @@ impl Layout {
         let lost = u32::try_from(exponent - binary.exponent).ok()?;
         let shift = u64::BITS - self.digits + lost;
         if shift > u64::BITS {
+            // It would be zero, and Postgres refuses it. Half of the smallest number has more digits than are read.
             return None;
         }
         let top = u128::from(binary.top);
