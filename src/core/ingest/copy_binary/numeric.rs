@@ -3,8 +3,7 @@
 /// Decimal digits in one of Postgres'.
 const GROUP: usize = 4;
 
-/// The most digits before the point, and behind it.
-const MOST_WHOLE: usize = 131_072;
+/// The most digits behind the point. Before it there are at most so many as a weight of 16 bits has room for.
 const MOST_FRACTION: usize = 16_383;
 
 const POSITIVE: u16 = 0x0000;
@@ -34,7 +33,7 @@ pub(super) fn write(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     }
     let zeros = whole.iter().take_while(|digit| **digit == b'0').count();
     let whole = whole.get(zeros..)?;
-    if whole.len() > MOST_WHOLE || fraction.len() > MOST_FRACTION {
+    if fraction.len() > MOST_FRACTION {
         return None;
     }
     let groups = whole.len().div_ceil(GROUP);

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::float;
 use super::{decoder, ty, written};
 
 /// A number of so many digits, some of which are often zero.
@@ -16,6 +17,18 @@ fn scientific(number: &str) -> String {
         number.to_owned()
     } else {
         number.replace('e', "e+")
+    }
+}
+
+/// One in two thousand comes so close to half way between two that its last digits decide, or what a division leaves.
+#[test]
+fn a_float_near_half_way_between_two_is_written_as_the_nearer_one() {
+    let mut state = 1_u64;
+    for exponent in (-40..=12).cycle().take(200_000) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let text = scientific(&format!("{}e{exponent}", state >> 3));
+        let nearest: f64 = text.parse().unwrap();
+        assert_eq!(float::double(text.as_bytes()), Some(nearest.to_bits()), "{text}");
     }
 }
 
