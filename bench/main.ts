@@ -82,7 +82,8 @@ async function measureAll(): Promise<Sample[]> {
   const candidates = chosen<Candidate>("candidates", flags.candidates, CANDIDATES);
   const readers = chosen<Candidate>("readers", flags.readers, CANDIDATES).filter((candidate) => candidates.includes(candidate));
   const limits = flags["piece-bytes"] === undefined ? {} : { limits: { pieceBytes: Number(flags["piece-bytes"]) } };
-  const { origin, server } = await startServer();
+  const server = await startServer();
+  const { origin } = server;
   const samples: Sample[] = [];
   for (const load of loads(flags.rows)) {
     await fetch(`${origin}/load/${load.tables}x${load.rows}/prepare`);
@@ -95,7 +96,7 @@ async function measureAll(): Promise<Sample[]> {
         for (const { candidate, reader } of turned) {
           if (hopeless.has(candidate)) continue;
           const task: Task = { candidate, origin, load, reader, ...limits };
-          const outcome = await run(situation, task);
+          const outcome = await run(situation, task, server);
           if ("error" in outcome && round === 0) hopeless.add(candidate);
           samples.push({ round, load, situation, candidate, reader, outcome });
           const found = "error" in outcome ? `failed: ${outcome.error.slice(0, 100)}` : `${outcome.ms.toFixed(0)} ms`;
@@ -104,7 +105,7 @@ async function measureAll(): Promise<Sample[]> {
       }
     }
   }
-  server.kill();
+  server.stop();
   return samples;
 }
 

@@ -1,16 +1,14 @@
 /**
- * Where measurements run: a fresh Chromium or a fresh Node for each.
+ * Where measurements run: a fresh Chromium or a fresh Node for each. Nothing is attached to the browser: for a debugger that
+ * listens to the network, Chromium decodes every body on the page's own thread.
  *
  * Owns: processes. Must not know: what is measured, how results are told.
  */
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-import { chromium } from "playwright-core";
 
 import type { Settings } from "./database.ts";
 import type { Result, Task } from "./measure.ts";
@@ -27,16 +25,24 @@ export interface Situation {
 
 export type Outcome = (Result & { peakBytes?: number }) | { error: string };
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const HERE = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const GIVE_UP_MS = 240_000;
 
-/** Starts the server every measurement loads from; it ends with this process. */
-export function startServer(): Promise<{ origin: string; server: ChildProcess }> {
-  const server = fork(HERE("server.ts"), { execArgv: ["--import", "tsx"] });
+/** The server every measurement loads from; it ends with this process. */
+export interface Server {
+  origin: string;
+  /** What the next page that has measured tells. */
+  outcome(): Promise<Outcome>;
+  stop(): void;
+}
+
+export function startServer(): Promise<Server> {
+  const child = fork(HERE("server.ts"), { execArgv: ["--import", "tsx"] });
+  const next = <T>(): Promise<T> => new Promise((resolve) => child.once("message", (message) => resolve(message as T)));
   return new Promise((resolve, reject) => {
-    server.once("message", (origin) => resolve({ origin: origin as string, server }));
-    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    void next<string>().then((origin) => resolve({ origin, outcome: () => next<Outcome>(), stop: () => void child.kill() }));
   });
 }
 
@@ -46,9 +52,9 @@ export function possible({ where, storage }: Situation): boolean {
   return storage === "memory" || storage === "idb" || (storage === "opfs-ahp" && where === "worker");
 }
 
-export function run(situation: Situation, task: Task): Promise<Outcome> {
+export function run(situation: Situation, task: Task, server: Server): Promise<Outcome> {
   const { where } = situation;
-  return where === "node" ? inNode(situation, task) : inChromium({ ...situation, where }, task);
+  return where === "node" ? inNode(situation, task) : inChromium({ ...situation, where }, task, server);
 }
 
 function inNode({ settings, storage }: Situation, task: Task): Promise<Outcome> {
@@ -65,37 +71,22 @@ function inNode({ settings, storage }: Situation, task: Task): Promise<Outcome> 
   });
 }
 
-async function inChromium({ where, storage, settings }: Situation & { where: "main" | "worker" }, task: Task): Promise<Outcome> {
+async function inChromium({ where, storage, settings }: Situation & { where: "main" | "worker" }, task: Task, server: Server): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    headless: true,
-    args: FLAGS,
-  });
-  try {
-    const page = await context.newPage();
-    await page.goto(task.origin);
-    await page.waitForFunction("window.measure");
-    const dataDir = `${storage}://${storage === "memory" ? "" : "bench"}`;
-    const measured = page.evaluate((argument) => window.measure(argument), { ...task, where, settings, dataDir });
-    const result = await within(measured);
-    const peakBytes = await rendererPeak(folder);
-    return peakBytes === undefined ? result : { ...result, peakBytes };
-  } catch (error) {
-    const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return { error: (line ?? "").replace("page.evaluate: ", "") };
-  } finally {
-    await context.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
+  const dataDir = `${storage}://${storage === "memory" ? "" : "bench"}`;
+  const asked = encodeURIComponent(JSON.stringify({ ...task, where, settings, dataDir }));
+  const told = server.outcome();
+  const browser = spawn(process.env["CHROMIUM"] ?? "/usr/bin/chromium", [...FLAGS, `--user-data-dir=${folder}`, `${task.origin}/#${asked}`], { stdio: "ignore", detached: true });
+  const ended = new Promise<Outcome>((resolve) => browser.once("exit", (code) => resolve({ error: `Chromium ended with ${code}` })));
+  const outcome = await Promise.race([told, ended, gaveUp()]);
+  const peakBytes = await rendererPeak(folder);
+  if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, "SIGKILL");
+  await ended;
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  return "error" in outcome || peakBytes === undefined ? outcome : { ...outcome, peakBytes };
 }
 
-function within<T>(promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("gave up")), GIVE_UP_MS);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
+const gaveUp = (): Promise<Outcome> => new Promise((resolve) => setTimeout(() => resolve({ error: "gave up" }), GIVE_UP_MS).unref());
 
 /** The most memory that a renderer of the browser with this profile has held, on Linux. */
 async function rendererPeak(profile: string): Promise<number | undefined> {

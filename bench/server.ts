@@ -111,8 +111,17 @@ async function page(pathname: string, response: ServerResponse): Promise<void> {
   createReadStream(path).pipe(response);
 }
 
+/** What a page measured goes to whoever started this process. */
+async function outcome(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  process.send?.(JSON.parse(Buffer.concat(parts).toString()));
+  response.writeHead(204, COMMON).end();
+}
+
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://bench");
+  if (pathname === "/outcome") return void outcome(request, response);
   const found = /^\/load\/(\w+)\/(version|schemas|shape|copy|prepare)(?:\/(\w+))?$/.exec(pathname);
   const load = parseLoad(found?.[1] ?? "");
   if (!found || !load) return void page(pathname, response);

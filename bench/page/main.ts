@@ -1,4 +1,4 @@
-/** The page a measurement runs in: one database, in this thread or in a worker. */
+/** The page a measurement runs in: one database, in this thread or in a worker. What to measure stands after the address's `#`. */
 import type { PGliteInterface } from "@electric-sql/pglite";
 import { PGliteWorker } from "@electric-sql/pglite/worker";
 
@@ -13,17 +13,17 @@ export interface PageTask extends Task {
   where: "main" | "worker";
 }
 
-declare global {
-  interface Window {
-    measure: (task: PageTask) => Promise<Result>;
-  }
-}
+/** Tells the server what was measured, or why nothing was. */
+const tell = (outcome: Result | { error: string }) => fetch("/outcome", { method: "POST", body: JSON.stringify(outcome) });
 
-window.measure = async (task) => {
+async function perform(task: PageTask): Promise<Result> {
   const db = task.where === "main" ? await open(task.dataDir, task.settings) : await inWorker(task);
   await db.query("select 1");
   return measure(db, task);
-};
+}
+
+addEventListener("error", ({ message }) => void tell({ error: message }));
+perform(JSON.parse(decodeURIComponent(location.hash.slice(1))) as PageTask).then(tell, (error: unknown) => tell({ error: String(error) }));
 
 async function inWorker({ dataDir, settings }: PageTask): Promise<PGliteInterface> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
