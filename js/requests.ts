@@ -1,4 +1,5 @@
 import { Holdings } from "./holdings.js";
+import { Turns } from "./turns.js";
 
 /** The app's `fetch`, as js/options.ts makes it. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
@@ -11,6 +12,7 @@ export class Exchange {
   readonly #controller = new AbortController();
   readonly #abort: () => void;
   readonly #response: Promise<Response>;
+  readonly #turns = new Turns();
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   constructor(send: Send, url: string, holdings = new Holdings()) {
@@ -42,6 +44,7 @@ export class Exchange {
 
   /** The next piece of a body; nothing at its end. */
   async piece(): Promise<Uint8Array | undefined> {
+    await this.#turns.next();
     return (await this.#reader?.read())?.value;
   }
 

@@ -44,17 +44,18 @@ export function steady(db: ReplicaDatabase): ReplicaDatabase {
   };
   return {
     transaction,
-    query: (sql, params, options) => db.query(sql, params, options),
-    exec: (sql, options) => db.exec(sql, options),
-    ...(typeof db.syncToFs === "function" ? { syncToFs: () => stored(db) } : {}),
+    query: (sql, params, options) => raced(db, () => db.query(sql, params, options)),
+    exec: (sql, options) => raced(db, () => db.exec(sql, options)),
+    // A leader that ends has its files as they are.
+    ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, () => db.syncToFs()) } : {}),
   };
 }
 
-/** Has the files written; a leader that ends has them as they are. */
-async function stored(db: Shared): Promise<void> {
+/** Calls what one leader must answer, and no other can. */
+async function raced<T>(db: Shared, call: () => Promise<T>): Promise<T> {
   const attempt = new Attempt(db);
   try {
-    await attempt.race(db.syncToFs());
+    return await attempt.race(call());
   } finally {
     attempt.end();
   }

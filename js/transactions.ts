@@ -18,12 +18,18 @@ export interface Outcome {
 
 const RUNNING = "running a transaction";
 
+/** How far a transaction is, for whoever tells of its failure. */
+interface Progress {
+  doing: string;
+  begun: boolean;
+}
+
 /**
- * Runs the core's transactions over whatever looks like a PGlite. Everything runs inside `db.transaction`: a `BEGIN` of
- * our own would mix the app's queries into ours.
+ * Runs the core's transactions over whatever looks like a PGlite. Several statements run inside `db.transaction`: a `BEGIN`
+ * of our own would mix the app's queries into ours.
  */
 export class Transactions {
-  /** How many milliseconds the last one took besides its statements: to wait for its turn, to begin, to end. */
+  /** How many milliseconds the last `db.transaction` took besides its statements: to wait for its turn, to begin, to end. */
   overheadMs = 0;
   readonly #db: ReplicaDatabase;
   #endedMs = 0;
@@ -39,59 +45,81 @@ export class Transactions {
 
   /** Runs operations as one transaction, and takes the `blobs` out of their list. What `lasts` is in the database's files when this resolves; it never rejects. */
   async run(work: string, blobs: Uint8Array<ArrayBuffer>[], lasts: boolean): Promise<Outcome> {
-    let doing = RUNNING;
-    let failure: { thrown: unknown } | undefined;
-    let answers: Row[][] = [];
-    let withinMs = 0;
-    const progress = { begun: false };
+    const progress: Progress = { doing: RUNNING, begun: false };
     let leave = "";
     try {
       const [leaving, ...operations] = JSON.parse(work) as [string, ...Operation[]];
       leave = leaving;
       // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
       const files = blobs.splice(0).map((bytes) => new Blob([bytes]));
-      const calledMs = Date.now();
-      try {
-        // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
-        await this.#db.transaction(async (session: Session) => {
-          progress.begun = true;
-          const begunMs = Date.now();
-          const rest = files.values();
-          failure = undefined;
-          answers = [];
-          try {
-            for (const [name, statements] of operations) {
-              doing = name;
-              let rows: Row[] = [];
-              for (const statement of statements) rows = await perform(session, statement, rest);
-              answers.push(rows);
-            }
-            doing = RUNNING;
-          } catch (thrown) {
-            failure = { thrown };
-            throw thrown;
-          } finally {
-            withinMs = Date.now() - begunMs;
-          }
-        });
-      } finally {
-        const nowMs = Date.now();
-        // What it waited behind a transaction of our own is no cost of this one.
-        this.overheadMs = Math.max(nowMs - Math.max(calledMs, this.#endedMs) - withinMs, 0);
-        this.#endedMs = nowMs;
-      }
+      const answers = isLoad(operations) ? await this.#load(operations, files, progress) : await this.#transact(operations, files, progress);
       if (lasts) {
-        doing = "storing the replica";
+        progress.doing = "storing the replica";
         await stored(this.#db);
       }
-      if (!failure) return { text: JSON.stringify(answers) };
+      return { text: JSON.stringify(answers) };
+    } catch (thrown) {
+      // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
+      if (!progress.begun && isFull(thrown)) await this.#db.exec(leave).catch(() => undefined);
+      return { text: JSON.stringify({ doing: progress.doing, ...told(thrown) }), thrown };
+    }
+  }
+
+  /** Rows that are loaded by themselves are a transaction of one statement: one message to a PGliteWorker in place of three. */
+  async #load([[doing, [statement]]]: Load, files: Blob[], progress: Progress): Promise<Row[][]> {
+    Object.assign(progress, { doing, begun: true });
+    const answers = [await perform(this.#db as Session, statement, files.values())];
+    progress.doing = RUNNING;
+    return answers;
+  }
+
+  async #transact(operations: Operation[], files: Blob[], progress: Progress): Promise<Row[][]> {
+    let failure: { thrown: unknown } | undefined;
+    let answers: Row[][] = [];
+    let withinMs = 0;
+    const calledMs = Date.now();
+    try {
+      // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
+      await this.#db.transaction(async (session: Session) => {
+        progress.begun = true;
+        const begunMs = Date.now();
+        const rest = files.values();
+        failure = undefined;
+        answers = [];
+        try {
+          for (const [name, statements] of operations) {
+            progress.doing = name;
+            let rows: Row[] = [];
+            for (const statement of statements) rows = await perform(session, statement, rest);
+            answers.push(rows);
+          }
+          progress.doing = RUNNING;
+        } catch (thrown) {
+          failure = { thrown };
+          throw thrown;
+        } finally {
+          withinMs = Date.now() - begunMs;
+        }
+      });
     } catch (thrown) {
       failure ??= { thrown };
     }
-    // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
-    if (!progress.begun && isFull(failure.thrown)) await this.#db.exec(leave).catch(() => undefined);
-    return { text: JSON.stringify({ doing, ...told(failure.thrown) }), thrown: failure.thrown };
+    const nowMs = Date.now();
+    // What it waited behind a transaction of our own is no cost of this one.
+    this.overheadMs = Math.max(nowMs - Math.max(calledMs, this.#endedMs) - withinMs, 0);
+    this.#endedMs = nowMs;
+    if (failure) throw failure.thrown;
+    return answers;
   }
+}
+
+/** One operation of one statement with rows to load. */
+type Load = [[doing: string, statements: [Statement]]];
+
+function isLoad(operations: Operation[]): operations is Load {
+  const [only, ...others] = operations;
+  const [statement, ...rest] = only?.[1] ?? [];
+  return others.length === 0 && rest.length === 0 && statement?.[3] === true;
 }
 
 /** Runs one statement and answers its rows. */

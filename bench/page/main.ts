@@ -16,9 +16,13 @@ export interface PageTask extends Task {
 /** Tells the server what was measured, or why nothing was. */
 const tell = (outcome: Result | { error: string }) => fetch("/outcome", { method: "POST", body: JSON.stringify(outcome) });
 
+/** Until a browser that has just started has built its own windows, which takes both of a small machine's cores. */
+const SETTLED_MS = 3_000;
+
 async function perform(task: PageTask): Promise<Result> {
   const db = task.where === "main" ? await open(task.dataDir, task.settings) : await inWorker(task);
   await db.query("select 1");
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
   return measure(db, task);
 }
 

@@ -150,7 +150,7 @@ impl Default for Limits {
         Self {
             live_connections: 4,
             loads: 2,
-            piece_bytes: 1 << 20,
+            piece_bytes: 1 << 19,
             patience_ms: 120_000,
             soft_patience_ms: 75_000,
             settle_ms: 5_000,

@@ -1,13 +1,19 @@
 //! How many rows go into one transaction.
 //!
-//! A transaction has a cost of its own: over IndexedDB, PGlite writes whole files out before each. Small pieces keep the
-//! app's queries from waiting, and large ones keep that cost from being most of the load: so a piece grows until its
-//! rows take three times as long as what comes with them, or it has reached its bound.
+//! Small pieces keep the app's queries from waiting, and large ones keep what a transaction costs by itself from being most
+//! of the load: over `IndexedDB`, `PGlite` writes whole files out with each. So a piece's rows take [`ROWS_MS`], and longer
+//! only where a transaction's own cost has a query wait anyway, or where the piece has reached its bound.
 
 /// The largest piece is so many times the smallest.
-pub(crate) const MOST_TIMES: usize = 8;
+pub(crate) const MOST_TIMES: usize = 16;
 
-/// How often as long as a transaction's own cost its rows should take.
+/// How many milliseconds a piece's rows should take: with a transaction's own cost a query waits 50 at most.
+const ROWS_MS: u64 = 30;
+
+/// What a transaction may cost by itself, in milliseconds, before larger pieces make up for it.
+const OWN_MS: u64 = 20;
+
+/// How often as long as what a transaction costs beyond that its rows may take besides.
 const WORTH: u64 = 3;
 
 /// The size of pieces, after what the last one took.
@@ -33,7 +39,8 @@ impl Pace {
     /// Learns how long a piece took, in milliseconds, and how much of that was not for its rows.
     pub(super) fn took(&mut self, bytes: usize, ms: u64, own_ms: u64) {
         let rows_ms = ms.saturating_sub(own_ms).max(1);
-        let worth = (bytes as u64).saturating_mul(WORTH).saturating_mul(own_ms) / rows_ms;
+        let worth_ms = ROWS_MS.saturating_add(own_ms.saturating_sub(OWN_MS).saturating_mul(WORTH));
+        let worth = (bytes as u64).saturating_mul(worth_ms) / rows_ms;
         let most = self.least_bytes.saturating_mul(MOST_TIMES);
         self.bytes = usize::try_from(worth).unwrap_or(most).clamp(self.least_bytes, most);
     }
@@ -56,15 +63,23 @@ mod tests {
     }
 
     #[test]
-    fn pieces_stay_small_where_a_transaction_costs_little_besides_its_rows() {
-        assert_eq!(settled(0, 20), MIB);
-        assert_eq!(settled(2, 20), MIB);
+    fn rows_of_a_piece_take_thirty_milliseconds_where_a_transaction_costs_little_by_itself() {
+        for own in [0, 2, 20] {
+            assert_eq!(settled(own, 10), 3 * MIB);
+            assert_eq!(settled(own, 15), 2 * MIB);
+        }
     }
 
     #[test]
-    fn pieces_grow_until_their_rows_take_three_times_as_long_as_the_rest() {
-        assert_eq!(settled(20, 20), 3 * MIB);
-        assert_eq!(settled(40, 20), 6 * MIB);
+    fn pieces_grow_with_what_a_transaction_costs_beyond_what_a_query_may_wait() {
+        assert_eq!(settled(30, 20), 3 * MIB);
+        assert_eq!(settled(50, 20), 6 * MIB);
+    }
+
+    #[test]
+    fn pieces_are_never_smaller_than_the_least() {
+        assert_eq!(settled(0, 300), MIB);
+        assert_eq!(settled(20, 300), MIB);
     }
 
     #[test]
@@ -80,7 +95,7 @@ mod tests {
         let mut pace = Pace::new(MIB);
         pace.took(MIB, 500, 480);
         assert_eq!(pace.bytes(), MIB * MOST_TIMES);
-        pace.took(pace.bytes(), 160, 1);
+        pace.took(pace.bytes(), 481, 1);
         assert_eq!(pace.bytes(), MIB);
     }
 }
