@@ -6,11 +6,17 @@ const TURN_MS = 5;
  * database's answer, would wait for its end.
  */
 export class Turns {
-  #sinceMs = performance.now();
+  readonly #now: () => number;
+  #sinceMs: number;
+
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+    this.#sinceMs = now();
+  }
 
   /** Resolves at once, or once what came meanwhile was seen to. */
   async next(): Promise<void> {
-    if (performance.now() - this.#sinceMs < TURN_MS) return;
+    if (this.#now() - this.#sinceMs < TURN_MS) return;
     // A timer would wait four milliseconds longer, and `scheduler.yield` goes on before what came meanwhile.
     const { port1, port2 } = new MessageChannel();
     await new Promise((resolve) => {
@@ -18,6 +24,6 @@ export class Turns {
       port2.postMessage(null);
     });
     port1.close();
-    this.#sinceMs = performance.now();
+    this.#sinceMs = this.#now();
   }
 }

@@ -93,6 +93,20 @@ test("a leader that ends while it writes its files out is not waited for", async
   assert.equal(world.listeners.size, 0);
 });
 
+test("a statement of its own fails when the leader that it was sent to ends, and not by a change before or after", async () => {
+  const world = shared();
+  const waiting = shared();
+  world.change();
+  assert.equal(await steady(world.db).exec("one"), undefined);
+  world.change();
+  const lost = steady({ ...waiting.db, exec: () => new Promise(() => undefined), query: () => new Promise(() => undefined) });
+  for (const call of [lost.exec("two"), lost.query("two")]) {
+    waiting.change();
+    await assert.rejects(call, /the tab that ran the database ended/);
+  }
+  assert.deepEqual([world.done, world.listeners.size, waiting.listeners.size], [["one"], 0, 0]);
+});
+
 test("a transaction that fails by itself fails as it did", async () => {
   const world = shared(() => Promise.reject(new Error("no room")));
   await assert.rejects(steady(world.db).transaction(() => Promise.resolve()), /no room/);

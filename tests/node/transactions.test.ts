@@ -120,10 +120,10 @@ test("a body that is begun again begins anew", async () => {
     },
   };
 
-  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], null, true]]]), [new TextEncoder().encode("rows")], false);
+  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], null, true], plain("A")]]), [new TextEncoder().encode("rows")], false);
 
   assert.deepEqual(JSON.parse(text), [[["1"]]]);
-  assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", "rows"]);
+  assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", undefined, "rows", undefined]);
 });
 
 test("a body that is begun again after a failure has not failed", async () => {
@@ -145,9 +145,27 @@ test("nobody holds the bytes that are loaded any more once the transaction is as
   let held: number | undefined;
   const asked = { ...db, transaction: (body: (session: object) => Promise<unknown>) => ((held = blobs.length), db.transaction(body)) };
 
-  await new Transactions(asked).run(work(["a", [["COPY", [], null, true]]]), blobs, false);
+  await new Transactions(asked).run(work(["a", [["COPY", [], null, true], plain("A")]]), blobs, false);
 
-  assert.deepEqual([held, db.asked.map(({ bytes }) => bytes)], [0, ["rows"]]);
+  assert.deepEqual([held, db.asked.map(({ bytes }) => bytes)], [0, ["rows", undefined]]);
+});
+
+test("rows that are loaded by themselves are one statement outside of any transaction, and what it throws is told of it", async () => {
+  const refused = Object.assign(new Error("value 42 is too long"), { code: "22001" });
+  const outside = () => Promise.reject(new Error("no transaction is begun"));
+  const asked: unknown[] = [];
+  const exec = async (sql: string, { rowMode, blob }: { rowMode?: string; blob?: Blob } = {}) => {
+    asked.push([sql, rowMode, await blob?.text()]);
+    if (sql === "BAD") throw refused;
+    return [{ rows: [["1"]] }];
+  };
+  const load = (sql: string) => new Transactions({ transaction: outside, query: outside, exec }).run(work(["loading", [[sql, [], null, true]]]), [new TextEncoder().encode("rows")], false);
+
+  assert.deepEqual(JSON.parse((await load("COPY")).text), [[["1"]]]);
+  assert.deepEqual(asked, [["COPY", "array", "rows"]]);
+  const { text, thrown } = await load("BAD");
+  assert.deepEqual(JSON.parse(text), { doing: "loading", state: "22001", message: "value 42 is too long", isFull: false });
+  assert.equal(thrown, refused);
 });
 
 test("work that is no work is told as what fails", async () => {

@@ -15,18 +15,29 @@ use crate::ident::{Name, literal};
 /// How the schemas are called in which such tables stay, but for the number at the end.
 const LEFT: &str = "electric_replica_left_";
 
-/// Which temporary view of this session reads which relation and which column of it, itself or through other views.
-const READS: &str = "WITH RECURSIVE uses (view, relation, number) AS (
-SELECT r.ev_class, d.refobjid, d.refobjsubid FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid
-WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
-), reads (view, relation, number) AS (
-SELECT uses.* FROM uses JOIN pg_class c ON c.oid = uses.view WHERE c.relkind = 'v' AND c.relnamespace = pg_my_temp_schema()
-UNION SELECT reads.view, uses.relation, uses.number FROM reads JOIN uses ON uses.view = reads.relation
+/// Which temporary view of this session reads which relation and which column of it, itself or through other views. It begins
+/// with those few: the catalogue's own views are over a hundred, and a swap has no time for them.
+const READS: &str = "WITH RECURSIVE reads (view, relation, number) AS (
+SELECT c.oid, d.refobjid, d.refobjsubid FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
+JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid <> c.oid
+WHERE c.relkind = 'v' AND c.relnamespace = pg_my_temp_schema()
+UNION SELECT reads.view, d.refobjid, d.refobjsubid FROM reads JOIN pg_rewrite r ON r.ev_class = reads.relation
+JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid <> reads.relation
 )";
 
+/// A condition: whether this session has made anything temporary. Most have not when they load for the first time, and what
+/// looks for readers takes most of a swap's time.
+pub(super) const MAY_READ: &str = "pg_my_temp_schema() <> 0";
+
+/// What [`READS`] found, taken down once.
+const TAKEN_DOWN: &str = "unnest(views_read, relations_read, numbers_read) AS reads (view, relation, number)";
+
 /// The variables that [`note`] and [`leave`] set.
-pub(super) const DECLARE: &str = "known oid[];
-strangers oid[];
+pub(super) const DECLARE: &str = "views_read oid[];
+relations_read oid[];
+numbers_read int[];
+known oid[] := '{}';
+strangers oid[] := '{}';
 pinned oid[] := '{}';
 held oid[] := '{}';
 side text;
@@ -36,18 +47,22 @@ side text;
 /// known ones read is remembered for [`lost`].
 pub(super) fn note() -> String {
     format!(
-        "known := ARRAY({READS}
-SELECT DISTINCT c.oid FROM reads JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
+        "PERFORM set_config('electric_replica.left', '[]', false), set_config('electric_replica.queries', '[]', false);
+IF {MAY_READ} THEN
+{READS} SELECT array_agg(view), array_agg(relation), array_agg(number) INTO views_read, relations_read, numbers_read FROM reads;
+known := ARRAY(SELECT DISTINCT c.oid FROM {TAKEN_DOWN} JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
 WHERE t.oid = ANY (old) AND c.relname ~ '^live_query_[0-9a-f]{{32}}_view$' AND EXISTS (SELECT FROM pg_prepared_statements
 WHERE name IN (substr(c.relname, 1, 43) || '_get', substr(c.relname, 1, 43) || '_diff1'))
 AND 'table_change__' || t.relnamespace || '__' || t.oid IN (SELECT pg_listening_channels()));
-strangers := ARRAY({READS}
-SELECT DISTINCT view FROM reads WHERE relation = ANY (old) AND view <> ALL (known));
-PERFORM set_config('electric_replica.left', '[]', false), set_config('electric_replica.queries', ({READS}
+strangers := ARRAY(SELECT DISTINCT view FROM {TAKEN_DOWN} WHERE relation = ANY (old) AND view <> ALL (known));
+IF cardinality(known) > 0 THEN
+PERFORM set_config('electric_replica.queries', (
 SELECT coalesce(json_agg(DISTINCT jsonb_build_object('view', c.relname, 'table', t.relname, 'column', a.attname)), '[]')::text
-FROM reads JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
+FROM {TAKEN_DOWN} JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
 LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = reads.number AND a.attnum > 0
-WHERE c.oid = ANY (known) AND t.oid = ANY (old)), false);"
+WHERE c.oid = ANY (known) AND t.oid = ANY (old)), false);
+END IF;
+END IF;"
     )
 }
 
@@ -55,11 +70,9 @@ WHERE c.oid = ANY (known) AND t.oid = ANY (old)), false);"
 /// (`held`). Makes the schema for them, whose name is one that no earlier swap has used.
 pub(super) fn leave() -> String {
     format!(
-        "pinned := ARRAY({READS}
-SELECT DISTINCT relation FROM reads WHERE view = ANY (strangers) AND relation = ANY (old));
-held := ARRAY({READS}
-SELECT DISTINCT relation FROM reads WHERE view = ANY (strangers) AND relation = ANY (noted));
-IF cardinality(pinned) > 0 THEN
+        "IF cardinality(strangers) > 0 THEN
+pinned := ARRAY(SELECT DISTINCT relation FROM {TAKEN_DOWN} WHERE view = ANY (strangers) AND relation = ANY (old));
+held := ARRAY(SELECT DISTINCT relation FROM {TAKEN_DOWN} WHERE view = ANY (strangers) AND relation = ANY (noted));
 side := '{LEFT}' || pinned[1];
 EXECUTE format('CREATE SCHEMA %I', side);
 PERFORM set_config('electric_replica.left', (SELECT json_agg(relname ORDER BY relname)::text FROM pg_class WHERE oid = ANY (pinned)), false);

@@ -44,8 +44,8 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
     ));
     let back: &[Name] = if *source == Incoming::Previous { new_tables } else { &[] };
     line(&format!("back := {};", oids(&places.previous, back)));
-    line(NOTE);
     line(&readers::note());
+    line(NOTE);
     if home.is_some() {
         line(&readers::leave());
     }
@@ -95,7 +95,9 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         ));
     }
     line(RESTORE);
+    line(&format!("IF {} THEN", readers::MAY_READ));
     line(RELEASE);
+    line("END IF;");
     line(NOTIFY);
     format!("DO {}", literal(&body))
 }
@@ -145,7 +147,8 @@ fn is_used_elsewhere(name: &str) -> String {
 
 /// Takes from the tables that go on elsewhere what dropping them would take along: views, triggers, and the foreign keys
 /// of the app's own tables. What goes along with them is not touched.
-const LOOSEN: &str = "FOR item IN SELECT unnest(ARRAY(
+const LOOSEN: &str = "IF cardinality(kept || pinned || held) > 0 THEN
+FOR item IN SELECT unnest(ARRAY(
 SELECT format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, c.oid::regclass)
 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (kept || pinned || held)
@@ -155,13 +158,14 @@ WHERE contype = 'f' AND confrelid = ANY (kept || pinned)
 UNION SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger
 WHERE NOT tgisinternal AND tgrelid = ANY (kept || pinned))) AS statement LOOP
 EXECUTE item.statement;
-END LOOP;";
+END LOOP;
+END IF;";
 
 const DECLARE: &str = "old oid[];
 replaced oid[];
 back oid[];
 kept oid[];
-noted oid[];
+noted oid[] := '{}';
 channels text[];
 functions text[];
 views text[];
@@ -174,14 +178,15 @@ BEGIN
 /// and the app's views on them, deepest last.
 const NOTE: &str = "channels := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (replaced));
 functions := ARRAY(SELECT relnamespace || '_' || oid FROM pg_class WHERE oid = ANY (old));
+IF EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_rewrite'::regclass
+AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (old) AND r.ev_class <> ALL (known)) THEN
 WITH RECURSIVE reader (view, depth) AS (
 SELECT r.ev_class, 1 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (old)
 AND r.ev_class <> d.refobjid
 UNION
-SELECT r.ev_class, reader.depth + 1 FROM reader JOIN pg_depend d ON d.refobjid = reader.view
-JOIN pg_rewrite r ON r.oid = d.objid
-WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND r.ev_class <> reader.view
+SELECT r.ev_class, reader.depth + 1 FROM reader JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.view
+JOIN pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_rewrite'::regclass AND r.ev_class <> reader.view
 ), note AS (
 SELECT c.oid, c.oid::regclass::text AS name, max(reader.depth) AS depth,
 CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
@@ -191,7 +196,8 @@ WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' GROUP BY c.oid
 )
 SELECT array_agg(name ORDER BY depth, oid),
 array_agg('CREATE ' || kind || ' ' || name || options || ' AS ' || pg_get_viewdef(oid) ORDER BY depth, oid),
-coalesce(array_agg(oid), '{}') INTO views, creations, noted FROM note;";
+coalesce(array_agg(oid), '{}') INTO views, creations, noted FROM note;
+END IF;";
 
 const RESTORE: &str = "FOR place IN 1 .. coalesce(cardinality(views), 0) LOOP
 BEGIN
