@@ -21,6 +21,28 @@ pub(super) struct Body {
     limit: usize,
 }
 
+/// Who is handed a body's messages.
+pub(super) trait Taker {
+    /// Takes the message at the beginning of these bytes and answers how many it has, if it is whole and can be read as it stands;
+    /// otherwise leaves no trace of it. Its end need not be looked for then, which is half of the work.
+    fn at_once(&mut self, _bytes: &[u8]) -> Option<usize> {
+        None
+    }
+
+    /// Takes a whole message.
+    ///
+    /// # Errors
+    ///
+    /// The taker's own, which end the body.
+    fn whole(&mut self, message: &[u8]) -> Result<()>;
+}
+
+impl<F: FnMut(&[u8]) -> Result<()>> Taker for F {
+    fn whole(&mut self, message: &[u8]) -> Result<()> {
+        self(message)
+    }
+}
+
 /// What was read last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -57,14 +79,14 @@ impl Body {
         &self.doing
     }
 
-    /// Reads on, and hands each whole message to `each`.
+    /// Reads on, and hands each whole message to `taker`.
     ///
     /// # Errors
     ///
-    /// `SHAPE_PROTOCOL` if this is no array of objects; `LIMIT_EXCEEDED` if a message is too large; what `each` says.
+    /// `SHAPE_PROTOCOL` if this is no array of objects; `LIMIT_EXCEEDED` if a message is too large; what `taker` says.
     /// After an error, every further call is one.
-    pub(super) fn push(&mut self, bytes: &[u8], each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let outcome = self.read(bytes, each);
+    pub(super) fn push(&mut self, bytes: &[u8], taker: &mut impl Taker) -> Result<()> {
+        let outcome = self.read(bytes, taker);
         if outcome.is_err() {
             self.place = Place::Failed;
             self.carry = Vec::new();
@@ -72,7 +94,7 @@ impl Body {
         outcome
     }
 
-    fn read(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn read(&mut self, bytes: &[u8], taker: &mut impl Taker) -> Result<()> {
         let mut rest = bytes;
         loop {
             if self.place == Place::Message {
@@ -84,10 +106,10 @@ impl Body {
                 self.check_size(end)?;
                 let (head, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
                 if self.carry.is_empty() {
-                    each(head)?;
+                    taker.whole(head)?;
                 } else {
                     self.carry.extend_from_slice(head);
-                    each(&self.carry)?;
+                    taker.whole(&self.carry)?;
                     self.carry.clear();
                     self.carry.shrink_to(KEPT_BYTES);
                 }
@@ -103,8 +125,14 @@ impl Body {
             };
             self.place = match (self.place, byte) {
                 (Place::Opening | Place::Comma, b'{') => {
-                    // The scanner wants to see this bracket, too.
-                    self.place = Place::Message;
+                    if let Some(length) = taker.at_once(rest) {
+                        self.check_size(length)?;
+                        self.place = Place::Whole;
+                        rest = rest.get(length..).unwrap_or_default();
+                    } else {
+                        // The scanner wants to see this bracket, too.
+                        self.place = Place::Message;
+                    }
                     continue;
                 }
                 (Place::Start, b'[') => Place::Opening,

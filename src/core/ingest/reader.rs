@@ -36,7 +36,7 @@ impl MessageReader {
     /// 64 MiB. Every further call is an error.
     pub fn push(&mut self, bytes: &[u8], messages: &mut Vec<Message>) -> Result<()> {
         let doing = self.body.doing().to_owned();
-        self.body.push(bytes, |message| {
+        self.body.push(bytes, &mut |message: &[u8]| {
             messages.push(parse(message, &doing)?);
             Ok(())
         })

@@ -13,6 +13,8 @@ use crate::manifest::Table;
 pub(super) struct RowReader {
     table: String,
     columns: Vec<String>,
+    /// What a member of each column begins with where nothing is escaped, as Electric writes it: `"name":`.
+    heads: Vec<Vec<u8>>,
     /// Which column each member of the last row was. Electric sorts a row's columns by name, so the next row is
     /// the same.
     order: Vec<usize>,
@@ -85,6 +87,10 @@ impl RowReader {
             table: table.name.to_string(),
             order: (0..columns.len()).collect(),
             fields: vec![Field::Missing; columns.len()],
+            heads: columns
+                .iter()
+                .map(|name| [&quoted(name), ":"].concat().into())
+                .collect(),
             columns,
             form,
         }
@@ -97,9 +103,10 @@ impl RowReader {
         let mut more = !cursor.take(b"}");
         let mut nth = 0;
         while more {
-            let name = cursor.string()?;
-            let column = self.column(nth, name, message)?;
-            cursor.expect(b':', "a name is not followed by a colon")?;
+            let column = match self.usual(nth, cursor) {
+                Some(column) => column,
+                None => self.named(nth, message, cursor)?,
+            };
             let field = if cursor.peek() == Some(b'"') {
                 Field::Text(cursor.string()?)
             } else if cursor.take(b"null") {
@@ -159,23 +166,22 @@ impl RowReader {
         Ok(())
     }
 
-    /// Which column the `nth` member is.
-    fn column(&mut self, nth: usize, name: Span, message: &[u8]) -> Result<usize, Fault> {
-        let guess = self.order.get(nth).copied().unwrap_or(nth);
-        if self
-            .columns
-            .get(guess)
-            .is_some_and(|it| it.as_bytes() == name.of(message))
-        {
-            return Ok(guess);
-        }
-        let name = name.decode(message)?;
+    /// Consumes the name of the `nth` member and its colon, if they are those of the last row's.
+    fn usual(&self, nth: usize, cursor: &mut Cursor<'_>) -> Option<usize> {
+        let column = *self.order.get(nth)?;
+        cursor.take(self.heads.get(column)?).then_some(column)
+    }
+
+    /// Consumes the name of the `nth` member and its colon, and tells which column it is.
+    fn named(&mut self, nth: usize, message: &[u8], cursor: &mut Cursor<'_>) -> Result<usize, Fault> {
+        let name = cursor.string()?.decode(message)?;
         let Some(column) = self.columns.iter().position(|it| it.as_bytes() == &*name) else {
             return Err(Fault::Column {
                 code: ErrorCode::SchemaMismatch,
                 detail: unknown_column(std::str::from_utf8(&name).unwrap_or_default(), &self.table),
             });
         };
+        cursor.expect(b':', "a name is not followed by a colon")?;
         if let Some(slot) = self.order.get_mut(nth) {
             *slot = column;
         }

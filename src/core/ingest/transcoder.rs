@@ -1,6 +1,6 @@
 //! Snapshot JSON in, COPY data out.
 
-use super::body::Body;
+use super::body::{Body, Taker};
 use super::format::Format;
 use super::message::Message;
 use super::reader::{Headers, parse};
@@ -66,20 +66,13 @@ impl Transcoder {
     pub fn push(&mut self, bytes: &[u8], rows: &mut Vec<u8>, messages: &mut Vec<Message>) -> Result<()> {
         let doing = self.body.doing().to_owned();
         let state = &mut self.rows;
-        self.body.push(bytes, |message| {
-            let before = rows.len();
-            match state.take(message, rows) {
-                Ok(true) => Ok(()),
-                Ok(false) => {
-                    messages.push(parse(message, &doing)?);
-                    Ok(())
-                }
-                Err(fault) => {
-                    rows.truncate(before);
-                    Err(fault.error(&doing, state.seen + 1))
-                }
-            }
-        })
+        let mut sink = Sink {
+            state,
+            doing,
+            rows,
+            messages,
+        };
+        self.body.push(bytes, &mut sink)
     }
 
     /// Whether the error was a value that binary has no bytes for, or none for the form in which it was sent. In
@@ -116,15 +109,55 @@ impl Transcoder {
     }
 }
 
+/// Where what is read goes.
+struct Sink<'a> {
+    state: &'a mut Rows,
+    doing: String,
+    rows: &'a mut Vec<u8>,
+    messages: &'a mut Vec<Message>,
+}
+
+impl Taker for Sink<'_> {
+    /// A snapshot row in which nothing is wrong: nearly all of a body.
+    fn at_once(&mut self, bytes: &[u8]) -> Option<usize> {
+        let length = self.state.read(bytes).ok()??;
+        let message = bytes.get(..length)?;
+        let before = self.rows.len();
+        let taken = check_utf8(message).and_then(|()| self.state.take(message, self.rows));
+        if taken.is_err() {
+            self.rows.truncate(before);
+        }
+        taken.is_ok().then_some(length)
+    }
+
+    fn whole(&mut self, message: &[u8]) -> Result<()> {
+        let before = self.rows.len();
+        match self.state.read_and_take(message, self.rows) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.messages.push(parse(message, &self.doing)?);
+                Ok(())
+            }
+            Err(fault) => {
+                self.rows.truncate(before);
+                Err(fault.error(&self.doing, self.state.seen + 1))
+            }
+        }
+    }
+}
+
 impl Rows {
     /// Writes the message's row. Answers whether it was a snapshot row; if not, nothing is written.
-    fn take(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, Fault> {
-        if std::str::from_utf8(message).is_err() {
-            return Err(Fault::Malformed("there is invalid UTF-8"));
-        }
-        if !self.read(message)? {
+    fn read_and_take(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, Fault> {
+        check_utf8(message)?;
+        if self.read(message)?.is_none() {
             return Ok(false);
         }
+        self.take(message, out).map(|()| true)
+    }
+
+    /// Writes the row that was read of the message, which is UTF-8.
+    fn take(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
         let before = out.len();
         let written = self.reader.write(message, out);
         self.needs_text = matches!(written, Err(Fault::NeedsText { .. }));
@@ -133,11 +166,11 @@ impl Rows {
             out.truncate(before);
         }
         self.seen += 1;
-        Ok(true)
+        Ok(())
     }
 
-    /// Finds the row in the message. Answers whether it is a snapshot row.
-    fn read(&mut self, message: &[u8]) -> Result<bool, Fault> {
+    /// Finds the row in the message at the beginning of these bytes. Answers how many bytes the message has, if it is a snapshot row.
+    fn read(&mut self, message: &[u8]) -> Result<Option<usize>, Fault> {
         let mut cursor = Cursor::new(message);
         let mut value = None;
         let mut headers = false;
@@ -160,7 +193,7 @@ impl Rows {
                 b"headers" if !headers => {
                     headers = true;
                     if !self.snapshot_headers(&mut cursor)? {
-                        return Ok(false);
+                        return Ok(None);
                     }
                 }
                 b"value" | b"headers" => return Err(Fault::Malformed("a member stands twice")),
@@ -173,7 +206,7 @@ impl Rows {
         match value {
             _ if !headers => Err(Fault::Malformed("headers are missing")),
             None => Err(Fault::Malformed("the value is missing")),
-            Some(outcome) => outcome.map(|()| true),
+            Some(outcome) => outcome.map(|()| Some(cursor.at())),
         }
     }
 
@@ -192,4 +225,10 @@ impl Rows {
         }
         Ok(snapshot)
     }
+}
+
+fn check_utf8(message: &[u8]) -> Result<(), Fault> {
+    std::str::from_utf8(message)
+        .map(|_| ())
+        .map_err(|_| Fault::Malformed("there is invalid UTF-8"))
 }
