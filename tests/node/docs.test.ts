@@ -113,7 +113,8 @@ test("the README's and ARCHITECTURE's numbers are those of the code", () => {
   for (const [name, said] of pairs(between(readme, "| limit |", "\n\n"), /^\| `(\w+)` \| (.*?) \|/gm)) {
     const field = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     const value = new RegExp(`${field}: ([\\d_ <]+),`).exec(defaults)?.[1]?.replaceAll("_", "");
-    const shown = value === "1 << 20" ? "1 MiB" : Number(value).toLocaleString("en");
+    const shift = /^1 << (\d+)$/.exec(value ?? "")?.[1];
+    const shown = shift === undefined ? Number(value).toLocaleString("en") : `${2 ** (Number(shift) - 10)} KiB`;
     assert.equal(said, shown, name);
   }
 });
