@@ -65,7 +65,10 @@ export class Transactions {
     }
   }
 
-  /** Rows that are loaded by themselves are a transaction of one statement: one message to a PGliteWorker in place of three. */
+  /**
+   * Rows that are loaded by themselves are a statement of their own: one message to a PGliteWorker in place of three. Its text ends
+   * a transaction that the session may have been left in.
+   */
   async #load([[doing, [statement]]]: Load, files: Blob[], progress: Progress): Promise<Row[][]> {
     Object.assign(progress, { doing, begun: true });
     const answers = [await perform(this.#db as Session, statement, files.values())];

@@ -24,11 +24,16 @@ impl Work {
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut blobs = Vec::new();
         let mut text = ["[", LEAVING].concat();
+        let is_only = ops.len() == 1;
         for op in ops {
             text.push_str(",[");
             put_quoted(&mut text, &op.doing());
             text.push_str(",[");
-            for statement in Statement::merged(op.statements(places)?) {
+            let mut statements = Statement::merged(op.statements(places)?);
+            if is_only && statements.len() == 1 {
+                statements = statements.into_iter().map(Statement::alone).collect();
+            }
+            for statement in statements {
                 put_comma(&mut text);
                 put(&mut text, &statement);
                 blobs.extend(statement.blob);
@@ -221,6 +226,25 @@ mod tests {
 
         assert_eq!(work.blobs, [b"a", b"b"]);
         assert_eq!(work.text.matches(",true]").count(), 2);
+    }
+
+    /// js/transactions.ts runs those, and no others, outside of `db.transaction`.
+    #[test]
+    fn rows_that_are_loaded_by_themselves_end_the_transaction_that_they_may_be_in_and_no_others_do() {
+        let copy = || Op::Copy {
+            home: Home::Staging,
+            table: name("a"),
+            columns: vec![name("id")],
+            format: Format::Text,
+            rows: b"1".to_vec(),
+        };
+        let commits = |ops: Vec<Op>| Work::of(ops, &places()).unwrap().text.matches("COMMIT").count();
+
+        assert_eq!(commits(vec![copy()]), 1);
+        assert_eq!(commits(vec![copy(), copy()]), 0);
+        assert_eq!(commits(vec![copy(), count("a")]), 0);
+        assert_eq!(commits(vec![count("a")]), 0);
+        assert_eq!(commits(vec![Op::ResetStaging]), 0);
     }
 
     #[test]

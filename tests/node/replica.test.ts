@@ -36,6 +36,34 @@ test("every migration of a real drizzle folder ends with the server's rows, and 
   assert.deepEqual(failures, []);
 });
 
+test("rows that are loaded while the app has a transaction of its own open are not rolled back with it", async (t) => {
+  const demo = await serve(t);
+  const db = await database(t);
+  let open = 0;
+  const opened = new Proxy(db, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name !== "exec") return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      return async (sql: string, options?: { blob?: Blob }) => {
+        if (!options?.blob) return target.exec(sql, options);
+        await target.exec("BEGIN");
+        open += 1;
+        try {
+          return await target.exec(sql, options);
+        } finally {
+          await target.exec("ROLLBACK");
+        }
+      };
+    },
+  });
+  const { manager } = await manage(t, demo, { db: opened, limits: { pieceBytes: 1 } });
+
+  await manager.checkAndMigrate();
+
+  assert.ok(open > 0, "no piece was loaded by itself");
+  assert.deepEqual(await contents(db), await contents(demo.upstream));
+});
+
 test("a second start downloads no row", async (t) => {
   const demo = await serve(t);
   const db = await database(t);

@@ -28,6 +28,10 @@ pub enum Expect {
 /// `BEGIN`, before it takes note of it: where that fails, nobody else ends what the database has begun.
 pub(crate) const LEAVING: &str = r#""ROLLBACK""#;
 
+/// What follows rows that are loaded by themselves, outside of `db.transaction`. Outside of any transaction it says nothing new;
+/// in one that the app or PGlite's own failed `BEGIN` has left open it keeps the rows, which a `ROLLBACK` would take unseen.
+const COMMITTING: &str = ";\nCOMMIT";
+
 impl Statement {
     /// A statement without parameters.
     pub fn new(sql: impl Into<String>) -> Self {
@@ -43,6 +47,15 @@ impl Statement {
     #[must_use]
     pub fn with_params(mut self, params: Vec<Option<String>>) -> Self {
         self.params = params;
+        self
+    }
+
+    /// The same, where the host runs it by itself: what has rows to load then ends the transaction that it is in.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        if self.blob.is_some() {
+            self.sql.push_str(COMMITTING);
+        }
         self
     }
 
