@@ -117,6 +117,21 @@ pub(crate) fn owned(owner: &str, choice: &str) -> String {
     [OWNED, owner, "\n", choice].concat()
 }
 
+/// What the choice of a record ends with of whose tables a rebuild that goes by steps has put some in place, and not all: they are
+/// not those of its version, whichever the server has by then.
+const STEPPED: &str = "\n\n";
+
+/// The choice, for a record between two steps.
+#[must_use]
+pub(crate) fn stepped(choice: &str) -> String {
+    [unstepped(choice), STEPPED].concat()
+}
+
+/// The choice of a record that may be of between two steps.
+pub(crate) fn unstepped(choice: &str) -> &str {
+    choice.strip_suffix(STEPPED).unwrap_or(choice)
+}
+
 /// Whose rows these are, as `Op::ReadRecord` tells; also where the record makes no sense otherwise.
 #[must_use]
 pub(crate) fn owner_of(rows: &Rows) -> Option<&str> {

@@ -10,7 +10,7 @@ use crate::ident::Name;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
 use crate::op::{Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
-use crate::record::Record;
+use crate::record::{Record, unstepped};
 use crate::room::Sizes;
 use crate::sorted::SortedSet;
 use crate::tail::Moment;
@@ -67,7 +67,7 @@ impl Machine {
         let proven = self
             .record
             .iter()
-            .any(|record| record.choice == self.config.choice_key());
+            .any(|record| unstepped(&record.choice) == self.config.choice_key());
         let mut known = recorded.clone();
         if proven {
             known.extend(self.config.chosen());
@@ -99,7 +99,7 @@ impl Machine {
     pub(super) fn version_moved(&mut self, outcome: Result<Answer>, moment: Moment, effects: &mut Vec<Effect>) {
         let Phase::Staging(job) = &self.phase else { return };
         // A rebuild that only puts tables right is at the replica's own version, which the server has left.
-        let seen = self.put_off.as_ref().map_or(&job.record.version, |put| &put.version);
+        let seen = self.put_off.as_ref().map_or(&job.aim, |put| &put.version);
         let moved_on = read_version(outcome).is_ok_and(|version| !version.is_same(seen));
         if moved_on {
             self.restart(None, moment, effects);
@@ -142,7 +142,9 @@ impl Machine {
         );
         match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
             // The server went back as well: from here on it is followed again.
-            Plan::UpToDate if self.is_rolled_back() => self.adopt(version, carried, Vec::new(), Vec::new(), effects),
+            Plan::UpToDate if self.is_rolled_back() || self.is_stepped() => {
+                self.adopt(version, carried, Vec::new(), Vec::new(), effects)
+            }
             Plan::UpToDate => {
                 self.put_off = None;
                 self.up_to_date(effects);
@@ -179,6 +181,13 @@ impl Machine {
                 *fingerprint = None;
             }
         }
+    }
+
+    /// Whether the record is of between two steps.
+    fn is_stepped(&self) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|record| unstepped(&record.choice) != record.choice)
     }
 
     /// Electric often tells of a migration, by a 409, before the server's version is looked at: what distrust found

@@ -8,6 +8,7 @@ use crate::record::Record;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::stage::{StageSpec, Staged};
 use crate::tail::Mark;
+use crate::version::ServerVersion;
 
 /// What follows once the tables of a job are in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) rebuild: Rebuild,
     /// The record as it will be once the new tables are in place; shapes are entered as they are loaded.
     pub(crate) record: Record,
+    /// The server's version for which it was planned. Of a step, the record has another.
+    pub(crate) aim: ServerVersion,
     pub(crate) home: Home,
     pub(crate) ends: Ends,
     /// The tables and rows that earlier steps have put in place.

@@ -10,7 +10,7 @@ use crate::host::Endpoint;
 use crate::ident::Name;
 use crate::op::{Home, Incoming, Op, Rows, Swap, Target};
 use crate::plan::{Part, Rebuild};
-use crate::record::{Record, RecordState};
+use crate::record::{Record, RecordState, stepped};
 use crate::room::Way;
 use crate::shape::Stream;
 use crate::sorted::{SortedMap, SortedSet};
@@ -157,6 +157,7 @@ impl Machine {
         // Until the last step is taken, the replica is at the version it was.
         let stays = self.put_off.is_some() || ends == Ends::Step;
         let manifest = between.unwrap_or(carried.manifest);
+        let aim = version.clone();
         let record = Record {
             state: RecordState::Whole,
             version: match old.filter(|_| ends == Ends::Step) {
@@ -166,6 +167,7 @@ impl Machine {
             structure: Fingerprint::of(&manifest),
             manifest,
             choice: match old.filter(|_| stays) {
+                Some(old) if ends == Ends::Step && !old.version.is_same(&aim) => stepped(&old.choice),
                 // Only tables that were chosen before are put right.
                 Some(old) => old.choice.clone(),
                 None => self.config.choice_key(),
@@ -177,6 +179,7 @@ impl Machine {
         Job {
             rebuild,
             record,
+            aim,
             home,
             ends,
             before,

@@ -84,6 +84,7 @@ fn job() -> Box<Job> {
     };
     Box::new(Job {
         rebuild,
+        aim: record().version,
         record: record(),
         home: Home::Staging,
         ends: Ends::Run,

@@ -4,7 +4,7 @@ use electric_replica_core::config::Config;
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Disk, Estimate, Fault, Kind, Says, Tab, World};
+use electric_replica_core::fakes::{Call, Disk, Estimate, Fault, Habits, Kind, Says, Tab, World};
 use electric_replica_core::host::Say;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Scope;
@@ -148,6 +148,114 @@ fn a_server_that_moves_on_between_two_steps_is_followed_in_the_table_that_is_don
             "one rebuild, {scope:?}"
         );
     }
+}
+
+/// Its version is then the record's, and its tables are not: what the newer one drops has gone with the first step, and no
+/// stream is left that would tell.
+#[test]
+fn a_server_that_goes_back_between_two_steps_is_followed_back_in_what_the_first_one_took() {
+    let old = [
+        "gone: id int4",
+        "users: id int4 | name text",
+        "posts: id int4 | title text",
+    ];
+    let new = ["users: id int4 | name text", "posts: id int4 | title text | body text"];
+    let releases = vec![release("1", &old), release("2", &new)];
+    let scope = Scope::All;
+    let world = World::new(releases, Config { scope, ..config() });
+    let rows = [("gone", "id=1"), ("users", "id=1, name=n"), ("posts", "id=1, title=t")];
+    world.write(rows.map(|(table, cells)| (table, row(cells))).into());
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    tight(&world);
+    world.deploy(1);
+    world.write(vec![("posts", row("id=5, title=t5, body=b5"))]);
+    replica.tell(Ask::Check);
+    let has_gone = |world: &World| world.database().app.tables.contains_key("gone");
+    assert_eq!(world.run(60_000, |world, _| (!has_gone(world)).then_some(())), Some(()));
+    assert_eq!(replica.version().as_deref(), Some("1"), "it went in one step");
+
+    // First another server of a rolling deploy says so, then the deploy is taken back.
+    world.announce(0);
+    world.pass(30_000);
+    assert_eq!(told(&world).1, None, "nothing is complete");
+    world.deploy(0);
+    world.pass(120_000);
+
+    assert_eq!(
+        (world.difference(), replica.version().as_deref(), has_gone(&world)),
+        (None, Some("1"), true)
+    );
+    let asked = world.calls().len();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    let asked = world.calls().split_off(asked);
+    let asked = asked.iter().filter(|call| call.kind == Kind::Ask).count();
+    assert_eq!(asked, 1, "what is current takes one request");
+}
+
+/// What the step has built is then what the server has, and only the record says otherwise.
+#[test]
+fn a_page_that_ends_after_a_step_that_changed_nothing_is_up_to_date_with_a_server_that_goes_back() {
+    let old = ["a: id int4", "posts: id int4 | title text"];
+    let new = ["a: id int4", "posts: id int4 | title text | body text"];
+    let releases = vec![release("1", &old), release("2", &new)];
+    let scope = Scope::All;
+    let world = World::new(releases, Config { scope, ..config() });
+    world.write(vec![("a", row("id=1")), ("posts", row("id=1, title=t"))]);
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    tight(&world);
+    world.deploy(1);
+    replica.tell(Ask::Check);
+    let began_second = |world: &World| {
+        let events = world.events();
+        let steps = events.iter().skip_while(|(_, event)| {
+            !matches!(
+                event,
+                Event::Start {
+                    way: Way::TableByTable,
+                    ..
+                }
+            )
+        });
+        steps.into_iter().any(|(_, event)| {
+            matches!(event, Event::Progress(progress) if progress.table.as_ref().is_some_and(|table| table.as_str() == "posts"))
+        })
+    };
+    assert_eq!(
+        world.run(60_000, |world, _| began_second(world).then_some(())),
+        Some(())
+    );
+    world.kill(replica.host().id());
+    world.deploy(0);
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    assert_eq!((world.difference(), replica.version().as_deref()), (None, Some("1")));
+    let adopted = |(_, event): &(_, Event)| matches!(event, Event::Adopted { to, .. } if to == "1");
+    assert!(
+        world.events().iter().any(adopted),
+        "the record is still one of between two steps"
+    );
+}
+
+/// A structure that Electric has not noticed is waited for, in a step as ever: the record's version is not what it is built for.
+#[test]
+fn a_step_that_waits_for_electric_is_not_begun_anew_with_each_look_at_the_version() {
+    let (world, replica) = world(config());
+    tight(&world);
+    world.set_habits(Habits {
+        notice_ms: 60_000,
+        notices_at_write: false,
+        ..Habits::default()
+    });
+    world.deploy(1);
+    replica.tell(Ask::Check);
+    let before = world.calls().len();
+    world.pass(50_000);
+    let schemas = |call: &&Call| call.kind == Kind::Ask && call.what == "Schemas";
+    assert_eq!(world.calls().split_off(before).iter().filter(schemas).count(), 1);
+    world.pass(60_000);
+    assert_eq!((world.difference(), replica.version().as_deref()), (None, Some("2")));
 }
 
 #[test]
