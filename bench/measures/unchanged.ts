@@ -2,9 +2,10 @@
  * What a visit costs whose replica is of the server's version: requests until that is known, and this library's own work.
  *
  * Its own work cannot be timed from within, so it is what is left of the time from the making of a manager until its call has
- * resolved when the time is taken away during which a request or a statement was under way. What it does while one is under way is
- * missed: on this path it asks for one thing after another. What else a page does in between is counted as if it were its own,
- * so the page does nothing, and the best of several visits is told. The module is compiled by then, for the manager that loaded.
+ * resolved when the time is taken away during which a request or a statement was under way, and what `fetch` takes to return.
+ * What it does while one is under way is missed: on this path it asks for one thing after another. What else a page does in
+ * between is counted as if it were its own, so the page does nothing, and the best of several visits is told. The module is
+ * compiled by then, for the manager that loaded.
  */
 import type { Asked } from "../candidates/asked.ts";
 import { manager } from "../candidates/replica.ts";
@@ -37,7 +38,7 @@ async function visited(asked: Asked): Promise<Visit & { ms: number }> {
   const counting = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const name = new URL(input instanceof Request ? input.url : input).pathname.split("/").at(-1) ?? "";
     if (name in requests) requests[name as keyof typeof requests] += 1;
-    const answer = fetch(input, init).then((response) => {
+    const answer = own.leaveOut(() => fetch(input, init)).then((response) => {
       answered += 1;
       return response;
     });

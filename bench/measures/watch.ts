@@ -52,9 +52,8 @@ export function read(db: PGliteInterface): () => Promise<number[]> {
 }
 
 /**
- * Times every `transaction` from now on, and answers how long the last one of several statements held the database: from when it had its turn
- * until it was over, its COMMIT and what PGlite writes to its files then included. Of a migration that is the swap: what comes
- * after it, before the call resolves, is a statement by itself.
+ * Times every `transaction` from now on, and answers how long the last one held the database: from when it had its turn until it was
+ * over, its COMMIT and what PGlite writes to its files then included. Of a migration, until its call resolves, that is the swap.
  */
 export function timed(db: PGliteInterface): () => number | undefined {
   let last: number | undefined;
@@ -86,6 +85,16 @@ export class Own {
     this.#enter();
     try {
       return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Takes away what a call takes to return. */
+  leaveOut<T>(work: () => T): T {
+    this.#enter();
+    try {
+      return work();
     } finally {
       this.#leave();
     }
