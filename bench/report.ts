@@ -1,12 +1,14 @@
 /**
- * A run of the bench as Markdown with a plot, for docs/PERFORMANCE.md and for the terminal.
+ * A run of the bench as a document, docs/PERFORMANCE.md.
  *
- * Owns: words and layout. Must not know: how anything was measured.
+ * Owns: words, and the order of sections. Must not know: how anything was measured.
  */
-import { nameOf } from "./load.ts";
-import { MEANINGS } from "./measure.ts";
-import { targets, titleOf } from "./results.ts";
-import type { Cell, Group } from "./results.ts";
+import { MEANINGS } from "./candidates/names.ts";
+import { titleOf } from "./results.ts";
+import type { Group } from "./results.ts";
+import { deployTable, number, table, targetTable, visitTable } from "./tables.ts";
+import { targets } from "./targets.ts";
+import type { Found } from "./targets.ts";
 
 export interface Machine {
   processor: string;
@@ -17,34 +19,11 @@ export interface Machine {
   versions: Record<string, string>;
 }
 
-export interface Run {
+export interface Run extends Found {
   /** The day, in ISO 8601. */
   date: string;
   machine: Machine;
   rounds: number;
-  groups: Group[];
-}
-
-const number = (value: number, digits = 0): string => (Number.isFinite(value) ? value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }) : "–");
-
-export function table({ cells }: Group): string {
-  const head = ["candidate", "ms", "spread", "stored, ms", "writes of files: times, ms", "a query waits: p99, longest, ms", "peak, MB", "this library ÷ it: median, worst"];
-  const rows = cells.map((cell) => [`\`${cell.candidate}\``, ...columns(cell)]);
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
-}
-
-function columns(cell: Cell): string[] {
-  if (cell.ms.length === 0) return [`failed: ${(cell.error ?? "").replaceAll("|", "\\|").slice(0, 120)}`, "", "", "", "", "", ""];
-  const { wait, ratio } = cell;
-  return [
-    number(cell.median) + (cell.error === undefined ? "" : `, once failed: ${cell.error.slice(0, 80)}`),
-    `${number(Math.min(...cell.ms))}–${number(Math.max(...cell.ms))}`,
-    number(cell.storedMedian),
-    Number.isFinite(cell.syncs.count) ? `${number(cell.syncs.count)}, ${number(cell.syncs.ms)}` : "",
-    wait ? `${number(wait.p99)}, ${number(wait.longest)}` : "",
-    number(cell.peakBytes / 1e6),
-    ratio ? `${number(ratio.median, 2)}, ${number(ratio.worst, 2)}` : "",
-  ];
 }
 
 /** The document. `plot` is the path of the picture, from the document. */
@@ -69,42 +48,29 @@ rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one be
 library's \`replicaStartParams\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16.
 
 ![Load times by candidate](${plot})
-${run.groups.map((group) => `\n## ${titleOf(group)}\n\n${table(group)}\n`).join("")}
-## Targets
-
-| ratio | at most | found |
-|---|---|---|
-${run.groups.flatMap(targets).map(({ what, most, found }) => `| ${what} | ${most} | ${number(found, 2)}${found <= most ? "" : ", missed"} |`).join("\n")}
-`;
+${sections(run).map(([title, text]) => `\n## ${title}\n\n${text}\n`).join("")}`;
 }
 
-// ---- the plot ------------------------------------------------------------------------------------------------------
-
-const BAR = { height: 16, gap: 4, left: 130, width: 520 };
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-
-/** Bars of each group's medians. */
-export function svg(run: Run): string {
-  let top = 10;
-  const parts: string[] = [];
-  for (const group of run.groups) {
-    const cells = group.cells.filter(({ ms }) => ms.length > 0);
-    const longest = Math.max(...cells.map(({ median }) => median));
-    parts.push(`<text x="10" y="${top + 14}" font-weight="bold">${escaped(titleOf(group))}</text>`);
-    top += 24;
-    for (const { candidate, median } of cells) {
-      const width = (median / longest) * BAR.width;
-      const middle = top + BAR.height - 4;
-      const color = candidate === "replica" ? "#2a78d6" : candidate === "copy" || candidate === "fetch" ? "#b7c4d1" : "#8a94a0";
-      parts.push(
-        `<text x="${BAR.left - 8}" y="${middle}" text-anchor="end">${candidate}</text>`,
-        `<rect x="${BAR.left}" y="${top}" width="${width.toFixed(1)}" height="${BAR.height}" rx="2" fill="${color}"/>`,
-        `<text x="${(BAR.left + width + 6).toFixed(1)}" y="${middle}">${number(median)} ms</text>`,
-      );
-      top += BAR.height + BAR.gap;
-    }
-    top += 16;
-  }
-  const style = "text{font:12px system-ui,sans-serif;fill:#24292f}@media(prefers-color-scheme:dark){text{fill:#e6edf3}}";
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 ${top}" role="img" aria-label="Load times by candidate: ${run.groups.map(({ load }) => nameOf(load)).join(", ")} rows"><style>${style}</style>\n${parts.join("\n")}\n</svg>\n`;
+/** Titles and texts; nothing for what this run did not measure. */
+function sections(run: Run): [title: string, text: string][] {
+  const of = (kind: Group["kind"]): Group[] => run.groups.filter((group) => group.kind === kind);
+  const live = of("live").map((group) => `### ${titleOf(group)}\n\n${table(group)}`);
+  const judged = targets(run);
+  return [
+    ...of("load").map((group): [string, string] => [titleOf(group), table(group)]),
+    ...(live.length > 0 ? [["Changes that come live", `${LIVE}\n\n${live.join("\n\n")}`] as [string, string]] : []),
+    ...(run.visits.length > 0 ? [["A visit with nothing new", `${VISIT}\n\n${visitTable(run.visits)}`] as [string, string]] : []),
+    ...(run.deploys.length > 0 ? [["A new version of the schema", `${DEPLOY}\n\n${deployTable(run.deploys)}`] as [string, string]] : []),
+    ...(judged.length > 0 ? [["Targets", targetTable(judged)] as [string, string]] : []),
+  ];
 }
+
+const LIVE = `Inserts, updates and deletes in transactions of up to twenty, all committed at once, and given out in live answers of about a megabyte.
+"ms" is from the server's release until a query meets the row that the last change inserts. That query is sent 5 ms after the answer to the one
+before, and what it waits stands in the table. The whole table is compared with the server's afterwards.`;
+
+const VISIT = `A manager is made anew over a replica of the server's version. The requests are those until \`checkAndMigrate()\` has resolved. "Own
+work" is that time without what passed while a request or a statement was under way.`;
+
+const DEPLOY = `First a version whose structure is the same, then one in which the first table has one more column; each time \`checkAndMigrate()\` is called.
+The bytes are those of shapes' bodies.`;

@@ -1,19 +1,23 @@
 /**
- * What a run of the bench found: medians, spread, ratios, and how they stand to the targets.
+ * What a run of the bench found of candidates that are measured against each other: medians, spread, ratios.
  *
  * Owns: arithmetic over outcomes. Must not know: how they were measured or are shown.
  */
 import { nameOf } from "./load.ts";
 import type { Load } from "./load.ts";
-import type { Candidate } from "./measure.ts";
+import type { Candidate } from "./candidates/names.ts";
+import type { Kind } from "./measure.ts";
 import type { Outcome, Situation } from "./runs.ts";
 
 /** One measurement. */
 export interface Sample {
   round: number;
+  kind: Kind;
   load: Load;
   situation: Situation;
   candidate: Candidate;
+  /** How many came live. */
+  changes: number;
   reader: boolean;
   outcome: Outcome;
 }
@@ -32,33 +36,53 @@ export interface Cell {
   wait: { p99: number; longest: number } | undefined;
   /** This library's time over this candidate's: the median of the rounds' ratios, and the worst. */
   ratio: { median: number; worst: number } | undefined;
+  /** How long the swap held the database, in the rounds that measured it: the median and the longest, in ms. */
+  swap: Swap | undefined;
   error: string | undefined;
 }
 
+export interface Swap {
+  median: number;
+  longest: number;
+}
+
 export interface Group {
+  kind: "load" | "live";
   load: Load;
+  /** How many came live; 0 for a load. */
+  changes: number;
   situation: Situation;
   cells: Cell[];
 }
 
-export const titleOf = ({ load, situation: { where, storage, settings } }: Group): string => {
-  const [rows, place] = [nameOf(load), where === "node" ? "Node" : where === "main" ? "Chromium, main thread" : "Chromium, PGliteWorker"];
-  return `${rows} rows, ${place}, ${storage}, ${settings} settings`;
-};
+export const placeOf = ({ where, storage, settings }: Situation): string =>
+  `${where === "node" ? "Node" : where === "main" ? "Chromium, main thread" : "Chromium, PGliteWorker"}, ${storage}, ${settings} settings`;
+
+export const titleOf = ({ kind, load, changes, situation }: Group): string =>
+  `${kind === "live" ? `${changes} changes to ` : ""}${nameOf(load)} rows, ${placeOf(situation)}`;
+
+/** Another group of samples for each key. */
+export function grouped<T>(samples: readonly T[], keyOf: (sample: T) => unknown): [T, ...T[]][] {
+  const found = new Map<string, [T, ...T[]]>();
+  for (const sample of samples) {
+    const key = JSON.stringify(keyOf(sample));
+    found.set(key, [...(found.get(key) ?? []), sample] as [T, ...T[]]);
+  }
+  return [...found.values()];
+}
 
 export function groups(samples: readonly Sample[]): Group[] {
-  const keys = new Map<string, Sample[]>();
-  for (const sample of samples) {
-    const key = JSON.stringify([sample.load, sample.situation]);
-    keys.set(key, [...(keys.get(key) ?? []), sample]);
-  }
-  return [...keys.values()].flatMap((of) => {
-    const [first] = of;
-    if (!first) return [];
-    const candidates = [...new Set(of.map(({ candidate }) => candidate))];
-    return [{ load: first.load, situation: first.situation, cells: candidates.map((candidate) => cell(candidate, of)) }];
-  });
+  return (["load", "live"] as const).flatMap((kind) =>
+    grouped(samples.filter((sample) => sample.kind === kind), ({ load, situation }) => [load, situation]).map((of) => {
+      const [{ load, situation, changes }] = of;
+      const candidates = [...new Set(of.map(({ candidate }) => candidate))];
+      return { kind, load, changes: kind === "live" ? changes : 0, situation, cells: candidates.map((candidate) => cell(candidate, of)) };
+    }),
+  );
 }
+
+/** Whose page held another PGlite before, so that its peak is not its own. */
+const DISTURBED: readonly Candidate[] = ["copy:binary"];
 
 function cell(candidate: Candidate, samples: readonly Sample[]): Cell {
   const own = samples.filter((sample) => sample.candidate === candidate);
@@ -68,7 +92,7 @@ function cell(candidate: Candidate, samples: readonly Sample[]): Cell {
     const ours = samples.find((sample) => sample.candidate === "replica" && !sample.reader && sample.round === round)?.outcome;
     return ours && !("error" in ours) ? [ours.ms / ms] : [];
   });
-  const waits = own.flatMap(({ reader, outcome }) => (reader && !("error" in outcome) ? outcome.waits : [])).sort((a, b) => a - b);
+  const waits = own.flatMap(({ outcome }) => ("error" in outcome ? [] : outcome.waits)).sort((a, b) => a - b);
   const failure = quiet.map(({ outcome }) => outcome).find((outcome) => "error" in outcome);
   return {
     candidate,
@@ -76,49 +100,21 @@ function cell(candidate: Candidate, samples: readonly Sample[]): Cell {
     median: median(good.map(({ ms }) => ms)),
     storedMedian: median(good.map(({ storedMs }) => storedMs)),
     syncs: { count: median(good.map(({ syncs }) => syncs?.count ?? NaN)), ms: median(good.map(({ syncs }) => syncs?.ms ?? NaN)) },
-    peakBytes: median(good.map(({ peakBytes }) => peakBytes ?? NaN)),
+    peakBytes: DISTURBED.includes(candidate) ? NaN : median(good.map(({ peakBytes }) => peakBytes ?? NaN)),
     wait: waits.length > 0 ? { p99: waits[Math.floor(waits.length * 0.99)] ?? NaN, longest: waits.at(-1) ?? NaN } : undefined,
     ratio: ratios.length > 0 && candidate !== "replica" ? { median: median(ratios), worst: Math.max(...ratios) } : undefined,
+    swap: swapOf(own),
     error: failure && "error" in failure ? failure.error : undefined,
   };
+}
+
+export function swapOf(samples: readonly Sample[]): Swap | undefined {
+  const found = samples.flatMap(({ outcome }) => ("error" in outcome || outcome.swapMs === undefined ? [] : [outcome.swapMs]));
+  return found.length > 0 ? { median: median(found), longest: Math.max(...found) } : undefined;
 }
 
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
   return low === undefined || high === undefined ? NaN : (low + high) / 2;
-}
-
-// ---- targets -------------------------------------------------------------------------------------------------------
-
-export interface Target {
-  what: string;
-  most: number;
-  found: number;
-}
-
-const METHODS: readonly Candidate[] = ["sync:insert", "sync:json", "sync:csv", "sync:useCopy"];
-
-/** The best of pglite-sync's methods that came through every round. */
-export function bestMethod({ cells }: Group): Cell | undefined {
-  const good = cells.filter(({ candidate, error, ms }) => METHODS.includes(candidate) && error === undefined && ms.length > 0);
-  return good.sort((a, b) => a.median - b.median)[0];
-}
-
-/** The targets that can be judged from these measurements: those of 100,000 rows or twenty tables in Chromium. */
-export function targets(group: Group): Target[] {
-  const { load, situation } = group;
-  if (situation.where === "node" || situation.settings !== "recommended") return [];
-  const of = (candidate: Candidate): Cell | undefined => group.cells.find((cell) => cell.candidate === candidate);
-  const against = (cell: Cell | undefined, name: string, most: number): Target[] =>
-    cell?.ratio ? [{ what: `${titleOf(group)}: this library ÷ ${name}`, most, found: cell.ratio.median }] : [];
-  if (load.tables === 20) return against(bestMethod(group), "pglite-sync's best method", 0.3);
-  if (load.tables !== 1 || load.rows !== 100_000) return [];
-  const wait = of("replica")?.wait;
-  return [
-    ...against(bestMethod(group), "pglite-sync's best method", 0.33),
-    ...against(of("sync:insert"), "pglite-sync's default", 0.25),
-    ...against(of("copy"), "COPY of a ready blob", 1.15),
-    ...(wait ? [{ what: `${titleOf(group)}: ms an app's query waits, 99th percentile`, most: 50, found: wait.p99 }] : []),
-  ];
 }

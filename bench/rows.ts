@@ -3,6 +3,7 @@
  *
  * Owns: what a row holds, as shape JSON and as COPY text. Must not know: HTTP, databases.
  */
+import { mulberry } from "./random.ts";
 
 export interface Column {
   name: string;
@@ -22,15 +23,19 @@ export const COLUMNS: readonly Column[] = [
   { name: "details", type: "jsonb", notNull: false },
 ];
 
-/** What Electric says of them in `electric-schema`. */
-export const SCHEMA_HEADER = JSON.stringify(
-  Object.fromEntries(
-    COLUMNS.map(({ name, type, notNull }) => [
-      name,
-      { type, ...(notNull ? { not_null: true } : {}), ...(name === "id" ? { pk_index: 0 } : {}) },
-    ]),
-  ),
-);
+/** What a deploy adds to one of the tables. */
+export const ADDED: Column = { name: "extra", type: "text", notNull: false };
+
+/** What Electric says of columns in `electric-schema`. */
+export const schemaHeader = (columns: readonly Column[]): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      columns.map(({ name, type, notNull }) => [
+        name,
+        { type, ...(notNull ? { not_null: true } : {}), ...(name === "id" ? { pk_index: 0 } : {}) },
+      ]),
+    ),
+  );
 
 const TITLES = [
   'a "quoted" title, with commas, and a tab\there',
@@ -65,10 +70,12 @@ export function row(at: number): Values {
   };
 }
 
+/** The key of a row, as Electric writes one. */
+export const keyOf = (table: string, values: Values): string => `"public"."${table}"/"${values["id"] ?? ""}"`;
+
 /** A message of a snapshot, as Electric writes one. */
 export function message(table: string, values: Values): string {
-  const key = `"public"."${table}"/"${values["id"] ?? ""}"`;
-  return JSON.stringify({ key, value: values, headers: { operation: "insert", relation: ["public", table] } });
+  return JSON.stringify({ key: keyOf(table, values), value: values, headers: { operation: "insert", relation: ["public", table] } });
 }
 
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r" };
@@ -80,14 +87,3 @@ export function copyLine(values: Values): string {
 }
 
 const two = (number: number): string => String(number).padStart(2, "0");
-
-/** A small generator of numbers in 0..1 that gives the same ones for the same seed. */
-function mulberry(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -11,9 +11,12 @@ import { run, serve } from "./lib/process.mjs";
 import { once } from "./lib/stamp.mjs";
 import { browser } from "./setup/browser.mjs";
 
+/** What the page is made of. */
+const PAGE = ["page", "candidates", "measures", "measure.ts", "database.ts", "load.ts", "rows.ts", "random.ts", "checksum.ts", "marker.ts"].map((path) => `bench/${path}`);
+
 await script(async (args) => {
   await build();
-  const made = { inputs: ["bench/page", "bench/measure.ts", "bench/database.ts", "bench/load.ts", "bench/rows.ts", "pkg", "package-lock.json"], outputs: ["bench/dist/index.html"] };
+  const made = { inputs: [...PAGE, "pkg", "package-lock.json"], outputs: ["bench/dist/index.html"] };
   const config = at("bench", "page", "vite.config.ts");
   const work = () => run({ command: bin("vite"), args: ["build", "--config", config, "--logLevel", "error", at("bench", "page")] });
   await step("Building the bench's page", () => once("bench page", made, work));

@@ -143,7 +143,7 @@ impl Machine {
         match plan(self.record.as_ref(), &trusted, &carried.manifest, &version, &options) {
             // The server went back as well: from here on it is followed again.
             Plan::UpToDate if self.is_rolled_back() || self.is_stepped() => {
-                self.adopt(version, carried, Vec::new(), Vec::new(), effects)
+                self.adopt(version, carried, Vec::new(), Vec::new(), effects);
             }
             Plan::UpToDate => {
                 self.put_off = None;

@@ -1,0 +1,140 @@
+/**
+ * Looks on while a candidate works, from where an app's code stands: on the database's methods.
+ *
+ * Owns: what is counted and timed there. Must not know: candidates, what the figures are for.
+ */
+import type { PGliteInterface } from "@electric-sql/pglite";
+
+/** Between the end of one of the app's queries and the next. */
+const EVERY_MS = 10;
+
+/** What PGlite has, and its interface does not name. */
+interface Files {
+  syncToFs?: () => Promise<void>;
+}
+
+/** Has the files written out, where there are any. */
+export const stored = async (db: PGliteInterface): Promise<void> => (db as Files).syncToFs?.();
+
+/** Counts from now on how often the files are written out. */
+export function counted(database: PGliteInterface): { count: number; ms: number } | undefined {
+  const db = database as Files;
+  // A PGliteWorker's files are written out by the worker, out of this sight.
+  const write = "isLeader" in db ? undefined : db.syncToFs?.bind(db);
+  if (!write) return undefined;
+  const syncs = { count: 0, ms: 0 };
+  db.syncToFs = async () => {
+    const start = performance.now();
+    await write();
+    syncs.count += 1;
+    syncs.ms += performance.now() - start;
+  };
+  return syncs;
+}
+
+/** Begins to query as an app would; answers how to stop it and get the waits. */
+export function read(db: PGliteInterface): () => Promise<number[]> {
+  const waits: number[] = [];
+  const stop = new AbortController();
+  const reading = (async () => {
+    while (!stop.signal.aborted) {
+      const start = performance.now();
+      await db.query("select 1");
+      waits.push(performance.now() - start);
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await reading;
+    return waits;
+  };
+}
+
+/**
+ * Times every `transaction` from now on, and answers how long the last one held the database: from when it had its turn until it was
+ * over, its COMMIT and what PGlite writes to its files then included. Of a migration, until its call resolves, that is the swap.
+ */
+export function timed(db: PGliteInterface): () => number | undefined {
+  let last: number | undefined;
+  patch(db, "transaction", (transaction) => async (work, ...rest) => {
+    let start = NaN;
+    const result = await transaction((session: unknown) => {
+      start = performance.now();
+      return (work as (session: unknown) => unknown)(session);
+    }, ...rest);
+    last = performance.now() - start;
+    return result;
+  });
+  return () => last;
+}
+
+/** Time during which nobody is waited for. */
+export class Own {
+  #waited = 0;
+  #outstanding = 0;
+  #since = 0;
+  readonly #start = performance.now();
+
+  /** In ms, until now. */
+  get ms(): number {
+    return performance.now() - this.#start - this.#waited;
+  }
+
+  async waitFor<T>(work: () => Promise<T>): Promise<T> {
+    this.#enter();
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Takes away what a call takes to return. */
+  leaveOut<T>(work: () => T): T {
+    this.#enter();
+    try {
+      return work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Waits for all calls of a database from now on; but what runs inside of a transaction is not the database. */
+  watch(db: PGliteInterface): void {
+    const waiting = (call: Call): Call => (...given) => this.waitFor(() => call(...given));
+    for (const name of ["query", "exec", "syncToFs"]) patch(db, name, waiting);
+    patch(db, "transaction", (transaction) => (work, ...rest) =>
+      this.waitFor(() =>
+        transaction(async (session: object) => {
+          for (const name of ["query", "exec"]) patch(session, name, waiting);
+          this.#leave();
+          try {
+            return await (work as Call)(session);
+          } finally {
+            this.#enter();
+          }
+        }, ...rest),
+      ),
+    );
+  }
+
+  #enter(): void {
+    if (this.#outstanding === 0) this.#since = performance.now();
+    this.#outstanding += 1;
+  }
+
+  #leave(): void {
+    this.#outstanding -= 1;
+    if (this.#outstanding === 0) this.#waited += performance.now() - this.#since;
+  }
+}
+
+type Call = (...given: unknown[]) => Promise<unknown>;
+
+/** Puts something around a method of this one object, if it has it. */
+function patch(object: object, name: string, around: (call: Call) => Call): void {
+  const methods = object as Record<string, Call | undefined>;
+  const method = methods[name]?.bind(object);
+  if (method) methods[name] = around(method);
+}
