@@ -5,6 +5,8 @@ import type { ReplicaDatabase } from "./types.js";
 /** What a PGlite has besides what this package needs of it. */
 interface Dumpable {
   dumpDataDir(compression: "gzip"): Promise<Blob>;
+  /** Where it is a PGliteWorker: that a tab runs the database. */
+  waitReady?: Promise<void>;
 }
 
 /** The first bytes of a file that was packed with gzip. */
@@ -17,6 +19,8 @@ const TAR = "ustar";
 export async function snapshotOf(db: ReplicaDatabase): Promise<Blob> {
   if (!isDumpable(db)) throw new ReplicaError("NOT_A_DATABASE", "while taking a snapshot: `db` has no method `dumpDataDir`");
   try {
+    // What a PGliteWorker asks while nobody runs the database is heard by nobody.
+    await db.waitReady;
     return await db.dumpDataDir("gzip");
   } catch (cause) {
     throw new ReplicaError("DATABASE_FAILED", "while taking a snapshot: PGlite did not dump its directory", { cause });

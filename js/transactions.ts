@@ -71,9 +71,13 @@ export class Transactions {
    */
   async #load([[doing, [statement]]]: Load, files: Blob[], progress: Progress): Promise<Row[][]> {
     Object.assign(progress, { doing, begun: true });
-    const answers = [await perform(this.#db as Session, statement, files.values())];
-    progress.doing = RUNNING;
-    return answers;
+    try {
+      const answers = [await perform(this.#db as Session, statement, files.values())];
+      progress.doing = RUNNING;
+      return answers;
+    } finally {
+      this.#endedMs = Date.now();
+    }
   }
 
   async #transact(operations: Operation[], files: Blob[], progress: Progress): Promise<Row[][]> {

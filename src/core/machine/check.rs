@@ -329,7 +329,7 @@ impl Machine {
                 };
                 return;
             }
-            self.believed += 1;
+            self.believed = MOST_BELIEVED.min(self.believed + 1);
         }
         self.phase = Phase::Describing { version };
         effects.push(Effect::AskServer(Endpoint::Schemas));
@@ -369,6 +369,9 @@ impl Machine {
         self.finish(Ok(false), effects);
     }
 }
+
+/// How many answers more an older version may take at most, where nothing came of believing it again and again.
+const MOST_BELIEVED: u32 = 8;
 
 /// Which rebuild the record is of, and of which version.
 fn stands(record: Option<&Record>) -> Option<(u64, &str)> {

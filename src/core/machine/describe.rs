@@ -257,6 +257,7 @@ impl Machine {
             record.manifest = adopted.manifest;
             record.choice = adopted.choice;
             self.put_off = None;
+            self.believed = 0;
             record.held = None;
             effects.push(Effect::Emit(Event::Adopted { from, to }));
         }

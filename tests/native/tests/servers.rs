@@ -4,7 +4,7 @@
 use electric_replica_core::driver::Replica;
 use electric_replica_core::error::ErrorCode;
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Between, Habits, Kind, Tab, Temper, World};
+use electric_replica_core::fakes::{Between, Call, Habits, Kind, Tab, Temper, World};
 use electric_replica_core::machine::Ask;
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{NO, ask, config, following, release, requests_in, row, rows, starts};
@@ -218,6 +218,33 @@ fn a_server_that_goes_back_for_good_is_followed_once_it_has_said_so_twice() {
     world.write(vec![("users", row("id=4, name=four"))]);
     arrive(&world, &replica);
     assert_eq!((replica.version().as_deref(), rebuilt(&world)), (Some("1"), 3));
+}
+
+/// Nothing comes of believing it while Electric is down. However long that is, a run has a bound.
+#[test]
+fn a_server_that_went_back_while_electric_is_down_is_not_asked_more_and_more() {
+    let (world, replica) = following(config());
+    world.deploy(1);
+    world.write(vec![("users", row(THIRD))]);
+    arrive(&world, &replica);
+    world.deploy(0);
+    world.set_electric_down(true);
+    let pass = |minutes: u64| {
+        for _ in 0..minutes {
+            replica.tell(Ask::Look);
+            world.pass(MINUTE_MS);
+        }
+    };
+    pass(240);
+    let before = world.calls().len();
+    pass(30);
+    let version = |call: &&Call| call.kind == Kind::Ask && call.what == "Version";
+    let asked = world.calls().split_off(before).iter().filter(version).count();
+    assert!(asked <= 400, "{asked} in half an hour");
+    world.set_electric_down(false);
+    world.write(vec![("users", row("id=4, name=four"))]);
+    arrive(&world, &replica);
+    assert_eq!(replica.version().as_deref(), Some("1"));
 }
 
 // ---- what stands between -----------------------------------------------------------------------------------------------
