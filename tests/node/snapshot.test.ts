@@ -6,6 +6,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 import { ReplicaError, restore } from "electric-replica";
 
+import { snapshotOf } from "../../js/snapshot.ts";
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
 
 const open = (loadDataDir: Blob) => PGlite.create({ extensions: { live }, loadDataDir });
@@ -94,4 +95,24 @@ test("a snapshot that PGlite cannot open, and a database that cannot be dumped, 
   const failing = { ...bare, dumpDataDir: () => Promise.reject(cause) };
   const other = await manage(t, demo, { db: failing });
   await assert.rejects(other.manager.snapshot(), { code: "DATABASE_FAILED", cause });
+});
+
+test("a snapshot that is asked for while no tab runs the database is taken once one does", async () => {
+  const order: string[] = [];
+  let ready = (): void => undefined;
+  const unused = () => Promise.reject(new Error("not asked for"));
+  const db = {
+    transaction: unused,
+    query: unused,
+    exec: unused,
+    waitReady: new Promise<void>((resolve) => (ready = resolve)).then(() => void order.push("ready")),
+    dumpDataDir: () => (order.push("dumped"), Promise.resolve(new Blob(["taken"]))),
+  };
+
+  const taken = snapshotOf(db);
+  await new Promise((resolve) => setImmediate(resolve));
+  ready();
+
+  assert.equal(await (await taken).text(), "taken");
+  assert.deepEqual(order, ["ready", "dumped"]);
 });

@@ -256,6 +256,24 @@ const FULL = [
   new Error("QuotaExceededError: Encountered full disk while committing transaction."),
 ];
 
+test("what a transaction waits behind rows that are loaded by themselves is no cost of its own", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  let before: Promise<unknown> = Promise.resolve();
+  const db = database(EMPTY);
+  const queued = {
+    ...db,
+    exec: () => (before = before.then(() => t.mock.timers.tick(300))).then(() => []),
+    transaction: (body: (session: object) => Promise<unknown>) => (before = before.then(() => db.transaction(body)).then(() => t.mock.timers.tick(2))),
+  };
+  const transactions = new Transactions(queued);
+
+  const load = transactions.run(work(["load", [["COPY", [], null, true]]]), [new TextEncoder().encode("rows")], false);
+  await transactions.run(work(["a", [plain("A")]]), [], false);
+  await load;
+
+  assert.equal(transactions.overheadMs, 2);
+});
+
 test("a browser that has no room left is told as such, in whichever words", async () => {
   for (const thrown of FULL) {
     const { text } = await new Transactions({ ...database(EMPTY), transaction: () => Promise.reject(thrown) }).run(work(["a", [plain("A")]]), [], false);
