@@ -58,7 +58,7 @@ export interface LimitOptions {
   softPatienceMs?: number;
   /** How long a rebuild waits for all tables to reach one point of the log, in milliseconds. Default 5,000. */
   settleMs?: number;
-  /** How long before a server that looks older is believed, in milliseconds. Default 2,000. */
+  /** How long before a server that looks older is asked once more, in milliseconds; each time nothing comes of believing it, one answer more is wanted, up to ten. Default 2,000. */
   confirmMs?: number;
   /** The shortest time between two checks that nobody called for, in milliseconds. Default 5,000. */
   throttleMs?: number;

@@ -61,7 +61,7 @@ pub enum Op {
         /// The tables to look for.
         tables: Vec<Name>,
     },
-    /// Takes from, or adds to, the recorded numbers of rows what this session has inserted and deleted: between the two,
+    /// Takes from, or adds to, the recorded numbers of rows what this database session has inserted and deleted: between the two,
     /// the changes of a transaction are counted.
     Tally(Tally),
     /// Counts the rows of those of the recorded tables whose number is not known, and notes it.

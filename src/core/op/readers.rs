@@ -7,7 +7,7 @@
 //! tables they read are **left** in a schema beside the app's, where those views go on reading them.
 //!
 //! A page that ends drops nothing: its temporary views stand in the catalogue until the next session makes its first one.
-//! They read nothing any more, so only those of this session count.
+//! They read nothing any more, so only those of this database session count.
 
 use super::Statement;
 use crate::ident::{Name, literal};
@@ -15,7 +15,7 @@ use crate::ident::{Name, literal};
 /// How the schemas are called in which such tables stay, but for the number at the end.
 const LEFT: &str = "electric_replica_left_";
 
-/// Which temporary view of this session reads which relation and which column of it, itself or through other views. It begins
+/// Which temporary view of this database session reads which relation and which column of it, itself or through other views. It begins
 /// with those few: the catalogue's own views are over a hundred, and a swap has no time for them.
 const READS: &str = "WITH RECURSIVE reads (view, relation, number) AS (
 SELECT c.oid, d.refobjid, d.refobjsubid FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
@@ -25,7 +25,7 @@ UNION SELECT reads.view, d.refobjid, d.refobjsubid FROM reads JOIN pg_rewrite r 
 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refobjid <> reads.relation
 )";
 
-/// A condition: whether this session has made anything temporary. Most have not when they load for the first time, and what
+/// A condition: whether this database session has made anything temporary. Most have not when they load for the first time, and what
 /// looks for readers takes most of a swap's time.
 pub(super) const MAY_READ: &str = "pg_my_temp_schema() <> 0";
 
@@ -125,7 +125,7 @@ fn drop_unless_read(schema: &str) -> String {
     )
 }
 
-/// Whether a temporary view of this session reads a table of that schema.
+/// Whether a temporary view of this database session reads a table of that schema.
 fn is_read(schema: &str) -> String {
     format!(
         "EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class \
