@@ -18,9 +18,6 @@ import { isHidden, watch, watchOver } from "./triggers.js";
 import type { MigrationError, ReplicaEvent, StatusChange, UpcomingMigration } from "./events.js";
 import type { ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, VerifyOptions } from "./types.js";
 
-/** How long after the database moved to another tab this one looks whether it lost anything by it, in milliseconds. */
-const SETTLED_MS = 1_000;
-
 /**
  * Creates the manager of one replica. Nothing is fetched and nothing is touched before its first call.
  *
@@ -64,7 +61,12 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
       return isHidden();
     },
     request: (url: string) => new Exchange(send, url, holdings),
-    lead: (lockName?: string) => new Lead(lockName, undefined, holdings),
+    lead: (lockName?: string) => {
+      const lead = new Lead(lockName, undefined, holdings);
+      // Before the module hears of it, and tells of what it does.
+      lead.granted().then(() => tabs.led(), () => undefined);
+      return lead;
+    },
     // Later, and in order: whoever listens may call the module. What it told before it failed is told before that.
     tell: (event: string, cause: unknown) =>
       queueMicrotask(() => {
@@ -99,7 +101,7 @@ interface RawState {
 }
 
 /** What `Ask::read` in src/core/machine/vocabulary.rs reads: a call, and what it takes. */
-type Ask = ["check" | "background" | "rollback" | "purge" | "close" | "look" | "watch"] | ["force", version?: string | undefined] | ["verify", against: "server" | false];
+type Ask = ["check" | "background" | "rollback" | "purge" | "close" | "look" | "watch" | "moved"] | ["force", version?: string | undefined] | ["verify", against: "server" | false];
 
 function finished(event: RawEvent, cause: unknown): ReplicaEvent {
   if (event.type === "status") return { ...event, leader: null };
@@ -158,8 +160,7 @@ class Manager implements ReplicaManager {
     const check = options.check ?? {};
     this.#endings.push(watch(check, () => this.#tell("look"), options.limits?.spreadMs));
     this.#endings.push(watchOver(check, () => this.#tell("watch")));
-    const moved = () => setTimeout(() => void (this.#tabs.leads && this.checkAndMigrate().catch(() => undefined)), SETTLED_MS);
-    this.#endings.push(onLeaderChange(options.db, moved));
+    this.#endings.push(onLeaderChange(options.db, () => this.#tell("moved")));
     const { signal } = options;
     if (signal) {
       const abort = () => void this.close();

@@ -24,9 +24,6 @@ export interface News {
   event: Told | undefined;
 }
 
-/** Statuses that a tab has without leading. */
-const OTHERS: readonly ReplicaStatus[] = ["idle", "following", "checking", "error", "closed"];
-
 export function plainError({ code, message, retryable }: ReplicaError): PlainError {
   return { code, message, retryable };
 }
@@ -41,9 +38,15 @@ export class Teller {
   #status: ReplicaStatus = "idle";
   #running: News["running"];
 
-  /** Whether this tab has shown that it leads: only the tab that leads touches the replica. */
+  /** Whether this tab leads: only the tab that does touches the replica. */
   get leads(): boolean {
     return this.#leads;
+  }
+
+  /** This tab leads from now on, and begins with what it waited for the lead with. */
+  lead(): void {
+    this.#leads = true;
+    this.#status = "checking";
   }
 
   /** How things stand; nothing where another tab may lead. */
@@ -66,14 +69,11 @@ export class Teller {
         return undefined;
       case "status":
         this.#status = event.status;
-        this.#leads ||= !OTHERS.includes(event.status);
         return this.stand(version);
       case "migration:pending":
         // Its functions do not leave the page.
-        this.#leads = true;
         return undefined;
       case "migration:error": {
-        this.#leads = true;
         if (event.closesMigration) this.#running = undefined;
         return this.stand(version, { type: event.type, error: plainError(event.error), closesMigration: event.closesMigration, missing: event.missing });
       }
@@ -94,7 +94,6 @@ export class Teller {
       case "replica:verified":
         break;
     }
-    this.#leads = true;
     return this.stand(version, event);
   }
 }

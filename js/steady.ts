@@ -13,30 +13,36 @@ interface Shared extends ReplicaDatabase {
   syncToFs(): Promise<void>;
 }
 
+/** A database whose transactions may be said to look only. */
+export interface SteadyDatabase extends ReplicaDatabase {
+  transaction(body: (session: Session) => Promise<unknown>, looks?: boolean): Promise<unknown>;
+}
+
 function isShared(db: ReplicaDatabase): db is Shared {
   const { transaction, query, exec, onLeaderChange } = Object(db) as Partial<Shared>;
   return [transaction, query, exec, onLeaderChange].every((method) => typeof method === "function");
 }
 
-/** The same database; where its leader changes under a transaction that has begun, that fails, and no more of it is done. */
-export function steady(db: ReplicaDatabase): ReplicaDatabase {
+/**
+ * The same database; where its leader changes under a transaction, that fails, and no more of it is done: with the leader may be gone
+ * what it stands on. One that only `looks` is done anew, with the new leader.
+ */
+export function steady(db: ReplicaDatabase): SteadyDatabase {
   if (!isShared(db)) return db;
-  const transaction = async (body: (session: Session) => Promise<unknown>): Promise<unknown> => {
+  const transaction = async (body: (session: Session) => Promise<unknown>, looks = false): Promise<unknown> => {
     for (;;) {
       const attempt = new Attempt(db);
       try {
         return await attempt.race(
           db.transaction(async (inner: Session) => {
             attempt.check();
-            attempt.begun = true;
             const result = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec) });
             attempt.check();
             return result;
           }),
         );
       } catch (thrown) {
-        // Nothing of it was done: the new leader does it.
-        if (attempt.begun || !attempt.failed) throw thrown;
+        if (!looks || !attempt.failed) throw thrown;
       } finally {
         attempt.end();
       }
@@ -64,7 +70,6 @@ async function raced<T>(db: Shared, call: () => Promise<T>): Promise<T> {
 /** Work for one leader of the database: it fails as soon as there is another. */
 class Attempt {
   failed: Error | undefined;
-  begun = false;
   readonly #failure: Promise<never>;
   #end: () => void = () => undefined;
 

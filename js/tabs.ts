@@ -90,9 +90,12 @@ export class Tabs {
     this.#post({ type: "who" });
   }
 
-  /** Whether this tab has shown that it leads. */
-  get leads(): boolean {
-    return this.#teller.leads;
+  /** This tab has the lead: others are told so with whatever it tells next, and at once where they ask. */
+  led(): void {
+    this.#teller.lead();
+    if (!this.#channel) return;
+    this.#lost();
+    this.#alive ??= this.#live();
   }
 
   /** The version of the replica as the tab that leads has said it, where this tab reads the same one; else its `own`. */
@@ -104,13 +107,7 @@ export class Tabs {
   tell(event: ReplicaEvent): ReplicaEvent {
     if (!this.#channel) this.#warn();
     const news = this.#teller.news(event, this.#owner.version());
-    if (this.#channel) {
-      if (this.#teller.leads) {
-        this.#lost();
-        this.#alive ??= this.#live();
-      }
-      if (news) this.#say(news);
-    }
+    if (news) this.#say(news);
     return event.type === "status" ? { ...event, leader: this.#hearer.status } : event;
   }
 

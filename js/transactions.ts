@@ -1,10 +1,16 @@
 import { ReplicaError } from "./errors.js";
+import type { SteadyDatabase } from "./steady.js";
 import type { ReplicaDatabase } from "./types.js";
 
 /** A statement as src/core/work.rs writes it: its parameters, whether it must meet one row, whether it has a blob. */
 type Statement = [sql: string, params: (string | null)[], meets: number | null, hasBlob: boolean];
 /** An operation: what it does, in words, and its statements. */
 type Operation = [doing: string, statements: Statement[]];
+type Kind = "look" | "load" | "change";
+/** A transaction as src/core/work.rs writes it. */
+type Work = [leave: string, kind: Kind, ...operations: Operation[]];
+/** What is of the kind `load`. */
+type Load = [[doing: string, statements: [Statement]]];
 type Row = (string | null)[];
 
 type Run = (sql: string, ...rest: unknown[]) => Promise<unknown>;
@@ -31,11 +37,11 @@ interface Progress {
 export class Transactions {
   /** How many milliseconds the last `db.transaction` took besides its statements: to wait for its turn, to begin, to end. */
   overheadMs = 0;
-  readonly #db: ReplicaDatabase;
+  readonly #db: SteadyDatabase;
   #endedMs = 0;
 
   /** @throws {ReplicaError} `NOT_A_DATABASE` */
-  constructor(db: ReplicaDatabase) {
+  constructor(db: SteadyDatabase) {
     for (const name of ["transaction", "query", "exec"]) {
       if (typeof (Object(db) as Record<string, unknown>)[name] === "function") continue;
       throw new ReplicaError("NOT_A_DATABASE", `while creating the manager: \`db\` has no method \`${name}\`: pass a PGlite or a PGliteWorker`);
@@ -48,20 +54,21 @@ export class Transactions {
     const progress: Progress = { doing: RUNNING, begun: false };
     let leave = "";
     try {
-      const [leaving, ...operations] = JSON.parse(work) as [string, ...Operation[]];
+      const [leaving, kind, ...operations] = JSON.parse(work) as Work;
       leave = leaving;
       // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
       const files = blobs.splice(0).map((bytes) => new Blob([bytes]));
-      const answers = isLoad(operations) ? await this.#load(operations, files, progress) : await this.#transact(operations, files, progress);
+      const answers = kind === "load" ? await this.#load(operations as Load, files, progress) : await this.#transact(operations, files, progress, kind === "look");
       if (lasts) {
         progress.doing = "storing the replica";
         await stored(this.#db);
       }
       return { text: JSON.stringify(answers) };
     } catch (thrown) {
+      const why = told(thrown);
       // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
-      if (!progress.begun && isFull(thrown)) await this.#db.exec(leave).catch(() => undefined);
-      return { text: JSON.stringify({ doing: progress.doing, ...told(thrown) }), thrown };
+      if (!progress.begun && why.isFull) await this.#db.exec(leave).catch(() => undefined);
+      return { text: JSON.stringify({ doing: progress.doing, ...why }), thrown };
     }
   }
 
@@ -80,7 +87,7 @@ export class Transactions {
     }
   }
 
-  async #transact(operations: Operation[], files: Blob[], progress: Progress): Promise<Row[][]> {
+  async #transact(operations: Operation[], files: Blob[], progress: Progress, looks: boolean): Promise<Row[][]> {
     let failure: { thrown: unknown } | undefined;
     let answers: Row[][] = [];
     let withinMs = 0;
@@ -107,7 +114,7 @@ export class Transactions {
         } finally {
           withinMs = Date.now() - begunMs;
         }
-      });
+      }, looks);
     } catch (thrown) {
       failure ??= { thrown };
     }
@@ -118,15 +125,6 @@ export class Transactions {
     if (failure) throw failure.thrown;
     return answers;
   }
-}
-
-/** One operation of one statement with rows to load. */
-type Load = [[doing: string, statements: [Statement]]];
-
-function isLoad(operations: Operation[]): operations is Load {
-  const [only, ...others] = operations;
-  const [statement, ...rest] = only?.[1] ?? [];
-  return others.length === 0 && rest.length === 0 && statement?.[3] === true;
 }
 
 /** Runs one statement and answers its rows. */
@@ -151,7 +149,7 @@ async function stored(db: ReplicaDatabase & { syncToFs?: () => Promise<void> }):
 }
 
 /** What the core wants to know of what was thrown, which may be anything. */
-function told(thrown: unknown): object {
+function told(thrown: unknown): { state?: string | null; message?: string | null; isFull?: boolean } {
   try {
     const { code } = Object(thrown) as { code?: unknown };
     const message: unknown = thrown instanceof Error ? thrown.message : null;

@@ -8,8 +8,9 @@ use crate::text::digits;
 /// The statements of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `["how a transaction is left", ["what is done", [["SQL", ["$1", null, …], whether one row must be met, whether it
-    /// has a blob], …]], …]`
+    /// `["how a transaction is left", "its kind", ["what is done", [["SQL", ["$1", null, …], whether one row must be met,
+    /// whether it has a blob], …]], …]`. What is of the kind `look` stands on nothing that was known before, and may be done
+    /// with whichever tab runs the database by then; a `load` is one statement, and a transaction by itself.
     pub text: String,
     /// What `/dev/blob` holds, a statement that has one after the other.
     pub blobs: Vec<Vec<u8>>,
@@ -23,14 +24,19 @@ impl Work {
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut blobs = Vec::new();
-        let mut text = ["[", LEAVING].concat();
-        let is_only = ops.len() == 1;
+        let is_load = matches!(ops.as_slice(), [Op::Copy { .. }]);
+        let kind = match ops.last() {
+            _ if is_load => r#","load""#,
+            Some(Op::FindHome | Op::ReadRecord) => r#","look""#,
+            _ => r#","change""#,
+        };
+        let mut text = ["[", LEAVING, kind].concat();
         for op in ops {
             text.push_str(",[");
             put_quoted(&mut text, &op.doing());
             text.push_str(",[");
             let mut statements = Statement::merged(op.statements(places)?);
-            if is_only && statements.len() == 1 {
+            if is_load {
                 statements = statements.into_iter().map(Statement::alone).collect();
             }
             for statement in statements {
@@ -166,6 +172,12 @@ mod tests {
         }
     }
 
+    fn kind(ops: Vec<Op>) -> String {
+        let work = Work::of(ops, &places()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
+        read[1].as_str().unwrap().to_owned()
+    }
+
     fn thrown(more: &str) -> Error {
         Work::outcome(&format!(r#"{{"doing":"loading rows"{more}}}"#)).unwrap_err()
     }
@@ -207,7 +219,8 @@ mod tests {
             })
             .collect();
         assert_eq!(read[0], "ROLLBACK");
-        assert_eq!(read.as_array().map(|all| all[1..].to_vec()), Some(written));
+        assert_eq!(read[1], "change");
+        assert_eq!(read.as_array().map(|all| all[2..].to_vec()), Some(written));
         assert!(work.text.contains(",1,false]"), "{}", work.text);
         assert!(work.blobs.is_empty());
     }
@@ -228,7 +241,6 @@ mod tests {
         assert_eq!(work.text.matches(",true]").count(), 2);
     }
 
-    /// js/transactions.ts runs those, and no others, outside of `db.transaction`.
     #[test]
     fn rows_that_are_loaded_by_themselves_end_the_transaction_that_they_may_be_in_and_no_others_do() {
         let copy = || Op::Copy {
@@ -238,13 +250,33 @@ mod tests {
             format: Format::Text,
             rows: b"1".to_vec(),
         };
-        let commits = |ops: Vec<Op>| Work::of(ops, &places()).unwrap().text.matches("COMMIT").count();
+        let commits = |ops: Vec<Op>| {
+            let commits = Work::of(ops.clone(), &places()).unwrap().text.matches("COMMIT").count();
+            assert_eq!(commits == 1, kind(ops) == "load");
+            commits
+        };
 
         assert_eq!(commits(vec![copy()]), 1);
         assert_eq!(commits(vec![copy(), copy()]), 0);
         assert_eq!(commits(vec![copy(), count("a")]), 0);
         assert_eq!(commits(vec![count("a")]), 0);
         assert_eq!(commits(vec![Op::ResetStaging]), 0);
+    }
+
+    /// What writes down what it stands on itself may follow on anything.
+    #[test]
+    fn what_is_read_before_anything_is_known_is_a_look_and_nothing_else_is() {
+        for ops in [
+            vec![Op::FindHome],
+            vec![Op::ReadRecord],
+            vec![Op::EnsureHome, Op::ReadRecord],
+            vec![Op::Purge { schema: name("public") }, Op::ReadRecord],
+        ] {
+            assert_eq!(kind(ops), "look");
+        }
+        assert_eq!(kind(vec![count("a")]), "change");
+        assert_eq!(kind(vec![Op::ResetStaging]), "change");
+        assert_eq!(kind(vec![]), "change");
     }
 
     #[test]

@@ -27,14 +27,14 @@ function shared(...begin: (() => Promise<unknown>)[]) {
   return { db, done, listeners, change: () => [...listeners].forEach((listener) => listener()) };
 }
 
-test("a transaction that had not begun when the leader changed is begun with the new one", async () => {
+test("a transaction that only looks and had not begun when the leader changed is begun with the new one", async () => {
   for (const reject of [true, false]) {
     const world = shared(() => {
       world.change();
       // It says so itself, or waits for ever.
       return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
     });
-    assert.equal(await steady(world.db).transaction(async (session: Session) => session.exec("one")), undefined);
+    assert.equal(await steady(world.db).transaction(async (session: Session) => session.exec("one"), true), undefined);
     assert.deepEqual(world.done, ["one"]);
     assert.equal(world.listeners.size, 0);
   }
@@ -50,10 +50,32 @@ test("a transaction that comes to begin after another has begun in its place doe
   await steady(world.db).transaction(async (session: Session) => {
     bodies += 1;
     await session.exec("one");
-  });
+  }, true);
   late();
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual([bodies, world.done], [1, ["one"]]);
+});
+
+test("a transaction that only looks and had begun when the leader changed is done anew with the new one", async () => {
+  const world = shared();
+  let bodies = 0;
+  const looked = await steady(world.db).transaction(async (session: Session) => {
+    if ((bodies += 1) === 1) world.change();
+    await session.exec("one");
+    return bodies;
+  }, true);
+  assert.deepEqual([looked, world.done, world.listeners.size], [2, ["one"], 0]);
+});
+
+test("a transaction that had not begun when the leader changed is not begun with the new one", async () => {
+  for (const reject of [true, false]) {
+    const world = shared(() => {
+      world.change();
+      return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
+    });
+    await assert.rejects(steady(world.db).transaction(async (session: Session) => session.exec("one")), reject ? /./ : /the tab that ran the database ended/);
+    assert.deepEqual([world.done, world.listeners.size], [[], 0]);
+  }
 });
 
 test("a transaction that had begun when the leader changed fails, and no more of it is done", async () => {

@@ -24,6 +24,8 @@ function failure(closesMigration: boolean): MigrationError {
   return { type: "migration:error", error, code: error.code, message: error.message, retryable: error.retryable, closesMigration, missing: ["users"] };
 }
 
+/** Whether only a tab that leads tells that. */
+const leads = (event: ReplicaEvent): boolean => (event.type === "status" ? !["idle", "following", "checking", "error", "closed"].includes(event.status) : event.type !== "warning");
 const status = (status: ReplicaStatus): ReplicaEvent => ({ type: "status", status, leader: null });
 
 let tabsOpened = 0;
@@ -44,6 +46,7 @@ function world(t: TestContext) {
       }
     }
     let now: ReplicaStatus = "following";
+    let led = false;
     const holdings = new Holdings();
     const replica = { version: undefined as string | undefined };
     const tabs = new Tabs(
@@ -59,11 +62,16 @@ function world(t: TestContext) {
       replica,
       told: () => events.map((event) => event.type).filter((type) => type !== "status"),
       tell: (event: ReplicaEvent) => {
+        if (!led && leads(event)) tabs.led();
+        led ||= leads(event);
         if (event.type === "status") now = event.status;
         events.push(tabs.tell(event));
       },
       /** Waits for the lead, as the module does. Resolves once it is there. */
-      lead: () => new Lead(name, locks.of(owner), holdings).granted(),
+      lead: () => new Lead(name, locks.of(owner), holdings).granted().then(() => {
+        led = true;
+        tabs.led();
+      }),
       /** Is too busy to listen. What is said to it meanwhile it hears later. */
       pause: () => {
         const paused = own.map((channel) => {
@@ -125,6 +133,18 @@ test("a replica that one tab drops is gone for each, and they are told by whom",
   for (const event of [status("ready"), ...purges]) first.tell(event);
   for (const tab of [second, third]) await soon(() => assert.deepEqual(tab.events.filter(({ type }) => type === "purged"), purges));
   assert.equal(second.tabs.version("1"), undefined, "also where it has read another before");
+});
+
+test("a tab that leads and has told nothing does what it is called for, here and for others", async (t) => {
+  const { open } = world(t);
+  const done: string[] = [];
+  const [first, second] = [open((call) => Promise.resolve(done.push(call.name))), open()];
+  await first.lead();
+  first.tell(status("checking"));
+  first.tell(status("idle"));
+  await first.tabs.call({ name: "purge" }, () => Promise.resolve(done.push("own")));
+  await second.tabs.call({ name: "reset" }, () => Promise.reject(new Error("another leads")));
+  assert.deepEqual(done, ["own", "reset"]);
 });
 
 test("a tab that comes in the middle of a rebuild is told of it, once", async (t) => {
@@ -217,7 +237,7 @@ test("a rebuild whose module fails is closed in each tab, and the lead goes to t
     const [closing] = tab.events.filter((event) => event.type === "migration:error");
     assert.deepEqual([closing?.code, closing?.closesMigration], ["INTERNAL", true]);
   }
-  await soon(() => assert.deepEqual(third.events.at(-1), { type: "status", status: "following", leader: null }));
+  await soon(() => assert.deepEqual(third.events.at(-1), { type: "status", status: "following", leader: "checking" }));
 
   for (const event of [status("migrating"), START, COMPLETE]) second.tell(event);
   await soon(() => assert.deepEqual(third.told().slice(3), ["migration:start", "migration:complete"]));

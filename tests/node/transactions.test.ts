@@ -42,7 +42,8 @@ function database(answer: Answer) {
   };
 }
 
-const work = (...operations: [string, Statement[]][]): string => JSON.stringify(["LEAVE", ...operations]);
+const work = (...operations: [string, Statement[]][]): string => JSON.stringify(["LEAVE", "change", ...operations]);
+const loading = (sql: string): string => JSON.stringify(["LEAVE", "load", ["loading", [[sql, [], null, true]]]]);
 
 test("operations are one transaction in their order, and each has its own rows", async () => {
   const db = database((sql) => ({ rows: sql === "A" ? [["1"]] : [["2", null], [7, "é"]] }));
@@ -159,13 +160,20 @@ test("rows that are loaded by themselves are one statement outside of any transa
     if (sql === "BAD") throw refused;
     return [{ rows: [["1"]] }];
   };
-  const load = (sql: string) => new Transactions({ transaction: outside, query: outside, exec }).run(work(["loading", [[sql, [], null, true]]]), [new TextEncoder().encode("rows")], false);
+  const load = (sql: string) => new Transactions({ transaction: outside, query: outside, exec }).run(loading(sql), [new TextEncoder().encode("rows")], false);
 
   assert.deepEqual(JSON.parse((await load("COPY")).text), [[["1"]]]);
   assert.deepEqual(asked, [["COPY", "array", "rows"]]);
   const { text, thrown } = await load("BAD");
   assert.deepEqual(JSON.parse(text), { doing: "loading", state: "22001", message: "value 42 is too long", isFull: false });
   assert.equal(thrown, refused);
+});
+
+test("a transaction that only looks is said to, and no other is", async () => {
+  const said: unknown[] = [];
+  const db = { ...database(EMPTY), transaction: (_body: unknown, looks?: boolean) => Promise.resolve(void said.push(looks)) };
+  for (const kind of ["look", "change"]) await new Transactions(db).run(JSON.stringify(["LEAVE", kind, ["a", [plain("A")]]]), [], false);
+  assert.deepEqual(said, [true, false]);
 });
 
 test("work that is no work is told as what fails", async () => {
@@ -220,6 +228,9 @@ test("anything may be thrown", async () => {
     const { doing, state, message } = JSON.parse(outcome.text) as Record<string, unknown>;
     assert.deepEqual([doing, state ?? null, message ?? null], ["a", null, null]);
     assert.equal(outcome.thrown, thrown);
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the same before it has begun
+    const before = await new Transactions({ ...db, transaction: () => Promise.reject(thrown) }).run(work(["a", [plain("A")]]), [], false);
+    assert.equal(before.thrown, thrown);
   }
 });
 
@@ -267,7 +278,7 @@ test("what a transaction waits behind rows that are loaded by themselves is no c
   };
   const transactions = new Transactions(queued);
 
-  const load = transactions.run(work(["load", [["COPY", [], null, true]]]), [new TextEncoder().encode("rows")], false);
+  const load = transactions.run(loading("COPY"), [new TextEncoder().encode("rows")], false);
   await transactions.run(work(["a", [plain("A")]]), [], false);
   await load;
 

@@ -203,6 +203,12 @@ impl World {
         inner.checks.alarms = true;
     }
 
+    /// The tab that ran the database ends, and the next one finds its files as they were when this was cloned of it.
+    pub fn move_database(&self, files: ModelDatabase) {
+        self.tamper(|db| *db = files);
+        self.inner.borrow_mut().moves += 1;
+    }
+
     /// Has the watchdog raise an alarm in what follows: anywhere else it would be a false one.
     pub fn expect_alarms(&self) {
         self.inner.borrow_mut().checks.alarms = true;

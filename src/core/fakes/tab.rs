@@ -132,8 +132,13 @@ impl Database for Tab {
             inner.db_free_ms
         };
         let (filled, id) = (Rc::clone(&slot), self.id);
+        let moves = self.world.inner.borrow().moves;
+        let looks = matches!(ops.last(), Some(Op::FindHome | Op::ReadRecord));
         let job = move |world: &World| {
+            let is_moved = world.inner.borrow().moves != moves;
             let outcome = match fault {
+                // js/steady.ts: what looks is done anew with the tab that runs the database then.
+                _ if is_moved && !looks => Err(error(ErrorCode::DatabaseFailed)),
                 Some(Fault::Error(code)) => Err(error(code)),
                 Some(Fault::ErrorAfter(code)) => world.perform(id, ops).and_then(|_| Err(error(code))),
                 _ => world.perform(id, ops),

@@ -53,6 +53,8 @@ pub(super) struct Inner {
     pub(super) keeper: Keeper,
     pub(super) waiters: Vec<Waker>,
     pub(super) leader: Option<u64>,
+    /// How often another tab came to run the database.
+    pub(super) moves: u32,
     pub(super) stored_version: Option<String>,
     /// The tab in which the app's own sync runs.
     pub(super) feeder: Option<u32>,
@@ -116,6 +118,7 @@ impl World {
                 keeper: Keeper::new(),
                 waiters: Vec::new(),
                 leader: None,
+                moves: 0,
                 stored_version: None,
                 feeder: None,
                 sync_state: false,

@@ -12,6 +12,10 @@ impl Machine {
         let kind = match ask {
             Ask::Close => return self.close(effects, caller),
             _ if self.is_closing() => return answer(caller, Err(closed()), effects),
+            Ask::Moved => {
+                self.moved(moment, effects);
+                return answer(caller, Ok(false), effects);
+            }
             Ask::Look | Ask::Watch => {
                 self.tail.wake();
                 // A comparison comes every few hours: it waits for what is under way, and one left out is not made up for.
@@ -62,6 +66,26 @@ impl Machine {
             return;
         }
         self.queue.push(run);
+    }
+
+    /// The tab that ran the database ended, and what it was told to store may have ended with it: PGlite may say that
+    /// something is stored before it is (`relaxedDurability`). Nothing stands on what was known before.
+    fn moved(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        if self.lead != Lead::Held {
+            return;
+        }
+        self.doubt(effects);
+        match self.phase {
+            Phase::Resting => {
+                // So may what was dropped.
+                let kind = if self.dropped { Kind::Purge } else { Kind::Check };
+                self.queue.insert(0, Run::new(kind));
+            }
+            // Whatever reads does that with the tab that runs the database then; what the app's sync brings is its own.
+            Phase::Reading(_) | Phase::Comparing(_) | Phase::Stopping(_) | Phase::Starting(_) => {}
+            _ if self.job_under_way().is_some() => self.restart(None, moment, effects),
+            _ => self.begin(moment, effects),
+        }
     }
 
     /// Answers whoever wants no more than a replica to read.

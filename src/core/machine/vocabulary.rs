@@ -37,6 +37,8 @@ pub enum Ask {
     },
     /// The same, against the record, but nobody waits, and not too often: a while went by.
     Watch,
+    /// Look whether anything is lost: another tab runs the database from now on, and nobody waits.
+    Moved,
     /// Drop the replica and all that is stored about it.
     Purge,
     /// End.
@@ -59,6 +61,7 @@ impl Ask {
             },
             "look" => Self::Look,
             "watch" => Self::Watch,
+            "moved" => Self::Moved,
             "purge" => Self::Purge,
             "close" => Self::Close,
             // Whatever else it could be, looking harms nobody.
