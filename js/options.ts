@@ -97,7 +97,7 @@ export function lockName(options: ReplicaOptions): string | undefined {
   const { dataDir, onLeaderChange } = Object(options.db) as { dataDir?: unknown; onLeaderChange?: unknown };
   // A PGliteWorker is shared by all tabs.
   const files = typeof onLeaderChange === "function" ? "worker" : String(dataDir);
-  return `electric-replica:${files}:${options.schema ?? "public"}`;
+  return `electric-replica:${files}`;
 }
 
 /** Whether other tabs read what this one writes. A PGlite, wherever its files are, works on a copy of them. */

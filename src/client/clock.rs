@@ -21,19 +21,14 @@ extern "C" {
 /// The longest delay a browser keeps; a longer one would fire at once.
 const MOST_MS: f64 = 2_147_483_647.0;
 
-/// Milliseconds since 1970.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole milliseconds since 1970"
-)]
-pub(crate) fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
-}
-
 impl Clock for BrowserHost {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole milliseconds since 1970"
+    )]
     fn now_ms(&self) -> u64 {
-        now_ms()
+        self.ticking.at(js_sys::Date::now() as u64)
     }
 
     fn random(&self) -> f64 {

@@ -4,6 +4,7 @@ use electric_replica_core::driver::Replica;
 use electric_replica_core::error::Result;
 use electric_replica_core::machine::Ask;
 use electric_replica_core::options::Options;
+use electric_replica_core::ticking::Ticking;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -61,6 +62,7 @@ fn create(options: &str, page: &Page) -> Result<RawReplica> {
         urls,
         lock_name,
         page: page.clone(),
+        ticking: Ticking::default(),
     };
     let replica = Replica::new(config, host);
     spawn_local(replica.drive());

@@ -4,6 +4,7 @@ use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
 use electric_replica_core::host::{App, FeedCall, Feeder, RebuildCode, Say, Sight, SqlReader, Storage, Upcoming};
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
+use electric_replica_core::ticking::Ticking;
 use wasm_bindgen::JsValue;
 
 use crate::errors::from_helper;
@@ -16,6 +17,7 @@ pub(crate) struct BrowserHost {
     /// `None` where the database is this page's alone.
     pub(crate) lock_name: Option<String>,
     pub(crate) page: Page,
+    pub(crate) ticking: Ticking,
 }
 
 impl SqlReader for BrowserHost {

@@ -31,6 +31,7 @@ pub mod sorted;
 pub mod stage;
 pub mod tail;
 mod text;
+pub mod ticking;
 pub mod version;
 pub mod work;
 

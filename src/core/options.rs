@@ -143,12 +143,12 @@ fn read_expects(options: &mut Fields<'_>) -> Expects {
     print.map_or(Expects::Nothing, Expects::Structure)
 }
 
-/// Milliseconds, bytes and counts; what is left out keeps its default.
+/// Milliseconds, bytes and counts; what is left out keeps its default. Of what there must be some, there is one at least.
 fn read_limits(mut limits: Fields<'_>) -> Limits {
     let default = Limits::default();
     let mut count = |name, default: usize| {
         let count = limits.natural(name, default as u64);
-        usize::try_from(count).unwrap_or(default)
+        usize::try_from(count).unwrap_or(default).max(1)
     };
     let (live_connections, loads, piece_bytes) = (
         count("liveConnections", default.live_connections),

@@ -32,21 +32,33 @@ impl Way {
 
 /// How many bytes the tables have that a rebuild replaces. About as many will come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sizes(SortedMap<Name, u64>);
+pub(crate) struct Sizes {
+    tables: SortedMap<Name, u64>,
+    /// What an earlier rebuild has left behind, and this one clears away before anything else.
+    pub(crate) staged: u64,
+}
 
 impl Sizes {
     /// Reads the answer of [`Op::Measure`](crate::op::Op::Measure). What cannot be read has no size.
     pub(crate) fn from_rows(rows: &Rows) -> Self {
-        let size = |row: &Vec<Option<String>>| {
-            let name = Name::parse(row.first()?.as_deref()?).ok()?;
-            Some((name, row.get(1)?.as_deref()?.parse().ok()?))
-        };
-        Self(rows.iter().filter_map(size).collect())
+        let mut sizes = Self::default();
+        for row in rows {
+            let [name, bytes] = row.as_slice() else { continue };
+            let Some(bytes) = bytes.as_deref().and_then(|bytes| bytes.parse().ok()) else {
+                continue;
+            };
+            match name.as_deref().map(Name::parse) {
+                None => sizes.staged = bytes,
+                Some(Ok(name)) => drop(sizes.tables.insert(name, bytes)),
+                Some(Err(_)) => {}
+            }
+        }
+        sizes
     }
 
     /// Of these tables together.
     pub(crate) fn of<'a>(&self, tables: impl IntoIterator<Item = &'a Name>) -> u64 {
-        let sizes = tables.into_iter().filter_map(|table| self.0.get(table));
+        let sizes = tables.into_iter().filter_map(|table| self.tables.get(table));
         sizes.fold(0, |sum, bytes| sum.saturating_add(*bytes))
     }
 }
@@ -130,7 +142,12 @@ mod tests {
             row(&[Some("posts"), Some("-1")]),
             row(&[Some("teams"), None]),
             row(&[]),
+            row(&[None, Some("16384")]),
+            row(&[Some(""), Some("1")]),
         ]);
+        assert_eq!(sizes.staged, 16_384);
+        let empty = Sizes::from_rows(&vec![row(&[None, None])]);
+        assert_eq!(empty, Sizes::default());
         assert_eq!(sizes.of([&name("users"), &name("posts"), &name("teams")]), 8192);
         assert_eq!(sizes.of([&name("posts")]), 0);
     }

@@ -5,7 +5,7 @@
 
 use electric_replica_core::fingerprint::Fingerprint;
 use electric_replica_core::manifest::to_document;
-use electric_replica_core::version::ServerVersion;
+use electric_replica_core::version::{ServerVersion, parse_version};
 use electric_replica_core::{Error, ErrorCode, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -83,7 +83,10 @@ pub(crate) fn read(text: &str) -> Result<String> {
         timestamp: last.when,
         fingerprint: Some(fingerprint.clone()),
     };
-    let document: Value = serde_json::from_str(&to_document(&version, &manifest)).unwrap_or_default();
+    let document = to_document(&version, &manifest);
+    // A tag may be anything; a version that no client takes is told where it is made.
+    parse_version(&document, None)?;
+    let document: Value = serde_json::from_str(&document).unwrap_or_default();
     let answer = json!({
         "version": version.version,
         "index": version.index,

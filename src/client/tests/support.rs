@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use electric_replica_core::ident::Name;
 use electric_replica_core::op::Places;
 use electric_replica_core::options::Urls;
+use electric_replica_core::ticking::Ticking;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -26,6 +27,7 @@ pub(super) fn host() -> BrowserHost {
         },
         lock_name: None,
         page: page(""),
+        ticking: Ticking::default(),
     }
 }
 

@@ -23,6 +23,12 @@ pub enum Between {
         /// The table.
         table: &'static str,
     },
+    /// A cache that has all of one table's snapshot but its first chunk from before its texts were of another type, whatever
+    /// is said for it to be passed: an answer of a cold table keeps its handle when the type changes.
+    Aged {
+        /// The table.
+        table: &'static str,
+    },
     /// Several caches, each of which kept another of the answers there ever were to a request: one of them answers every
     /// third time. So answers come twice, late, and older after newer. None has an answer of a later place than it is asked for.
     Several {
@@ -60,7 +66,7 @@ impl Keeper {
     pub(super) fn answer(&mut self, request: &ShapeRequest, now: u64) -> Option<Reply> {
         let kept = self.kept.get(&self.key(request)?)?;
         match self.between {
-            Between::Nothing => None,
+            Between::Nothing | Between::Aged { .. } => None,
             Between::Frozen { .. } => kept.first().map(|kept| kept.reply.clone()),
             Between::Cache { ms, .. } => {
                 let last = kept.last()?;
@@ -86,6 +92,20 @@ impl Keeper {
         }
     }
 
+    /// What an answer says after a while.
+    pub(super) fn age(&self, request: &ShapeRequest, reply: &mut Reply) {
+        let Between::Aged { table } = self.between else { return };
+        let is = |(name, value): &(String, String)| name == "table" && value == table;
+        if !request.query.iter().any(is) || place(request) == Offset::Start {
+            return;
+        }
+        for (name, value) in &mut reply.head.headers {
+            if name == "electric-schema" {
+                *value = value.replace(r#""type":"text""#, r#""type":"bool""#);
+            }
+        }
+    }
+
     /// Under what an answer is kept.
     fn key(&self, request: &ShapeRequest) -> Option<String> {
         let of = |tells: &dyn Fn(&str) -> bool| {
@@ -94,7 +114,7 @@ impl Keeper {
             told.join("&")
         };
         match self.between {
-            Between::Nothing => None,
+            Between::Nothing | Between::Aged { .. } => None,
             Between::Cache { blind_to, .. } | Between::Several { blind_to } => {
                 Some(of(&|name| !blind_to.contains(&name)))
             }

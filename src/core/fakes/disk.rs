@@ -73,7 +73,8 @@ impl ModelDatabase {
             let table = self.app.tables.get(name.as_str())?;
             Some(vec![Some(name.to_string()), Some(table.bytes().to_string())])
         };
-        tables.iter().filter_map(size).collect()
+        let staged = self.staging.as_ref().map(|staging| staging.bytes().to_string());
+        tables.iter().filter_map(size).chain([vec![None, staged]]).collect()
     }
 }
 

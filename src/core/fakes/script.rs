@@ -203,6 +203,11 @@ impl World {
         inner.checks.alarms = true;
     }
 
+    /// Puts the clock of the computer back that the tabs are on.
+    pub fn put_clock_back(&self, ms: u64) {
+        self.inner.borrow_mut().put_back_ms += ms;
+    }
+
     /// The tab that ran the database ends, and the next one finds its files as they were when this was cloned of it.
     pub fn move_database(&self, files: ModelDatabase) {
         self.tamper(|db| *db = files);

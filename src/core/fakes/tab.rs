@@ -19,6 +19,7 @@ use crate::host::{
 };
 use crate::op::{Op, Rows};
 use crate::shape::{ResponseHead, ShapeRequest};
+use crate::ticking::Ticking;
 
 /// A tab's host.
 #[derive(Clone)]
@@ -27,6 +28,7 @@ pub struct Tab {
     id: u32,
     /// Whether the rebuild module is loaded.
     pub(super) loaded: Rc<Cell<bool>>,
+    ticking: Rc<Ticking>,
 }
 
 fn error(code: ErrorCode) -> Error {
@@ -35,8 +37,12 @@ fn error(code: ErrorCode) -> Error {
 
 impl Tab {
     pub(super) fn new(world: World, id: u32) -> Self {
-        let loaded = Rc::default();
-        Self { world, id, loaded }
+        Self {
+            world,
+            id,
+            loaded: Rc::default(),
+            ticking: Rc::default(),
+        }
     }
 
     /// Its number.
@@ -268,6 +274,7 @@ impl Tab {
                 electric.forget(&table);
             }
             keeper.keep(request, &reply, *now);
+            keeper.age(request, &mut reply);
             Poll::Ready(reply)
         })
         .await
@@ -431,7 +438,8 @@ impl Lock for Tab {
 
 impl Clock for Tab {
     fn now_ms(&self) -> u64 {
-        self.world.inner.borrow().now
+        let inner = self.world.inner.borrow();
+        self.ticking.at(inner.now - inner.put_back_ms)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "53 bits are kept")]

@@ -53,6 +53,8 @@ pub(super) struct Inner {
     pub(super) keeper: Keeper,
     pub(super) waiters: Vec<Waker>,
     pub(super) leader: Option<u64>,
+    /// By how much the computer's clock is behind what it would be, had nobody put it back.
+    pub(super) put_back_ms: u64,
     /// How often another tab came to run the database.
     pub(super) moves: u32,
     pub(super) stored_version: Option<String>,
@@ -118,6 +120,7 @@ impl World {
                 keeper: Keeper::new(),
                 waiters: Vec::new(),
                 leader: None,
+                put_back_ms: 0,
                 moves: 0,
                 stored_version: None,
                 feeder: None,

@@ -14,7 +14,7 @@ use crate::tail::Moment;
 use crate::text::{digits, joined};
 use crate::version::{ServerVersion, Standing, parse_version, standing};
 
-use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Stored, Then};
+use super::{Effect, Kind, Lead, Machine, Mood, Phase, Purpose, Reading, Run, Stored, Then};
 
 /// How long the lead is waited for before this tab calls itself a follower, and looks again.
 const PEEK_MS: u64 = 250;
@@ -100,7 +100,7 @@ impl Machine {
         let record = rows.and_then(|rows| Record::from_rows(rows.last()?).ok().flatten());
         if is_read && record.is_none() {
             // The tab that leads has dropped everything, or keeps another's.
-            self.record = None;
+            self.dropped |= self.record.take().is_some();
         }
         if let Some(record) = record.filter(|record| record.state == RecordState::Whole) {
             self.record = Some(record);
@@ -118,11 +118,7 @@ impl Machine {
                 }
             }
         }
-        let awaited = self
-            .run
-            .iter()
-            .chain(&self.queue)
-            .any(|run| !run.callers.is_empty() || !run.early.is_empty());
+        let awaited = self.run.iter().chain(&self.queue).any(|run| !run.is_unasked());
         let pause = if awaited { 2 * PEEK_MS } else { IDLE_PEEK_MS };
         self.phase = Phase::Leading {
             peek_ms: moment.now_ms.saturating_add(pause),
@@ -201,6 +197,14 @@ impl Machine {
             self.purged(answer.is_some_and(|rows| is_there(Ok(slice::from_ref(rows)))), effects);
             if self.run.is_none() {
                 return;
+            }
+        }
+        if self.record.is_none() {
+            // What was only peeked at, and never looked at, was another tab's: it has dropped that, and ended.
+            self.dropped |= known.is_some() && self.found.tables.is_empty();
+            if self.dropped && self.run.as_ref().is_some_and(Run::is_unasked) {
+                // Only a call brings it back.
+                return self.finish(Ok(false), effects);
             }
         }
         self.phase = Phase::Verifying;

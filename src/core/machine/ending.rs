@@ -14,6 +14,7 @@ impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
     pub(super) fn finish(&mut self, outcome: Result<bool>, effects: &mut Vec<Effect>) {
         self.phase = Phase::Resting;
+        self.tail.release();
         let well = outcome.is_ok();
         if let Some(mut run) = self.run.take() {
             if self.stored == Stored::Unknown && run.kind != Kind::Reread {

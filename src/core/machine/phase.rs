@@ -166,6 +166,11 @@ impl Run {
         }
     }
 
+    /// Whether nobody waits for it.
+    pub(super) const fn is_unasked(&self) -> bool {
+        self.callers.is_empty() && self.early.is_empty()
+    }
+
     /// Whoever still waits.
     pub(super) fn waiting(&mut self) -> Vec<CallerId> {
         let mut waiting = std::mem::take(&mut self.callers);

@@ -85,6 +85,11 @@ impl Machine {
         if self.stored == Stored::Unknown {
             return self.begin(moment, effects);
         }
+        if !self.tail.is_quiet() {
+            // What is being applied moves positions that the record is to keep. Nothing more is, until this ends.
+            self.tail.hold();
+            return self.begin(moment, effects);
+        }
         let kept = self.previous_until_ms.is_some_and(|until| until > moment.now_ms);
         let previous = self.previous.take().filter(|_| kept && self.is_usable());
         let returning = previous.and_then(|previous| self.returning(*previous));

@@ -56,7 +56,7 @@ impl Machine {
             (Some(room), Some(record)) => {
                 let steps = survey.rebuild.steps(record, &survey.carried.manifest);
                 let sizes: Vec<u64> = steps.iter().map(|tables| survey.sizes.of(tables)).collect();
-                way(room, &sizes)
+                way(room.saturating_add(survey.sizes.staged), &sizes)
             }
             _ => Some(Way::Beside),
         };

@@ -2,7 +2,7 @@
 //! is still the one that was sealed. A *seal* is a hash of what the catalogue says of a table, and the table's identity,
 //! taken when the table was put in place. Where it still holds, nobody needs to know more.
 
-use super::Statement;
+use super::{Places, Statement};
 use crate::config::APP;
 use crate::ident::{Name, literal};
 use crate::text::joined;
@@ -79,13 +79,21 @@ pub(super) fn seal(shapes: &str, schema: &Name, tables: &[Name]) -> Statement {
     ))
 }
 
-/// How many bytes the tables of a schema take, with their indexes and what is stored beside them.
-pub(super) fn sizes(schema: &Name, tables: &[Name]) -> String {
+/// How many bytes the tables of a schema take, with their indexes and what is stored beside them; and, under no name, what
+/// stands in staging.
+pub(super) fn sizes(places: &Places, schema: &Name, tables: &[Name]) -> String {
+    let of = |schema: &Name| {
+        format!(
+            "FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {})",
+            literal(schema.as_str())
+        )
+    };
     format!(
-        "SELECT c.relname::text, pg_total_relation_size(c.oid)::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND \
-         c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {}) AND c.relname::text = ANY ({})",
-        literal(schema.as_str()),
+        "SELECT c.relname::text, pg_total_relation_size(c.oid)::text {} AND c.relname::text = ANY ({}) UNION ALL SELECT NULL, \
+         sum(pg_total_relation_size(c.oid))::text {}",
+        of(schema),
         array(tables),
+        of(&places.staging),
     )
 }
 

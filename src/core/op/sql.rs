@@ -56,7 +56,7 @@ impl Op {
             Self::WriteRecord(record) => home::write_record(places, record),
             Self::WriteVersion(record) => vec![home::write_version(places, record)],
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
-            Self::Measure { schema, tables } => one(inspect::sizes(schema, tables)),
+            Self::Measure { schema, tables } => one(inspect::sizes(places, schema, tables)),
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
 
             Self::NoteRows { tables } => rows::note(places, tables),

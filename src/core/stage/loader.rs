@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::host::{self, Host};
 use crate::ident::Name;
 use crate::ingest::{Format, Message, MessageReader, Transcoder};
-use crate::shape::{Agreement, Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
+use crate::shape::{Body, Ending, Handle, Lsn, Mode, Offset, Progress, ShapeHead, Stream, Verdict};
 
 use super::landing::Landing;
 use super::patience::Patience;
@@ -155,10 +155,6 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             }
         };
         self.chunk = None;
-        if agreement == Agreement::Same {
-            // Not before its rows are read: a head may agree for ever where the rows never do.
-            self.patience.since_ms = None;
-        }
         match self.stream.read(head, ending, self.host.now_ms(), self.host.random()) {
             Progress::More | Progress::Ignored => Ok(Round::Again),
             Progress::UpToDate { .. } => Ok(Round::UpToDate),

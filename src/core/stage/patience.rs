@@ -10,7 +10,8 @@ use super::loading;
 
 /// How long a rebuild bears with a server that does not serve what it announces.
 pub(super) struct Patience {
-    pub(super) since_ms: Option<u64>,
+    /// Since when it is borne with. That one answer agrees ends nothing: the next one may disagree for ever.
+    since_ms: Option<u64>,
     most_ms: u64,
     soft_ms: u64,
     pauses: Backoff,

@@ -144,7 +144,8 @@ impl Follower {
             // The answer of a request that was called off meanwhile.
             _ if !self.is_polling() => true,
             Outcome::Whole { head, messages } => {
-                self.is_known(head) && self.stream.goes_on(head).is_some() && messages.iter().all(fits)
+                let is_known = self.is_known(head) && self.stream.goes_on(head).is_some();
+                is_known && messages.iter().all(fits) && is_in_order(messages)
             }
             Outcome::Refused { head, .. } => head.is_busy(),
             Outcome::Cut | Outcome::Unjudged(_) => true,
@@ -371,6 +372,15 @@ impl Follower {
             offset: last.offset()?,
         })
     }
+}
+
+/// Whether changes come in the log's order, in which they are applied.
+pub(super) fn is_in_order(messages: &[Message]) -> bool {
+    let offset = |message: &Message| match message {
+        Message::Change(change) => change.offset(),
+        _ => None,
+    };
+    messages.iter().filter_map(offset).is_sorted()
 }
 
 #[cfg(test)]

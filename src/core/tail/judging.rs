@@ -7,12 +7,12 @@ use crate::ingest::Message;
 use crate::json::quoted;
 use crate::shape::{Agreement, Body, ResponseHead, ShapeHead, Verdict};
 
-use super::follower::{Follower, Lag, Misfit, Noted};
+use super::follower::{Follower, Lag, Misfit, Noted, is_in_order};
 use super::{Moment, Outcome, Tail, Trouble, TroubleKind};
 
 impl Tail {
     /// Tells how a table's request ended, where that was no everyday end.
-    pub(crate) fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
+    pub fn judged(&mut self, table: &Name, outcome: Outcome, moment: Moment) -> Option<Trouble> {
         let (stuck_ms, furthest) = (self.limits.stuck_ms, self.furthest);
         let follower = self.followers.get_mut(table)?;
         follower.furthest = furthest;
@@ -84,6 +84,11 @@ impl Follower {
         }
         if let Some(why) = messages.iter().find_map(|message| self.misfit(message)).map(reason) {
             return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
+        }
+        if !is_in_order(&messages) {
+            let doing = format!("following table {}", self.target.table.name.quoted());
+            let error = Error::new(ErrorCode::ShapeProtocol, doing, "changes are out of the log's order");
+            return Some(self.stop(TroubleKind::Drift, Some(error)));
         }
         let trouble = self.take(read, messages, moment);
         match agreement {

@@ -69,9 +69,13 @@ pub(super) fn run(data: &[u8]) {
         };
         let name = Name::parse(name).unwrap();
         let outcome = polled(&part);
-        let _ = tail.is_everyday(&name, &outcome);
         world.polling.insert(name.clone(), false);
-        if let Some(error) = tail.answered(&name, outcome, moment).and_then(|trouble| trouble.error) {
+        let trouble = if tail.is_everyday(&name, &outcome) {
+            tail.answered(&name, outcome, moment)
+        } else {
+            tail.judged(&name, outcome, moment)
+        };
+        if let Some(error) = trouble.and_then(|trouble| trouble.error) {
             assert_kept(&error.to_string(), data);
         }
     }

@@ -261,6 +261,55 @@ fn what_was_chosen_otherwise_is_not_judged_by_what_is_chosen_now() {
     assert_eq!((unsure(&world), told(&world)), (Some(vec!["users".to_owned()]), vec![]));
 }
 
+/// The tables are compared one after the other, and each takes seconds.
+fn slowly_compared(world: &World, replica: &Replica<Tab>, meanwhile: impl FnOnce(&World)) -> Option<Vec<String>> {
+    world.set_database_ms(3_000);
+    let before = world.calls().len();
+    replica.tell(SERVER);
+    let asks = |world: &World| {
+        let calls = world.calls().split_off(before);
+        calls
+            .iter()
+            .any(|call| call.kind == Kind::Open && call.what.contains("offset=-1"))
+    };
+    assert_eq!(world.run(60_000, |world, _| asks(world).then_some(())), Some(()));
+    meanwhile(world);
+    world.run(60_000, |world, _| unsure(world))
+}
+
+/// Other code has put it right, say, or was only half done with it.
+#[test]
+fn a_difference_that_is_gone_when_it_is_counted_again_is_none() {
+    let (world, replica) = following(config());
+    let whole = world.database().clone();
+    rob(&world);
+    let unsure = slowly_compared(&world, &replica, |world| world.tamper(|db| *db = whole));
+    assert_eq!((unsure, told(&world)), (Some(vec![]), vec![]));
+}
+
+/// A stream has met something while the first table was compared.
+#[test]
+fn a_check_that_is_due_does_not_wait_for_all_tables_to_be_compared() {
+    let names = ["a", "b", "c", "d"];
+    let lines = names.map(|name| format!("{name}: id int4"));
+    let world = World::new(vec![release("1", &lines.each_ref().map(String::as_str))], config());
+    world.write(names.map(|name| (name, row("id=1"))).into());
+    let replica = world.open();
+    assert_eq!(ask(&world, &replica, Ask::Check), NO);
+    world.pass(1_000);
+    let unsure = slowly_compared(&world, &replica, |world| {
+        world.refetch_in_body("d");
+        world.write(vec![("d", row("id=2"))]);
+    });
+    assert_eq!(
+        unsure,
+        Some(["a", "b", "d"].map(String::from).into()),
+        "c was under way, and d's shape is gone"
+    );
+    world.pass(60_000);
+    assert_eq!((world.difference(), told(&world)), (None, vec![]));
+}
+
 /// Nothing is loaded that could be kept: no transaction but those that look.
 #[test]
 fn no_row_that_is_counted_is_kept() {

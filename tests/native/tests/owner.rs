@@ -204,3 +204,48 @@ fn a_purge_that_cannot_be_done_is_told_as_such() {
     assert_eq!(ask(&world, &replica, Ask::Purge), NO);
     assert!(is_empty(&world));
 }
+
+/// Who follows has asked before, so that it is about to look as soon as it leads; it may have seen that all was dropped, or not.
+#[test]
+fn what_one_tab_dropped_is_not_fetched_by_the_one_that_leads_after_it() {
+    for seen_ms in [0, 60_000] {
+        let (world, leads) = following(config());
+        let follows = world.open();
+        assert_eq!(ask(&world, &follows, Ask::Check), NO);
+        world.pass(30_000);
+        assert_eq!(ask(&world, &leads, Ask::Purge), NO);
+        world.pass(seen_ms);
+        world.kill(leads.host().id());
+        let before = world.calls().len();
+        world.pass(120_000);
+        let asked = world.calls().split_off(before);
+        assert!(
+            asked
+                .iter()
+                .all(|call| call.kind == Kind::Transact || call.kind == Kind::Lead),
+            "{asked:?}"
+        );
+        assert!(is_empty(&world), "{seen_ms} ms");
+        assert_eq!(follows.status(), Status::Idle);
+
+        assert_eq!(ask(&world, &follows, Ask::Check), NO);
+        assert_eq!(world.difference(), None, "a call brings it back");
+    }
+}
+
+#[test]
+fn a_row_that_comes_while_everything_is_dropped_brings_nothing_back() {
+    for at_ms in 0..40 {
+        let (world, replica) = following(config());
+        world.set_database_ms(10);
+        for nth in 0..10 {
+            world.after(at_ms + nth * 4, move |world| {
+                world.write(vec![("users", row(&format!("id={}, name=n", 10 + nth)))]);
+            });
+        }
+        assert_eq!(ask(&world, &replica, Ask::Purge), NO);
+        world.pass(120_000);
+        assert!(is_empty(&world), "{at_ms}");
+        assert_eq!(replica.status(), Status::Idle, "{at_ms}");
+    }
+}

@@ -6,7 +6,7 @@ use electric_replica_core::error::{ErrorCode, Result};
 use electric_replica_core::event::Status;
 use electric_replica_core::fakes::{Fault, Kind, ModelTable, Tab, World};
 use electric_replica_core::machine::Ask;
-use electric_replica_tests::{config, release, row};
+use electric_replica_tests::{YES, ask, config, following, release, row, starts};
 
 const KEPT_MS: u64 = 600_000;
 
@@ -249,5 +249,81 @@ fn a_rollback_that_fails_or_is_cut_off_leaves_the_one_or_the_other_whole() {
             assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(true)), "{call} {fault:?}");
             assert_eq!(world.difference(), None, "{call} {fault:?}");
         }
+    }
+}
+
+/// The table that stays goes on being written: its position is never put back behind its rows.
+#[test]
+fn a_rollback_beside_live_changes_leaves_the_tables_that_stay_where_they_are() {
+    for at_ms in (0..160).step_by(2) {
+        let (world, replica) = following(Config {
+            keep_previous_ms: 600_000,
+            ..config()
+        });
+        world.deploy(1);
+        assert_eq!(ask(&world, &replica, Ask::Check), YES);
+        world.set_database_ms(8);
+        let posts = |nth: u64| {
+            (
+                "posts".to_owned(),
+                Ok(row(&format!("id={}, title=t{nth}", 7 + nth / 2))),
+            )
+        };
+        world.write(vec![("posts", row("id=7, title=t"))]);
+        world.pass(2_000);
+        for nth in 0..12 {
+            world.after(nth * 3, move |world| {
+                let gone = ("posts".to_owned(), Err(vec![(7 + nth / 2).to_string()]));
+                world.commit(vec![posts(nth), gone]);
+                world.commit(vec![posts(nth + 2)]);
+            });
+        }
+        world.pass(at_ms);
+        assert_eq!(ask(&world, &replica, Ask::Rollback), YES, "{at_ms}");
+        world.pass(10_000);
+        world.deploy(2);
+        assert_eq!(ask(&world, &replica, Ask::Check), YES);
+        world.pass(60_000);
+        assert_eq!(world.difference(), None, "{at_ms}");
+        assert_eq!(starts(&world).len(), 3, "{at_ms}: posts are not fetched anew");
+    }
+}
+
+/// A row every few milliseconds, for so many of them.
+fn write_on(world: &World, rows: u64) {
+    for nth in 0..rows {
+        world.after(nth * 3, move |world| {
+            world.write(vec![("posts", row(&format!("id={}, title=t{nth}", nth % 50)))]);
+        });
+    }
+}
+
+#[test]
+fn a_rollback_does_not_wait_for_rows_to_stop_coming() {
+    let (world, replica) = following(Config {
+        keep_previous_ms: 600_000,
+        ..config()
+    });
+    world.deploy(1);
+    assert_eq!(ask(&world, &replica, Ask::Check), YES);
+    world.set_database_ms(40);
+    write_on(&world, 3_000);
+    world.pass(1_000);
+    let before = world.now_ms();
+    assert_eq!(ask(&world, &replica, Ask::Rollback), YES);
+    assert!(world.now_ms() - before < 2_000, "{} ms", world.now_ms() - before);
+}
+
+#[test]
+fn rows_go_on_coming_after_a_rollback_that_had_nothing_to_go_back_to() {
+    for at_ms in 0..60 {
+        let (world, replica) = following(config());
+        world.set_database_ms(8);
+        write_on(&world, 100);
+        world.pass(at_ms);
+        let none = Some(Err(ErrorCode::NoPrevious));
+        assert_eq!(ask(&world, &replica, Ask::Rollback), none, "{at_ms}");
+        world.pass(10_000);
+        assert_eq!((world.difference(), replica.status()), (None, Status::Ready), "{at_ms}");
     }
 }

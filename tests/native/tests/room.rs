@@ -393,3 +393,36 @@ fn what_a_failed_rebuild_has_built_takes_no_room_any_longer() {
     assert_eq!(failures(&world), [ErrorCode::StorageFull]);
     assert_eq!(loaded(&world), None, "rows are left in staging");
 }
+
+/// Half of what there is to read is what a page that was killed has left of its rebuild: nothing of that is in the way.
+#[test]
+fn what_a_killed_page_has_staged_is_room() {
+    for (times, way) in [(2, Way::TableByTable), (4, Way::Beside)] {
+        let (world, replica) = world(config());
+        let used = world.database().bytes();
+        world.set_disk(Disk {
+            bytes: Some(times * used),
+            says: Estimate::Honest { log: used },
+        });
+        world.deploy(1);
+        replica.tell(Ask::Check);
+        let staged = |world: &World| {
+            let database = world.database();
+            let rows = database.staging.iter().flat_map(|staging| staging.tables.values());
+            rows.map(|table| table.rows().len()).sum::<usize>()
+        };
+        assert_eq!(
+            world.run(60_000, |world, _| (staged(world) >= 4).then_some(())),
+            Some(())
+        );
+        world.kill(replica.host().id());
+        let replica = world.open();
+        assert_eq!(ask(&world, &replica, Ask::Check), YES, "{times}");
+        world.pass(1_000);
+        assert_eq!(
+            (world.difference(), told(&world).1.map(|end| end.0)),
+            (None, Some(way)),
+            "{times}"
+        );
+    }
+}
