@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use crate::config::Limits;
 use crate::error::Result;
-use crate::host::{self, Host};
+use crate::host::Host;
 use crate::ident::Name;
 use crate::ingest::{Change, Format};
 use crate::op::{Op, Target};
@@ -102,9 +102,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.changes.len() >= LOG_BATCH
     }
 
-    /// The body's next piece; meanwhile the rows of earlier ones are loaded.
-    pub(super) async fn next(&mut self, body: &mut impl host::Body) -> Result<Option<Vec<u8>>> {
-        let mut next = pin!(body.next());
+    /// Waits for something else while the rows of earlier pieces are loaded. Fails where that does.
+    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
+        let mut work = pin!(work);
         poll_fn(|context| {
             let loaded = self
                 .under_way
@@ -117,7 +117,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             if let Err(error) = loaded {
                 return Poll::Ready(Err(error));
             }
-            next.as_mut().poll(context)
+            work.as_mut().poll(context).map(Ok)
         })
         .await
     }

@@ -91,8 +91,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         if self.spec.caches == Caches::Passed {
             self.stream.bypass_caches(self.host.now_ms());
         }
-        let Ok((head, body)) = open(self.host, &self.stream.request(Mode::CatchUp), stall_ms).await else {
-            return self.cut().await;
+        let request = self.stream.request(Mode::CatchUp);
+        let (head, body) = match self.landing.beside(open(self.host, &request, stall_ms)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => return self.cut().await,
+            Err(error) => return self.recover(error).await,
         };
         let mut body = Patient::new(self.host, body, stall_ms);
         match self.stream.head(&head, self.host.now_ms(), self.host.random()) {
@@ -114,6 +117,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 }
             }
             Verdict::Failed { error } => Err(error),
+        }
+    }
+
+    /// Waits before the next request.
+    pub(super) async fn pause(&mut self, ms: u64) -> Result<Round> {
+        match self.landing.beside(self.host.sleep(ms)).await {
+            Ok(()) => Ok(Round::Again),
+            Err(error) => self.recover(error).await,
         }
     }
 
@@ -197,7 +208,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         };
         let mut transcoder = Transcoder::for_table(&self.spec.target.table, self.landing.format).skipping(taken);
         let mut messages = Vec::new();
-        while let Some(bytes) = self.landing.next(body).await? {
+        while let Some(bytes) = self.landing.beside(body.next()).await?? {
             let pushed = transcoder.push(&bytes, &mut self.landing.rows, &mut messages);
             // What stands before the bad message of a piece is taken all the same.
             self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));

@@ -102,17 +102,20 @@ impl Staged {
 /// rebuild, which resets the staging schema.
 pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
     let mut loader = Loader::new(host, spec, report);
+    let mut next = Ok(Round::Again);
     loop {
-        loader.landing.empty().await?;
-        match loader.round().await {
-            Ok(Round::Again) => {}
-            Ok(Round::Later { ms }) => host.sleep(ms).await,
+        next = match next {
+            Ok(Round::Again) => {
+                loader.landing.empty().await?;
+                loader.round().await
+            }
+            Ok(Round::Later { ms }) => loader.pause(ms).await,
             Ok(Round::UpToDate) => return loader.finish(),
             Err(error) => {
                 loader.landing.give_up().await;
                 return Err(error);
             }
-        }
+        };
     }
 }
 

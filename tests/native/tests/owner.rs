@@ -232,20 +232,3 @@ fn what_one_tab_dropped_is_not_fetched_by_the_one_that_leads_after_it() {
         assert_eq!(world.difference(), None, "a call brings it back");
     }
 }
-
-#[test]
-fn a_row_that_comes_while_everything_is_dropped_brings_nothing_back() {
-    for at_ms in 0..40 {
-        let (world, replica) = following(config());
-        world.set_database_ms(10);
-        for nth in 0..10 {
-            world.after(at_ms + nth * 4, move |world| {
-                world.write(vec![("users", row(&format!("id={}, name=n", 10 + nth)))]);
-            });
-        }
-        assert_eq!(ask(&world, &replica, Ask::Purge), NO);
-        world.pass(120_000);
-        assert!(is_empty(&world), "{at_ms}");
-        assert_eq!(replica.status(), Status::Idle, "{at_ms}");
-    }
-}
