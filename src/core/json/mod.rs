@@ -17,7 +17,7 @@ pub(crate) use cursor::{Cursor, Span, Why};
 pub(crate) use escape::{Refusal, decode_onto, unicode};
 pub(crate) use plain::plain_prefix;
 pub(crate) use value::{Object, Value};
-pub(crate) use write::{put_quoted, quoted};
+pub(crate) use write::{put_quoted, quoted, shown};
 
 /// How deep lists and objects may stand in each other.
 const MOST_DEPTH: usize = 128;

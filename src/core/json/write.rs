@@ -1,6 +1,7 @@
 //! Values as text.
 
 use super::value::{Object, Value};
+use crate::ident::MAX_NAME_BYTES;
 
 impl Value {
     /// Without white space.
@@ -55,6 +56,11 @@ pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     put_quoted(&mut out, text);
     out
+}
+
+/// What a server calls a column, for a message: as much of it as Postgres would take for a name.
+pub(crate) fn shown(name: &str) -> String {
+    quoted(name.get(..name.floor_char_boundary(MAX_NAME_BYTES)).unwrap_or_default())
 }
 
 /// The same, at the end of another text.

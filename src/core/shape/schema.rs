@@ -5,7 +5,7 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::ident::Name;
-use crate::json::{self, Object, Value, quoted};
+use crate::json::{self, Object, Value, quoted, shown};
 use crate::manifest::{BaseType, Column, ColumnType, Table, typname};
 use crate::sorted::SortedMap;
 use crate::text::{joined, number};
@@ -104,7 +104,7 @@ impl ElectricSchema {
         }
         for name in self.columns.keys() {
             if !table.columns.iter().any(|column| column.name.as_str() == name) {
-                hard.push(format!("it has a column {}", quoted(name)));
+                hard.push(format!("it has a column {}", shown(name)));
             }
         }
         let mut key: Vec<(u32, &str)> = self

@@ -376,11 +376,12 @@ impl Follower {
 
 /// Whether changes come in the log's order, in which they are applied.
 pub(super) fn is_in_order(messages: &[Message]) -> bool {
-    let offset = |message: &Message| match message {
-        Message::Change(change) => change.offset(),
+    // One without a place in the log does not come after one that has it.
+    let place = |message: &Message| match message {
+        Message::Change(change) => Some(change.offset()),
         _ => None,
     };
-    messages.iter().filter_map(offset).is_sorted()
+    messages.iter().filter_map(place).is_sorted()
 }
 
 #[cfg(test)]

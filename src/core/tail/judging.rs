@@ -4,7 +4,7 @@
 use crate::error::{Error, ErrorCode};
 use crate::ident::Name;
 use crate::ingest::Message;
-use crate::json::quoted;
+use crate::json::shown;
 use crate::shape::{Agreement, Body, ResponseHead, ShapeHead, Verdict};
 
 use super::follower::{Follower, Lag, Misfit, Noted, is_in_order};
@@ -113,7 +113,7 @@ impl Follower {
 
 /// A misfit in words.
 fn reason((misfit, column): (Misfit, &str)) -> String {
-    let column = quoted(column);
+    let column = shown(column);
     match misfit {
         Misfit::Foreign => format!("a change has the column {column}, which the replica lacks"),
         Misfit::NotWhole => format!("an inserted row lacks the column {column}"),
