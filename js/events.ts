@@ -180,16 +180,17 @@ export interface StatusChange {
   leader: ReplicaStatus | null;
 }
 
-/** This browser lacks something, or does not do it; or the way the database was opened lacks what tabs need. Told once. */
+/** This browser lacks something, or does not do it; or the way the database was opened lacks what tabs or loads need. Told once. */
 export interface Warning {
   type: "warning";
   /**
    * `NO_WEB_LOCKS`: each tab leads by itself. `NO_BROADCAST_CHANNEL`: one leads, and the others hear of nothing.
    * `NOT_SHARED`: another tab leads, and this one reads a copy of its own, which stands still until it leads itself; a
    * PGliteWorker is one database for all tabs. `NOT_PERSISTED`: the option `persist` was set, and the browser may evict the
-   * database all the same.
+   * database all the same. `SLOW_LOADS`: rows take ever longer to load, because this release of PGlite copies a table's file
+   * whole each time it is made larger, unless it is started with {@link replicaStartParams}.
    */
-  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_SHARED" | "NOT_PERSISTED";
+  code: "NO_WEB_LOCKS" | "NO_BROADCAST_CHANNEL" | "NOT_SHARED" | "NOT_PERSISTED" | "SLOW_LOADS";
   message: string;
 }
 

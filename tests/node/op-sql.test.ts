@@ -9,8 +9,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import type { Results } from "@electric-sql/pglite";
+import { PGlite, type Results } from "@electric-sql/pglite";
 
+import { replicaStartParams } from "../../js/start-params.ts";
 import { directory, golden, open, opened, run, select, type Row, type Rows, type Transaction } from "./support/op.ts";
 import { rejections } from "./support/rejections.ts";
 
@@ -84,6 +85,31 @@ test("a first replica stands with its rows, its keys and its record", async (t) 
   assert.deepEqual(await run(db, golden.countUsers), [["2"]]);
   check("recordFirst", await run(db, golden.readRecord));
   check("inspectFirst", await run(db, golden.inspectFirst));
+});
+
+test("what tables take is measured, and what an earlier rebuild has left in staging", async (t) => {
+  const db = await open(t);
+  await run(db, golden.ensureHome, ...golden.first);
+  const [users, staged, ...rest] = await run(db, golden.measure);
+  assert.deepEqual([users?.[0], staged, rest], ["users", [null, null], []]);
+  assert.ok(Number(users?.[1]) >= 3 * 8_192, "with its indexes");
+
+  const [stage] = golden.second;
+  assert.ok(stage);
+  await run(db, stage);
+  const [, left] = await run(db, golden.measure);
+  assert.equal(left?.[0], null);
+  assert.ok(Number(left[1]) >= 3 * 8_192, "with its indexes");
+});
+
+test("how files are made larger is told, and is another where PGlite is started as this library recommends", async (t) => {
+  const started = async (startParams: string[]) => {
+    const db = await PGlite.create({ startParams });
+    t.after(() => db.close());
+    return run(db, golden.readExtendMethod);
+  };
+  assert.deepEqual(await started(PGlite.defaultStartParams), [["posix_fallocate"]]);
+  assert.deepEqual(await started([...PGlite.defaultStartParams, ...replicaStartParams]), [["write_zeros"]]);
 });
 
 test("an index that this Postgres cannot have is left out, and uniqueness is the server's business", async (t) => {

@@ -18,6 +18,8 @@ use crate::record::{Record, owner_of};
 /// The model database.
 #[derive(Clone, Debug, Default)]
 pub struct ModelDatabase {
+    /// How files are made larger, where there is a choice.
+    pub extend_method: Option<&'static str>,
     home: bool,
     /// What the app reads.
     pub app: ModelSchema,
@@ -295,6 +297,7 @@ impl ModelDatabase {
                 self.drop_left();
             }
             // The model's schema of the app is always there.
+            Op::ReadExtendMethod => return Ok(vec![vec![self.extend_method.map(str::to_owned)]]),
             Op::EnsureApp | Op::Checkpoint => {}
         }
         Ok(Rows::new())

@@ -9,9 +9,24 @@ use crate::error::Result;
 use crate::ident::Name;
 use crate::ingest::{Change, Format, Operation, decoder};
 use crate::manifest::{Index, Table};
-use crate::op::Home;
+use crate::op::{Home, Op};
 
 impl ModelDatabase {
+    /// How many rows the tables have that these operations load more into.
+    pub(super) fn rows_under(&self, ops: &[Op]) -> usize {
+        let table = |op: &Op| match op {
+            Op::Copy { home, table, .. } => {
+                let schema = match home {
+                    Home::App(_) => Some(&self.app),
+                    Home::Staging => self.staging.as_ref(),
+                };
+                schema?.tables.get(table.as_str())
+            }
+            _ => None,
+        };
+        ops.iter().filter_map(table).map(|table| table.rows().len()).sum()
+    }
+
     fn labels(&self, table: &ModelTable, staged_enums: &[Name]) -> BTreeMap<String, Vec<String>> {
         let names = table.columns.iter().filter_map(|column| column.ty.enum_name());
         names

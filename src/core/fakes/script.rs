@@ -219,6 +219,11 @@ impl World {
         self.inner.borrow_mut().checks.alarms = true;
     }
 
+    /// Has loading rows take a millisecond longer with so many more rows that a table has.
+    pub fn set_slowing(&self, rows_a_ms: usize) {
+        self.inner.borrow_mut().rows_a_ms = Some(rows_a_ms);
+    }
+
     /// Has each transaction take so many milliseconds.
     pub fn set_database_ms(&self, ms: u64) {
         self.inner.borrow_mut().db_ms = ms;

@@ -134,7 +134,10 @@ impl Database for Tab {
         let slot: Rc<RefCell<Slot>> = Rc::default();
         let at = {
             let mut inner = self.world.inner.borrow_mut();
-            inner.db_free_ms = inner.db_free_ms.max(inner.now) + inner.db_ms;
+            let slower_ms = inner
+                .rows_a_ms
+                .map_or(0, |rows_a_ms| inner.db.rows_under(&ops) / rows_a_ms.max(1));
+            inner.db_free_ms = inner.db_free_ms.max(inner.now) + inner.db_ms + slower_ms as u64;
             inner.db_free_ms
         };
         let (filled, id) = (Rc::clone(&slot), self.id);

@@ -48,6 +48,8 @@ pub(super) struct Inner {
     pub(super) db_free_ms: u64,
     /// How long a transaction takes.
     pub(super) db_ms: u64,
+    /// How many rows that a table has make loading more into it take a millisecond longer.
+    pub(super) rows_a_ms: Option<usize>,
     pub(super) origin: Origin,
     pub(super) electric: Electric,
     pub(super) keeper: Keeper,
@@ -115,6 +117,7 @@ impl World {
                 disk: Disk::default(),
                 db_free_ms: 0,
                 db_ms: 3,
+                rows_a_ms: None,
                 origin,
                 electric,
                 keeper: Keeper::new(),

@@ -35,7 +35,7 @@ use crate::shape::Handle;
 use crate::tail::{Moment, Outcome, Tail, Trouble, TroubleKind};
 
 pub(crate) use gate::PutOff;
-pub(crate) use phase::{Announced, Built, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then};
+pub(crate) use phase::{Announced, Built, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then, Warned};
 pub use vocabulary::{Against, Ask, CallerId, Effect, Input, Purpose};
 
 /// The replica's state machine.
@@ -86,6 +86,8 @@ pub struct Machine {
     pub(crate) recheck_at_ms: u64,
     /// Whether the app dropped everything and has asked for nothing since.
     pub(crate) dropped: bool,
+    /// Whether the app was told that loads take ever longer.
+    pub(crate) warned: Warned,
     /// Whether anybody looks at this tab: the driver says so before each step.
     pub(crate) sight: Sight,
     /// Whether a gate to the rebuild module was ever passed: never before that module is loaded.
@@ -127,6 +129,7 @@ impl Machine {
             unstick_ms: 0,
             recheck_at_ms: 0,
             dropped: false,
+            warned: Warned::NotYet,
             sight: Sight::Seen,
             entered: false,
         }

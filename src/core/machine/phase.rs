@@ -194,6 +194,13 @@ pub(crate) enum Mood {
     Failed,
 }
 
+/// Whether the app was warned of something that it is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Warned {
+    NotYet,
+    Once,
+}
+
 /// Whether this tab may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lead {

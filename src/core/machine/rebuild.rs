@@ -20,7 +20,7 @@ use crate::version::ServerVersion;
 
 use super::job::{Ends, Job, staged_enums};
 use super::swap::{drop_indexes, look_after_readers};
-use super::{Announced, Effect, Machine, Phase, Purpose, Then};
+use super::{Announced, Effect, Machine, Phase, Purpose, Then, Warned};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
 pub(super) const LOOK_EVERY_MS: u64 = 5_000;
@@ -253,6 +253,12 @@ impl Machine {
             StageReport::Rows(rows) => {
                 job.rows.insert(table.clone(), rows);
                 Step::Loading
+            }
+            StageReport::Slows => {
+                if std::mem::replace(&mut self.warned, Warned::Once) == Warned::NotYet {
+                    effects.push(Effect::Emit(Event::SlowLoads));
+                }
+                return;
             }
             StageReport::Waiting => {
                 if job.look_ms <= moment.now_ms {

@@ -66,6 +66,7 @@ impl Op {
             Self::ReadPrevious => "reading what was kept of the replica before".to_owned(),
             Self::FindLost { .. } => "looking for the live queries".to_owned(),
             Self::DropLeft => "clearing what was left for the app's views".to_owned(),
+            Self::ReadExtendMethod => "looking how files are made larger".to_owned(),
             Self::Checkpoint => "writing the write-ahead log out".to_owned(),
             // Said above.
             Self::FindHome

@@ -396,6 +396,7 @@ fn statements() -> Value {
     let rest = json!({
         "ensureHome": alone(Op::EnsureHome),
         "readRecord": alone(Op::ReadRecord),
+        "readExtendMethod": alone(Op::ReadExtendMethod),
         "first": [write("public", stage_one), write("public", swap_one)],
         "inspectFirst": write("public", vec![inspect("public", &first())]),
         "second": [write("public", stage_two), write("public", swap_two)],
@@ -403,6 +404,7 @@ fn statements() -> Value {
         "third": [write("public", stage_three), write("public", swap_three)],
         "live": write("public", live),
         "lostPosition": write("public", vec![stray]),
+        "measure": alone(Op::Measure { schema: schema(), tables: vec![name("users"), name("nowhere")] }),
         "countUsers": alone(Op::CountRows { home: Home::App(schema()), table: name("users") }),
         "kinds": [write("my app", stage_kinds), write("my app", swap_kinds)],
         "inspectKinds": write("my app", vec![inspect("my app", &kinds.manifest)]),

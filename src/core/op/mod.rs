@@ -201,6 +201,9 @@ pub enum Op {
     ReadPrevious,
     /// Drops whatever was kept, and what [`Op::DropLeft`] does.
     DropPrevious,
+    /// Answers by which method tables' files are made larger (`file_extend_method`): one cell, NULL where Postgres knows but
+    /// one.
+    ReadExtendMethod,
     /// Writes the write-ahead log out, so that it does not grow from rebuild to rebuild.
     Checkpoint,
 }

@@ -14,7 +14,8 @@ use crate::ingest::{Change, Format};
 use crate::op::{Op, Target};
 
 use super::StageReport;
-use super::pace::Pace;
+use super::pace::{MOST_TIMES, Pace};
+use super::slowing::Slowing;
 
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
@@ -25,6 +26,8 @@ pub(super) struct Landing<'a, H, R> {
     target: &'a Rc<Target>,
     report: &'a R,
     pace: Pace,
+    slowing: Slowing,
+    growth: Growth,
     /// In which format the rows are loaded.
     pub(super) format: Format,
     /// COPY data that is not yet in the table: a piece but for its end.
@@ -52,6 +55,17 @@ struct UnderWay<'a> {
     rows: u64,
 }
 
+/// How the time goes that rows take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// As many rows take as long, as far as is known.
+    Even,
+    /// They take ever longer; why is not known.
+    Slowing,
+    /// It was looked why.
+    Known,
+}
+
 /// Whether the table has its keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keyed {
@@ -77,6 +91,8 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             target,
             report,
             pace: Pace::new(limits.piece_bytes),
+            slowing: Slowing::new((limits.piece_bytes as u64).saturating_mul(MOST_TIMES as u64)),
+            growth: Growth::Even,
             format: Format::of(&target.table),
             rows: Vec::new(),
             changes: Vec::new(),
@@ -125,6 +141,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     /// Begins to load the rows that are read, once those before are in. There are `total` of them.
     pub(super) async fn copy(&mut self, total: u64) -> Result<()> {
         self.land().await?;
+        self.look_at_growth().await;
         let Some(op) = self.piece() else { return Ok(()) };
         let bytes = match &op {
             Op::Copy { rows, .. } => rows.len(),
@@ -164,9 +181,25 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.touched = Touched::Yes;
         if let Some(UnderWay { bytes, rows, .. }) = under_way {
             self.pace.took(bytes, ms, own_ms);
+            if self.slowing.took(bytes as u64, ms) && self.growth == Growth::Even {
+                self.growth = Growth::Slowing;
+            }
             (self.report)(StageReport::Rows(rows));
         }
         Ok(())
+    }
+
+    /// Looks why rows take ever longer, once. Where nobody can say, nothing is told.
+    async fn look_at_growth(&mut self) {
+        if self.growth != Growth::Slowing {
+            return;
+        }
+        self.growth = Growth::Known;
+        let told = self.host.transact(vec![Op::ReadExtendMethod]).await.unwrap_or_default();
+        let method = told.first().and_then(|rows| rows.first()?.first()?.as_deref());
+        if method == Some("posix_fallocate") {
+            (self.report)(StageReport::Slows);
+        }
     }
 
     /// The rows that are read, as an operation.

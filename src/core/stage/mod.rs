@@ -8,6 +8,7 @@ mod landing;
 mod loader;
 mod pace;
 mod patience;
+mod slowing;
 
 use std::rc::Rc;
 
@@ -61,6 +62,8 @@ pub enum StageReport {
     Rows(u64),
     /// Electric does not serve the wanted structure yet.
     Waiting,
+    /// The same rows take ever longer, because of how this database makes its files larger.
+    Slows,
 }
 
 /// A loaded table.

@@ -35,6 +35,8 @@ interface Golden {
   live: Transaction;
   lostPosition: Transaction;
   countUsers: Transaction;
+  measure: Transaction;
+  readExtendMethod: Transaction;
   subscriptions: Transaction;
   inspectFirst: Transaction;
   inspectSecond: Transaction;
