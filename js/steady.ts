@@ -15,7 +15,7 @@ interface Shared extends ReplicaDatabase {
 
 /** A database whose transactions may be said to look only. */
 export interface SteadyDatabase extends ReplicaDatabase {
-  transaction(body: (session: Session) => Promise<unknown>, looks?: boolean): Promise<unknown>;
+  transaction(body: Parameters<ReplicaDatabase["transaction"]>[0], looks?: boolean): Promise<unknown>;
 }
 
 function isShared(db: ReplicaDatabase): db is Shared {

@@ -15,7 +15,7 @@ interface Session {
 /** What looks like a PGliteWorker with `relaxedDurability`. `loaded` is called after each piece of rows that is loaded by itself. */
 async function shared(t: TestContext, loaded: (nth: number) => Promise<void> = () => Promise.resolve()) {
   const listeners = new Set<() => void>();
-  let running = await database(t);
+  let running: PGlite = await database(t);
   let stored: PGlite | undefined;
   let pieces = 0;
   const db = {
@@ -94,5 +94,5 @@ test("what was dropped and comes back with the tab before is dropped again", asy
   assert.deepEqual(await world.contents(), {});
   world.end();
   await eventually(async () => assert.deepEqual(await world.contents(), {}));
-  assert.equal(manager.replica, undefined);
+  assert.equal(manager.version, undefined);
 });
