@@ -12,6 +12,7 @@ import { at, bin } from "./lib/paths.mjs";
 import { ask, run } from "./lib/process.mjs";
 
 const STRICT = ["--", "-D", "warnings"];
+const FUZZER = at("tests", "fuzz", "engine", "Cargo.toml");
 
 await script(async () => {
   // The types of www/ and tests/ are those of the built package.
@@ -27,6 +28,8 @@ await script(async () => {
     ["TypeScript's types", () => run({ command: bin("tsc"), args: ["--project", at("tsconfig.json")] })],
     ["eslint", () => run({ command: bin("eslint"), args: ["--max-warnings", "0", "."] })],
     ["the lock file names no registry", lockFile],
+    // It is built by `npm run fuzz` alone, and is no member of the workspace: nothing else would tell.
+    ["the fuzzer's lock file", () => run({ command: "cargo", args: ["fetch", "--quiet", "--locked", "--manifest-path", FUZZER] })],
   ];
 
   const failed = [];
