@@ -129,7 +129,7 @@ fn whatever_goes_with_the_tab_that_ran_the_database_is_fetched_again() {
             }
         }
     }
-    println!("a database moved {tried} times, and lost what was last done");
+    println!("tried: databases that moved to another tab and lost what was last done: {tried}");
 }
 
 #[test]
