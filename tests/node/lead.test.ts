@@ -4,6 +4,8 @@ import { test } from "node:test";
 
 import { Holdings } from "../../js/holdings.ts";
 import { Lead } from "../../js/lead.ts";
+import { lockName } from "../../js/options.ts";
+import type { ReplicaOptions } from "../../js/types.ts";
 
 type Callback = () => Promise<void>;
 type Waiting = { callback: Callback; resolve: (value: unknown) => void };
@@ -106,4 +108,14 @@ test("a page alone with its database leads at once, and so does one whose browse
   const { manager, counts } = locks();
   for (const lead of [new Lead(undefined, manager), new Lead(undefined, manager), new Lead("name", undefined)]) await lead.granted();
   assert.deepEqual(counts(), [0, 0]);
+});
+
+test("one tab leads over one database, whichever schema its app reads", () => {
+  const worker = { onLeaderChange: () => () => undefined };
+  const files = { dataDir: "idb://app" };
+  for (const db of [worker, files]) {
+    const names = ["public", "app", undefined].map((schema) => lockName({ db, ...(schema === undefined ? {} : { schema }) } as unknown as ReplicaOptions));
+    assert.deepEqual([new Set(names).size, typeof names[0]], [1, "string"]);
+  }
+  assert.notEqual(lockName({ db: files } as unknown as ReplicaOptions), lockName({ db: { dataDir: "idb://other" } } as unknown as ReplicaOptions));
 });
