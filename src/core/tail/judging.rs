@@ -86,8 +86,7 @@ impl Follower {
             return Some(self.stop(TroubleKind::Drift, Some(self.mismatch(&why))));
         }
         if !is_in_order(&messages) {
-            let doing = format!("following table {}", self.target.table.name.quoted());
-            let error = Error::new(ErrorCode::ShapeProtocol, doing, "changes are out of the log's order");
+            let error = self.wrong(ErrorCode::ShapeProtocol, "changes are out of the log's order");
             return Some(self.stop(TroubleKind::Drift, Some(error)));
         }
         let trouble = self.take(read, messages, moment);
@@ -106,8 +105,15 @@ impl Follower {
     }
 
     fn mismatch(&self, why: &str) -> Error {
-        let doing = format!("following table {}", self.target.table.name.quoted());
-        Error::new(ErrorCode::SchemaMismatch, doing, why)
+        self.wrong(ErrorCode::SchemaMismatch, why)
+    }
+
+    fn wrong(&self, code: ErrorCode, why: &str) -> Error {
+        Error::new(
+            code,
+            format!("following table {}", self.target.table.name.quoted()),
+            why,
+        )
     }
 }
 
