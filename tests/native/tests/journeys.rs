@@ -66,6 +66,43 @@ fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
     assert!(overlapping >= 4, "{overlapping} of six chunks");
 }
 
+/// While nothing answers as well: how long the piece took is known, and told, as soon as it is in.
+#[test]
+fn rows_that_are_in_are_told_before_the_next_chunk_comes() {
+    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
+    world.set_habits(Habits {
+        chunk_rows: 50,
+        ..Habits::default()
+    });
+    let rows = (1..=300).map(|id| {
+        (
+            "users",
+            row(&format!("id={id}, name=forty characters that mean nothing at all")),
+        )
+    });
+    world.write(rows.collect());
+    let replica = world.open();
+    replica.tell(Ask::Check);
+    let asks = |world: &World| {
+        let calls = world.calls();
+        calls
+            .iter()
+            .any(|call| call.kind == Kind::Open && call.what.contains("offset=0_"))
+    };
+    assert_eq!(world.run(10_000, |world, _| asks(world).then_some(())), Some(()));
+    world.set_electric_down(true);
+    world.pass(400);
+    let told = |(_, event): &(u32, Event)| match event {
+        Event::Progress(progress) => Some(progress.rows),
+        _ => None,
+    };
+    let told = world.events().iter().filter_map(told).max().unwrap_or_default();
+    let database = world.database();
+    let staged = database.staging.iter().flat_map(|staging| staging.tables.values());
+    let staged: usize = staged.map(|table| table.rows().len()).sum();
+    assert_eq!((told, staged > 0), (staged as u64, true));
+}
+
 /// R3: one tab leads; the others read what it keeps, and one of them takes over when it is gone.
 #[test]
 fn a_second_tab_follows_and_takes_over_when_the_first_one_dies() {
