@@ -13,9 +13,10 @@ interface Shared extends ReplicaDatabase {
   syncToFs(): Promise<void>;
 }
 
-/** A database whose transactions may be said to look only. */
+/** A database that may be told that what it is asked only looks. */
 export interface SteadyDatabase extends ReplicaDatabase {
   transaction(body: Parameters<ReplicaDatabase["transaction"]>[0], looks?: boolean): Promise<unknown>;
+  exec(sql: string, options?: Parameters<ReplicaDatabase["exec"]>[1], looks?: boolean): Promise<unknown>;
 }
 
 function isShared(db: ReplicaDatabase): db is Shared {
@@ -24,48 +25,48 @@ function isShared(db: ReplicaDatabase): db is Shared {
 }
 
 /**
- * The same database; where its leader changes under a transaction, that fails, and no more of it is done: with the leader may be gone
- * what it stands on. One that only `looks` is done anew, with the new leader.
+ * The same database; where its leader changes under what it was asked, that fails, and no more of it is done: with the leader may be
+ * gone what it stands on. What only `looks` is done anew, with the new leader.
  */
 export function steady(db: ReplicaDatabase): SteadyDatabase {
   if (!isShared(db)) return db;
-  const transaction = async (body: (session: Session) => Promise<unknown>, looks = false): Promise<unknown> => {
-    for (;;) {
-      const attempt = new Attempt(db);
-      try {
-        return await attempt.race(
-          db.transaction(async (inner: Session) => {
-            attempt.check();
-            const result = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec) });
-            attempt.check();
-            return result;
-          }),
-        );
-      } catch (thrown) {
-        if (!looks || !attempt.failed) throw thrown;
-      } finally {
-        attempt.end();
-      }
-    }
-  };
   return {
-    transaction,
-    query: (sql, params, options) => raced(db, () => db.query(sql, params, options)),
-    exec: (sql, options) => raced(db, () => db.exec(sql, options)),
+    transaction: (body, looks = false) =>
+      raced(db, looks, (attempt) =>
+        db.transaction(async (inner: Session) => {
+          attempt.check();
+          const result: unknown = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec) });
+          attempt.check();
+          return result;
+        }),
+      ),
+    query: (sql, params, options) => raced(db, false, () => db.query(sql, params, options)),
+    exec: (sql, options, looks = false) => raced(db, looks, () => db.exec(sql, options)),
     // A leader that ends has its files as they are.
-    ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, () => db.syncToFs()) } : {}),
+    ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, false, () => db.syncToFs()) } : {}),
   };
 }
 
-/** Calls what one leader must answer, and no other can. */
-async function raced<T>(db: Shared, call: () => Promise<T>): Promise<T> {
-  const attempt = new Attempt(db);
-  try {
-    return await attempt.race(call());
-  } finally {
-    attempt.end();
+/** Calls what one leader must answer, and another can only where it looks. */
+async function raced<T>(db: Shared, looks: boolean, call: (attempt: Attempt) => Promise<T>): Promise<T> {
+  for (;;) {
+    const attempt = new Attempt(db);
+    try {
+      return await attempt.race(call(attempt));
+    } catch (thrown) {
+      if (!attempt.failed) throw thrown;
+      if (!looks) throw attempt.failed;
+    } finally {
+      attempt.end();
+    }
   }
 }
+
+/** What fails because another tab runs the database now. */
+class Moved extends Error {}
+
+/** Whether something failed because another tab runs the database now. */
+export const isMoved = (thrown: unknown): boolean => thrown instanceof Moved;
 
 /** Work for one leader of the database: it fails as soon as there is another. */
 class Attempt {
@@ -75,7 +76,7 @@ class Attempt {
 
   constructor(db: Shared) {
     this.#failure = new Promise((_resolve, reject) => {
-      this.#end = db.onLeaderChange(() => reject((this.failed = new Error("the tab that ran the database ended"))));
+      this.#end = db.onLeaderChange(() => reject((this.failed = new Moved("the tab that ran the database ended"))));
     });
     this.#failure.catch(() => undefined); // told by `race`
   }

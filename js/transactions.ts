@@ -1,20 +1,21 @@
 import { ReplicaError } from "./errors.js";
+import { isMoved } from "./steady.js";
 import type { SteadyDatabase } from "./steady.js";
 import type { ReplicaDatabase } from "./types.js";
 
-/** A statement as src/core/work.rs writes it: its parameters, whether it must meet one row, whether it has a blob. */
-type Statement = [sql: string, params: (string | null)[], meets: number | null, hasBlob: boolean];
-/** An operation: what it does, in words, and its statements. */
-type Operation = [doing: string, statements: Statement[]];
+/** An operation as src/core/work.rs writes it: what it does, in words; its statements, how many they are, whether the rows to load are for them. */
+type Operation = [doing: string, sql: string, statements: number, hasBlob: boolean];
 type Kind = "look" | "load" | "change";
 /** A transaction as src/core/work.rs writes it. */
-type Work = [leave: string, kind: Kind, ...operations: Operation[]];
-/** What is of the kind `load`. */
-type Load = [[doing: string, statements: [Statement]]];
+type Work = [leave: string, end: string, kind: Kind, ...operations: Operation[]];
 type Row = (string | null)[];
 
-type Run = (sql: string, ...rest: unknown[]) => Promise<unknown>;
-type Session = { query: Run; exec: Run };
+/** What PGlite answers to a statement, as far as it is used here. */
+interface Result {
+  rows?: unknown[][];
+}
+
+type Exec = (sql: string, options: { rowMode: "array"; blob?: Blob }) => Promise<unknown>;
 
 /** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
 export interface Outcome {
@@ -24,21 +25,20 @@ export interface Outcome {
 
 const RUNNING = "running a transaction";
 
-/** How far a transaction is, for whoever tells of its failure. */
+/** What is being done, for whoever tells of its failure. */
 interface Progress {
   doing: string;
-  begun: boolean;
 }
 
 /**
- * Runs the core's transactions over whatever looks like a PGlite. Several statements run inside `db.transaction`: a `BEGIN`
- * of our own would mix the app's queries into ours.
+ * Runs the core's transactions over whatever looks like a PGlite. Each is one text, which the database takes as a transaction by
+ * itself: one call, where `db.transaction` takes one for each statement and two more. A `BEGIN` of our own would mix the app's queries
+ * into ours.
  */
 export class Transactions {
-  /** How many milliseconds the last `db.transaction` took besides its statements: to wait for its turn, to begin, to end. */
-  overheadMs = 0;
+  /** How many milliseconds the shortest one has taken: what any costs, whatever it does. */
+  overheadMs = Infinity;
   readonly #db: SteadyDatabase;
-  #endedMs = 0;
 
   /** @throws {ReplicaError} `NOT_A_DATABASE` */
   constructor(db: SteadyDatabase) {
@@ -51,92 +51,79 @@ export class Transactions {
 
   /** Runs operations as one transaction, and takes the `blobs` out of their list. What `lasts` is in the database's files when this resolves; it never rejects. */
   async run(work: string, blobs: Uint8Array<ArrayBuffer>[], lasts: boolean): Promise<Outcome> {
-    const progress: Progress = { doing: RUNNING, begun: false };
-    let leave = "";
+    const progress: Progress = { doing: RUNNING };
     try {
-      const [leaving, kind, ...operations] = JSON.parse(work) as Work;
-      leave = leaving;
+      const read = JSON.parse(work) as Work;
       // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
-      const files = blobs.splice(0).map((bytes) => new Blob([bytes]));
-      const answers = kind === "load" ? await this.#load(operations as Load, files, progress) : await this.#transact(operations, files, progress, kind === "look");
+      const [blob] = blobs.splice(0).map((bytes) => new Blob([bytes]));
+      const answers = await this.#perform(read, blob, progress);
       if (lasts) {
         progress.doing = "storing the replica";
         await stored(this.#db);
       }
       return { text: JSON.stringify(answers) };
     } catch (thrown) {
-      const why = told(thrown);
-      // A full storage has PGlite fail in its own `BEGIN`, which the database has carried out by then.
-      if (!progress.begun && why.isFull) await this.#db.exec(leave).catch(() => undefined);
-      return { text: JSON.stringify({ doing: progress.doing, ...why }), thrown };
+      return { text: JSON.stringify({ doing: progress.doing, ...told(thrown) }), thrown };
     }
   }
 
-  /**
-   * Rows that are loaded by themselves are a statement of their own: one message to a PGliteWorker in place of three. Its text ends
-   * a transaction that the session may have been left in.
-   */
-  async #load([[doing, [statement]]]: Load, files: Blob[], progress: Progress): Promise<Row[][]> {
-    Object.assign(progress, { doing, begun: true });
+  async #perform([leave, end, kind, ...operations]: Work, blob: Blob | undefined, progress: Progress): Promise<Row[][]> {
+    const looks = kind === "look";
+    const begunMs = Date.now();
     try {
-      const answers = [await perform(this.#db as Session, statement, files.values())];
+      const only = operations.length === 1 ? operations[0] : undefined;
+      progress.doing = only?.[0] ?? RUNNING;
+      const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
+      const results = await asked((sql, options) => this.#db.exec(sql, options, looks), text, blob);
+      this.overheadMs = Math.min(this.overheadMs, Date.now() - begunMs);
       progress.doing = RUNNING;
-      return answers;
-    } finally {
-      this.#endedMs = Date.now();
+      let from = 0;
+      return operations.map(([, , statements]) => (from += statements, statements === 0 ? [] : rowsOf(results[from - 1])));
+    } catch (thrown) {
+      if (isMoved(thrown)) throw thrown;
+      // It may have stood inside a transaction that was left open, which is of no use to anybody now.
+      await this.#db.exec(leave).catch(() => undefined);
+      // A text does not say which of its operations has failed: they are tried one by one.
+      if (operations.length < 2 || told(thrown).isFull) throw thrown;
+      return this.#oneByOne(operations, blob, progress, looks);
     }
   }
 
-  async #transact(operations: Operation[], files: Blob[], progress: Progress, looks: boolean): Promise<Row[][]> {
+  async #oneByOne(operations: Operation[], blob: Blob | undefined, progress: Progress, looks: boolean): Promise<Row[][]> {
     let failure: { thrown: unknown } | undefined;
     let answers: Row[][] = [];
-    let withinMs = 0;
-    const calledMs = Date.now();
     try {
-      // It runs to its end even if nobody waits for it any more: PGlite's mutex keeps later ones behind it.
-      await this.#db.transaction(async (session: Session) => {
-        progress.begun = true;
-        const begunMs = Date.now();
-        const rest = files.values();
+      await this.#db.transaction(async (session: { exec: Exec }) => {
         failure = undefined;
         answers = [];
         try {
-          for (const [name, statements] of operations) {
-            progress.doing = name;
-            let rows: Row[] = [];
-            for (const statement of statements) rows = await perform(session, statement, rest);
-            answers.push(rows);
+          for (const [doing, sql, statements, hasBlob] of operations) {
+            progress.doing = doing;
+            const results = statements === 0 ? [] : await asked(session.exec.bind(session), sql, hasBlob ? blob : undefined);
+            answers.push(rowsOf(results.at(-1)));
           }
           progress.doing = RUNNING;
         } catch (thrown) {
           failure = { thrown };
           throw thrown;
-        } finally {
-          withinMs = Date.now() - begunMs;
         }
       }, looks);
     } catch (thrown) {
       failure ??= { thrown };
     }
-    const nowMs = Date.now();
-    // What it waited behind a transaction of our own is no cost of this one.
-    this.overheadMs = Math.max(nowMs - Math.max(calledMs, this.#endedMs) - withinMs, 0);
-    this.#endedMs = nowMs;
     if (failure) throw failure.thrown;
     return answers;
   }
 }
 
-/** Runs one statement and answers its rows. */
-async function perform(session: Session, [sql, params, meets, hasBlob]: Statement, files: Iterator<Blob>): Promise<Row[]> {
-  const options: { rowMode: "array"; blob?: Blob } = { rowMode: "array" };
-  if (hasBlob) options.blob = files.next().value as Blob;
-  const results = await (params.length === 0 ? session.exec(sql, options) : session.query(sql, params, options));
-  // One result a statement: the last one's is the answer.
-  const { rows, affectedRows } = Object(Array.isArray(results) ? results.at(-1) : results) as { rows?: unknown[][]; affectedRows?: number };
-  // SQLSTATE's "no data".
-  if (meets !== null && affectedRows !== meets) throw Object.assign(new Error("a change met no row of the replica"), { code: "02000" });
-  return (rows ?? []).map((row) => row.map((cell) => (typeof cell === "string" ? cell : null)));
+/** Runs statements and answers a result each. */
+async function asked(exec: Exec, sql: string, blob: Blob | undefined): Promise<(Result | undefined)[]> {
+  const results = await exec(sql, { rowMode: "array", ...(blob ? { blob } : {}) });
+  return Array.isArray(results) ? (results as Result[]) : [];
+}
+
+function rowsOf(result: Result | undefined): Row[] {
+  return (result?.rows ?? []).map((row) => row.map((cell) => (typeof cell === "string" ? cell : null)));
 }
 
 /**

@@ -52,17 +52,14 @@ export function read(db: PGliteInterface): () => Promise<number[]> {
 }
 
 /**
- * Times every `transaction` from now on, and answers how long the last one held the database: from when it had its turn until it was
- * over, its COMMIT and what PGlite writes to its files then included. Of a migration, until its call resolves, that is the swap.
+ * Times every text that is run from now on, and answers how long the last one took: until it was over, what PGlite writes to its files
+ * then included, and what it had to wait for one of the app's queries. Of a migration, until its call resolves, that is the swap.
  */
 export function timed(db: PGliteInterface): () => number | undefined {
   let last: number | undefined;
-  patch(db, "transaction", (transaction) => async (work, ...rest) => {
-    let start = NaN;
-    const result = await transaction((session: unknown) => {
-      start = performance.now();
-      return (work as (session: unknown) => unknown)(session);
-    }, ...rest);
+  patch(db, "exec", (exec) => async (...given) => {
+    const start = performance.now();
+    const result = await exec(...given);
     last = performance.now() - start;
     return result;
   });

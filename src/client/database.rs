@@ -14,9 +14,9 @@ impl Database for BrowserHost {
     async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
         let lasts = ops.iter().any(Op::must_last);
         let promise = {
-            let Work { text, blobs } = Work::of(ops, &self.places)?;
+            let Work { text, blob } = Work::of(ops, &self.places)?;
             let beside = Array::new();
-            for blob in blobs {
+            if let Some(blob) = blob {
                 beside.push(&Uint8Array::from(blob.as_slice()));
             }
             self.page.transact(&text, &beside, lasts)

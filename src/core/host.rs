@@ -24,7 +24,7 @@ pub trait Database {
     /// `ROW_REFUSED`, `DATABASE_FAILED`, `STORAGE_FULL`.
     fn transact(&self, ops: Vec<Op>) -> impl Future<Output = Result<Vec<Rows>>>;
 
-    /// How many milliseconds the last transaction took besides its operations: to wait for its turn, to begin, to end.
+    /// How many milliseconds any transaction takes, whatever it does: what the shortest one took.
     fn overhead_ms(&self) -> u64;
 }
 

@@ -2,52 +2,61 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Value, parse, put_quoted};
-use crate::op::{Expect, LEAVING, Op, Places, Rows, Statement};
+use crate::op::{ENDING, LEAVING, MET_NO_ROW, Op, Places, Rows};
 use crate::text::digits;
 
 /// The statements of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `["how a transaction is left", "its kind", ["what is done", [["SQL", ["$1", null, …], whether one row must be met,
-    /// whether it has a blob], …]], …]`. What is of the kind `look` stands on nothing that was known before, and may be done
-    /// with whichever tab runs the database by then; a `load` is one statement, and a transaction by itself.
+    /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
+    /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with whichever
+    /// tab runs the database by then; a `load` is rows and nothing else.
     pub text: String,
-    /// What `/dev/blob` holds, a statement that has one after the other.
-    pub blobs: Vec<Vec<u8>>,
+    /// What `/dev/blob` holds.
+    pub blob: Option<Vec<u8>>,
 }
 
 impl Work {
-    /// Writes operations as statements.
+    /// Writes operations as statements. Only one of them may have rows to load.
     ///
     /// # Errors
     ///
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
-        let mut blobs = Vec::new();
-        let is_load = matches!(ops.as_slice(), [Op::Copy { .. }]);
-        let kind = match ops.last() {
-            _ if is_load => r#","load""#,
-            Some(Op::FindHome | Op::ReadRecord) => r#","look""#,
+        let mut blob = None;
+        let kind = match ops.as_slice() {
+            [Op::Copy { .. }] => r#","load""#,
+            [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
             _ => r#","change""#,
         };
-        let mut text = ["[", LEAVING, kind].concat();
+        let mut text = ["[", LEAVING, ",", ENDING, kind].concat();
         for op in ops {
             text.push_str(",[");
             put_quoted(&mut text, &op.doing());
-            text.push_str(",[");
-            let mut statements = Statement::merged(op.statements(places)?);
-            if is_load {
-                statements = statements.into_iter().map(Statement::alone).collect();
-            }
+            let statements = op.statements(places)?;
+            let count = digits(statements.len() as u64);
+            let mut has_blob = false;
+            let mut sql = String::new();
             for statement in statements {
-                put_comma(&mut text);
-                put(&mut text, &statement);
-                blobs.extend(statement.blob);
+                if !sql.is_empty() {
+                    sql.push_str(";\n");
+                }
+                sql.push_str(&statement.sql);
+                if let Some(rows) = statement.blob {
+                    has_blob = true;
+                    if blob.replace(rows).is_some() {
+                        return Err(Error::new(ErrorCode::Internal, RUNNING, "two loads are one too many"));
+                    }
+                }
             }
-            text.push_str("]]");
+            text.push(',');
+            put_quoted(&mut text, &sql);
+            text.push(',');
+            text.push_str(&count);
+            text.push_str(if has_blob { ",true]" } else { ",false]" });
         }
         text.push(']');
-        Ok(Self { text, blobs })
+        Ok(Self { text, blob })
     }
 
     /// Reads what came of it: `[rows of an operation, …]`, or what was thrown.
@@ -65,33 +74,6 @@ impl Work {
 }
 
 const RUNNING: &str = "running a transaction";
-
-/// Between two items of a list that is being written.
-fn put_comma(text: &mut String) {
-    if !text.ends_with('[') {
-        text.push(',');
-    }
-}
-
-fn put(text: &mut String, statement: &Statement) {
-    text.push('[');
-    put_quoted(text, &statement.sql);
-    text.push_str(",[");
-    for param in &statement.params {
-        put_comma(text);
-        match param {
-            Some(param) => put_quoted(text, param),
-            None => text.push_str("null"),
-        }
-    }
-    text.push(']');
-    text.push(',');
-    text.push_str(&match statement.expect {
-        Expect::Anything => "null".to_owned(),
-        Expect::Rows(rows) => digits(rows as u64),
-    });
-    text.push_str(if statement.blob.is_some() { ",true]" } else { ",false]" });
-}
 
 fn rows(answer: Value) -> Rows {
     let mut rows = Rows::new();
@@ -123,8 +105,12 @@ pub(crate) fn cells(row: Value) -> Vec<Option<String>> {
 fn refusal(thrown: &Value) -> Error {
     let text = |name| thrown.get(name).and_then(Value::as_str);
     let doing = text("doing").unwrap_or(RUNNING);
-    let state = text("state").filter(|state| state.len() == 5);
     let message = text("message").unwrap_or("PGlite threw something that is no error");
+    let state = match text("state").filter(|state| state.len() == 5) {
+        // Ours, through a PGliteWorker.
+        None if message == MET_NO_ROW => Some("02000"),
+        state => state,
+    };
     let is_full = matches!(thrown.get("isFull"), Some(Value::Bool(true)));
     let (code, what) = match state.unwrap_or_default() {
         // Ours: a change that must meet one row met none.
@@ -175,18 +161,11 @@ mod tests {
     fn kind(ops: Vec<Op>) -> String {
         let work = Work::of(ops, &places()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
-        read[1].as_str().unwrap().to_owned()
+        read[2].as_str().unwrap().to_owned()
     }
 
     fn thrown(more: &str) -> Error {
         Work::outcome(&format!(r#"{{"doing":"loading rows"{more}}}"#)).unwrap_err()
-    }
-
-    fn meets(statement: &Statement) -> Option<usize> {
-        match statement.expect {
-            Expect::Anything => None,
-            Expect::Rows(rows) => Some(rows),
-        }
     }
 
     #[test]
@@ -200,67 +179,64 @@ mod tests {
             lsn: Lsn(1),
             announced: None,
         };
-        let expected: Vec<_> = [count("a"), position.clone(), Op::ResetStaging]
-            .into_iter()
-            .map(|op| (op.doing(), Statement::merged(op.statements(&places()).unwrap())))
-            .collect();
+        let ops = [count("a"), position, Op::ResetStaging];
+        let written = ops.clone().map(|op| {
+            let doing = op.doing();
+            let statements: Vec<String> = op
+                .statements(&places())
+                .unwrap()
+                .into_iter()
+                .map(|one| one.sql)
+                .collect();
+            serde_json::json!([doing, statements.join(";\n"), statements.len(), false])
+        });
 
-        let work = Work::of(vec![count("a"), position, Op::ResetStaging], &places()).unwrap();
+        let work = Work::of(ops.to_vec(), &places()).unwrap();
 
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
-        let written: Vec<_> = expected
-            .iter()
-            .map(|(doing, statements)| {
-                let statements: Vec<_> = statements
-                    .iter()
-                    .map(|one| serde_json::json!([one.sql, one.params, meets(one), false]))
-                    .collect();
-                serde_json::json!([doing, statements])
-            })
-            .collect();
-        assert_eq!(read[0], "ROLLBACK");
-        assert_eq!(read[1], "change");
-        assert_eq!(read.as_array().map(|all| all[2..].to_vec()), Some(written));
-        assert!(work.text.contains(",1,false]"), "{}", work.text);
-        assert!(work.blobs.is_empty());
+        assert_eq!(
+            read.as_array().map(|all| &all[..3]),
+            Some(&["ROLLBACK", "COMMIT", "change"].map(Into::into)[..])
+        );
+        assert_eq!(read.as_array().map(|all| &all[3..]), Some(&written[..]));
+        assert_eq!(written.map(|one| one[2].as_u64()), [Some(1), Some(1), Some(2)]);
+        assert_eq!(work.blob, None);
     }
 
-    #[test]
-    fn what_is_loaded_goes_beside_the_text_in_the_order_of_its_statements() {
-        let copy = |table: &str| Op::Copy {
-            home: Home::Staging,
-            table: name(table),
-            columns: vec![name("id")],
-            format: Format::Text,
-            rows: table.as_bytes().to_vec(),
-        };
-
-        let work = Work::of(vec![copy("a"), count("a"), copy("b")], &places()).unwrap();
-
-        assert_eq!(work.blobs, [b"a", b"b"]);
-        assert_eq!(work.text.matches(",true]").count(), 2);
-    }
-
-    #[test]
-    fn rows_that_are_loaded_by_themselves_end_the_transaction_that_they_may_be_in_and_no_others_do() {
-        let copy = || Op::Copy {
+    fn copy(rows: &str) -> Op {
+        Op::Copy {
             home: Home::Staging,
             table: name("a"),
             columns: vec![name("id")],
             format: Format::Text,
-            rows: b"1".to_vec(),
-        };
-        let commits = |ops: Vec<Op>| {
-            let commits = Work::of(ops.clone(), &places()).unwrap().text.matches("COMMIT").count();
-            assert_eq!(commits == 1, kind(ops) == "load");
-            commits
-        };
+            rows: rows.as_bytes().to_vec(),
+        }
+    }
 
-        assert_eq!(commits(vec![copy()]), 1);
-        assert_eq!(commits(vec![copy(), copy()]), 0);
-        assert_eq!(commits(vec![copy(), count("a")]), 0);
-        assert_eq!(commits(vec![count("a")]), 0);
-        assert_eq!(commits(vec![Op::ResetStaging]), 0);
+    #[test]
+    fn what_is_loaded_goes_beside_the_text() {
+        let work = Work::of(vec![count("a"), copy("1"), count("b")], &places()).unwrap();
+
+        assert_eq!(work.blob.as_deref(), Some(&b"1"[..]));
+        let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
+        assert_eq!(
+            [3, 4, 5].map(|op| read[op][3].as_bool()),
+            [Some(false), Some(true), Some(false)]
+        );
+    }
+
+    /// The database has one place for what is loaded.
+    #[test]
+    fn two_loads_in_a_transaction_are_a_defect() {
+        let error = Work::of(vec![copy("1"), copy("2")], &places()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Internal);
+    }
+
+    #[test]
+    fn rows_and_nothing_else_are_a_load() {
+        assert_eq!(kind(vec![copy("1")]), "load");
+        assert_eq!(kind(vec![copy("1"), count("a")]), "change");
+        assert_eq!(kind(vec![count("a"), copy("1")]), "change");
     }
 
     /// What writes down what it stands on itself may follow on anything.
@@ -343,6 +319,8 @@ mod tests {
     #[test]
     fn a_change_that_met_no_row_is_a_refused_row() {
         assert_eq!(thrown(r#","state":"02000""#).code(), ErrorCode::RowRefused);
+        let said = format!(r#","state":null,"message":"{MET_NO_ROW}""#);
+        assert_eq!(thrown(&said).code(), ErrorCode::RowRefused);
     }
 
     #[test]

@@ -2,37 +2,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { steady } from "../../js/steady.ts";
 import { Transactions } from "../../js/transactions.ts";
 
-type Statement = [sql: string, params: (string | null)[], meets: number | null, hasBlob: boolean];
+type Operation = [doing: string, sql: string, statements: number, hasBlob: boolean];
+type Asked = { rowMode?: string; blob?: Blob };
+type Session = { exec: (sql: string, options?: Asked) => Promise<unknown> };
+/** What a statement answers, or throws. */
 type Answer = (sql: string) => unknown;
 
-const EMPTY: Answer = () => ({ rows: [], affectedRows: 0 });
-const plain = (sql: string): Statement => [sql, [], null, false];
+const EMPTY: Answer = () => ({ rows: [] });
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+const doing = (name: string, ...statements: string[]): Operation => [name, statements.join(";\n"), statements.length, false];
+const work = (...operations: Operation[]): string => JSON.stringify(["LEAVE", "END", "change", ...operations]);
+const copy = JSON.stringify(["LEAVE", "END", "load", ["loading", "COPY", 1, true]]);
 
-/** A database that answers each statement with what `answer` makes of its SQL. */
+/** A database that answers each statement of a text with what `answer` makes of it, and takes a text as a whole or not at all. */
 function database(answer: Answer) {
   const said: string[] = [];
-  const asked: { params?: unknown; rowMode?: unknown; bytes?: string | undefined }[] = [];
-  const outside = () => Promise.reject(new Error("nothing is run outside a transaction"));
-  const run = async (sql: string, params: unknown, options: { rowMode?: unknown; blob?: Blob }) => {
-    said.push(sql);
-    asked.push({ params, rowMode: options.rowMode, bytes: await options.blob?.text() });
-    return answer(sql);
+  const blobs: (string | undefined)[] = [];
+  const modes = new Set<string | undefined>();
+  const exec = async (text: string, { rowMode, blob }: Asked = {}) => {
+    said.push(text);
+    if (text === "LEAVE") return [];
+    blobs.push(await blob?.text());
+    modes.add(rowMode);
+    return text.split(";\n").map(answer);
   };
   return {
     said,
-    asked,
-    ends: () => said.filter((one) => ["begin", "commit", "rollback", "stored"].includes(one)),
-    query: outside,
-    exec: outside,
-    async transaction(body: (session: object) => Promise<unknown>) {
+    blobs,
+    modes,
+    exec,
+    query: () => Promise.reject(new Error("nothing has parameters")),
+    async transaction(body: (session: Session) => Promise<unknown>) {
       said.push("begin");
       try {
-        await body({
-          query: (sql: string, params: unknown, options: object) => run(sql, params, options),
-          exec: async (sql: string, options: object) => [{ rows: [["of an earlier statement"]] }, await run(sql, undefined, options)],
-        });
+        await body({ exec });
         said.push("commit");
       } catch (thrown) {
         said.push("rollback");
@@ -42,166 +48,181 @@ function database(answer: Answer) {
   };
 }
 
-const work = (...operations: [string, Statement[]][]): string => JSON.stringify(["LEAVE", "change", ...operations]);
-const loading = (sql: string): string => JSON.stringify(["LEAVE", "load", ["loading", [[sql, [], null, true]]]]);
+/** Throws where it meets that statement. */
+const refusing = (bad: string, thrown: unknown): Answer => (sql) => {
+  if (sql === bad) throw thrown;
+  return { rows: [] };
+};
 
-test("operations are one transaction in their order, and each has its own rows", async () => {
-  const db = database((sql) => ({ rows: sql === "A" ? [["1"]] : [["2", null], [7, "é"]] }));
+const read = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
-  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("Z"), plain("A")]], ["b", [["B", ["x", null], null, false]]]), [], false);
+test("operations are one text in their order, and each has the rows of its last statement", async () => {
+  const db = database((sql) => ({ rows: { A: [["1"]], B: [["2", null], [7, "é"]] }[sql] ?? [["of another"]] }));
 
-  assert.deepEqual(db.said, ["begin", "Z", "A", "B", "commit"]);
-  assert.deepEqual(db.asked.map(({ params }) => params), [undefined, undefined, ["x", null]]);
-  assert.ok(db.asked.every(({ rowMode }) => rowMode === "array"));
-  assert.deepEqual(JSON.parse(text), [[["1"]], [["2", null], [null, "é"]]]);
+  const { text, thrown } = await new Transactions(db).run(work(doing("a", "Z", "A"), doing("nothing"), doing("b", "B")), [], false);
+
+  assert.deepEqual(db.said, ["Z;\nA;\nB;\nEND"]);
+  assert.deepEqual(db.modes, new Set(["array"]));
+  assert.deepEqual(JSON.parse(text), [[["1"]], [], [["2", null], [null, "é"]]]);
   assert.equal(thrown, undefined);
 });
 
-test("a statement that throws rolls everything back, and what it told is told of it", async () => {
+test("what an operation throws is told with what it was doing, and rolls everything back", async () => {
   const refused = Object.assign(new Error("value 42 is too long"), { code: "22001" });
-  const db = database((sql) => {
-    if (sql === "B") throw refused;
-    return { rows: [] };
-  });
+  const db = database(refusing("B", refused));
 
-  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("A")]], ["doing b", [plain("B")]], ["c", [plain("C")]]), [], true);
+  const { text, thrown } = await new Transactions(db).run(work(doing("a", "A"), doing("doing b", "B"), doing("c", "C")), [], true);
 
   assert.deepEqual(JSON.parse(text), { doing: "doing b", state: "22001", message: "value 42 is too long", isFull: false });
   assert.equal(thrown, refused);
-  assert.deepEqual(db.said, ["begin", "A", "B", "rollback"]);
+  assert.deepEqual(db.said, ["A;\nB;\nC;\nEND", "LEAVE", "begin", "A", "B", "rollback"]);
 });
 
-test("a change that does not meet its one row rolls everything back", async () => {
-  for (const [affectedRows, state] of [[0, "02000"], [2, "02000"], [undefined, "02000"], [1, undefined]] as const) {
-    const db = database(() => ({ rows: [], affectedRows }));
+test("the only operation is known to be the one that failed, and is not tried again", async () => {
+  const refused = new Error("no");
+  const db = database(refusing("B", refused));
 
-    const { text } = await new Transactions(db).run(work(["a", [["A", ["x"], 1, false]]]), [], false);
+  const { text } = await new Transactions(db).run(work(doing("doing b", "A", "B")), [], true);
 
-    assert.equal((JSON.parse(text) as { state?: string }).state, state);
-    assert.deepEqual(db.ends(), ["begin", state ? "rollback" : "commit"]);
-  }
+  assert.equal(read(text)["doing"], "doing b");
+  assert.deepEqual(db.said, ["A;\nB;\nEND", "LEAVE"]);
 });
 
-test("a transaction that cannot begin or commit says what it was doing", async () => {
-  const closed = new Error("closed");
-  const bodies = [
-    () => {
-      throw closed;
-    },
-    () => Promise.reject(closed),
-    async (body: (session: object) => Promise<unknown>) => {
-      await body({ query: () => Promise.resolve({ rows: [] }), exec: () => Promise.resolve([]) });
-      throw closed;
-    },
-  ];
-  for (const transaction of bodies) {
-    const { text, thrown } = await new Transactions({ ...database(EMPTY), transaction }).run(work(["a", [plain("A")]]), [], false);
+test("a text that failed and whose operations come through one by one has not failed", async () => {
+  let calls = 0;
+  const db = database((sql) => {
+    if ((calls += 1) === 1) throw new Error("of the first time");
+    return { rows: [[sql]] };
+  });
 
-    assert.deepEqual(JSON.parse(text), { doing: "running a transaction", state: null, message: "closed", isFull: false });
-    assert.equal(thrown, closed);
-  }
+  const { text, thrown } = await new Transactions(db).run(work(doing("a", "A", "B"), doing("nothing"), doing("c", "C")), [], false);
+
+  assert.deepEqual([JSON.parse(text), thrown], [[[["B"]], [], [["C"]]], undefined]);
+  assert.deepEqual(db.said, ["A;\nB;\nC;\nEND", "LEAVE", "begin", "A;\nB", "C", "commit"]);
 });
 
 test("a transaction that hides what its body threw has failed all the same", async () => {
   const thrown = new Error("of the statement");
-  const transaction = (body: (session: object) => Promise<unknown>) => body({ exec: () => Promise.reject(thrown) }).catch(() => undefined);
+  const db = database(refusing("B", thrown));
+  const transaction = (body: (session: Session) => Promise<unknown>) => db.transaction(body).catch(() => undefined);
 
-  const outcome = await new Transactions({ ...database(EMPTY), transaction }).run(work(["a", [plain("A")]]), [], true);
+  const outcome = await new Transactions({ ...db, transaction }).run(work(doing("a", "A"), doing("b", "B")), [], true);
 
   assert.equal(outcome.thrown, thrown);
 });
 
 test("a body that is begun again begins anew", async () => {
-  const db = database(() => ({ rows: [["1"]] }));
+  let calls = 0;
+  const db = database(() => {
+    if ((calls += 1) === 1) throw new Error("of the text");
+    return { rows: [["1"]] };
+  });
   const twice = {
     ...db,
-    async transaction(body: (session: object) => Promise<unknown>) {
+    async transaction(body: (session: Session) => Promise<unknown>) {
       await db.transaction(body);
       await db.transaction(body);
     },
   };
 
-  const { text } = await new Transactions(twice).run(work(["a", [["COPY", [], null, true], plain("A")]]), [new TextEncoder().encode("rows")], false);
+  const { text } = await new Transactions(twice).run(work(["a", "COPY", 1, true], doing("b", "B")), [bytes("rows")], false);
 
-  assert.deepEqual(JSON.parse(text), [[["1"]]]);
-  assert.deepEqual(db.asked.map(({ bytes }) => bytes), ["rows", undefined, "rows", undefined]);
+  assert.deepEqual(JSON.parse(text), [[["1"]], [["1"]]]);
+  assert.deepEqual(db.blobs, ["rows", "rows", undefined, "rows", undefined]);
 });
 
 test("a body that is begun again after a failure has not failed", async () => {
   let calls = 0;
   const db = database(() => {
-    if ((calls += 1) === 1) throw new Error("of the first time");
+    if ((calls += 1) <= 2) throw new Error("of the first times");
     return { rows: [["1"]] };
   });
-  const again = { ...db, transaction: (body: (session: object) => Promise<unknown>) => db.transaction(body).catch(() => db.transaction(body)) };
+  const again = { ...db, transaction: (body: (session: Session) => Promise<unknown>) => db.transaction(body).catch(() => db.transaction(body)) };
 
-  const { text, thrown } = await new Transactions(again).run(work(["a", [plain("A")]]), [], false);
+  const { text, thrown } = await new Transactions(again).run(work(doing("a", "A"), doing("b", "B")), [], false);
 
-  assert.deepEqual([JSON.parse(text), thrown], [[[["1"]]], undefined]);
+  assert.deepEqual([JSON.parse(text), thrown], [[[["1"]], [["1"]]], undefined]);
 });
 
-test("nobody holds the bytes that are loaded any more once the transaction is asked for", async () => {
+test("a database that can do nothing any more is told as what failed", async () => {
+  const closed = new Error("closed");
+  const refuse = () => Promise.reject(closed);
+  for (const operations of [[doing("a", "A")], [doing("a", "A"), doing("b", "B")]]) {
+    const { text, thrown } = await new Transactions({ exec: refuse, query: refuse, transaction: refuse }).run(work(...operations), [], false);
+
+    assert.deepEqual(JSON.parse(text), { doing: operations.length === 1 ? "a" : "running a transaction", state: null, message: "closed", isFull: false });
+    assert.equal(thrown, closed);
+  }
+});
+
+test("nobody holds the bytes that are loaded any more once the database is asked", async () => {
   const db = database(EMPTY);
-  const blobs = [new TextEncoder().encode("rows")];
+  const blobs = [bytes("1\té\\N\n")];
   let held: number | undefined;
-  const asked = { ...db, transaction: (body: (session: object) => Promise<unknown>) => ((held = blobs.length), db.transaction(body)) };
+  const exec = (sql: string, options?: Asked) => ((held = blobs.length), db.exec(sql, options));
 
-  await new Transactions(asked).run(work(["a", [["COPY", [], null, true], plain("A")]]), blobs, false);
+  await new Transactions({ ...db, exec }).run(work(["a", "COPY", 1, true], doing("b", "B")), blobs, false);
 
-  assert.deepEqual([held, db.asked.map(({ bytes }) => bytes)], [0, ["rows", undefined]]);
+  assert.deepEqual([held, db.said, db.blobs], [0, ["COPY;\nB;\nEND"], ["1\té\\N\n"]]);
 });
 
-test("rows that are loaded by themselves are one statement outside of any transaction, and what it throws is told of it", async () => {
+test("rows that are loaded by themselves are tried once", async () => {
   const refused = Object.assign(new Error("value 42 is too long"), { code: "22001" });
-  const outside = () => Promise.reject(new Error("no transaction is begun"));
-  const asked: unknown[] = [];
-  const exec = async (sql: string, { rowMode, blob }: { rowMode?: string; blob?: Blob } = {}) => {
-    asked.push([sql, rowMode, await blob?.text()]);
-    if (sql === "BAD") throw refused;
-    return [{ rows: [["1"]] }];
-  };
-  const load = (sql: string) => new Transactions({ transaction: outside, query: outside, exec }).run(loading(sql), [new TextEncoder().encode("rows")], false);
+  const db = database(refusing("COPY", refused));
 
-  assert.deepEqual(JSON.parse((await load("COPY")).text), [[["1"]]]);
-  assert.deepEqual(asked, [["COPY", "array", "rows"]]);
-  const { text, thrown } = await load("BAD");
+  const { text, thrown } = await new Transactions(db).run(copy, [bytes("rows")], false);
+
   assert.deepEqual(JSON.parse(text), { doing: "loading", state: "22001", message: "value 42 is too long", isFull: false });
   assert.equal(thrown, refused);
+  assert.deepEqual(db.said, ["COPY;\nEND", "LEAVE"]);
 });
 
 test("a transaction that only looks is said to, and no other is", async () => {
-  const said: unknown[] = [];
-  const db = { ...database(EMPTY), transaction: (_body: unknown, looks?: boolean) => Promise.resolve(void said.push(looks)) };
-  for (const kind of ["look", "change"]) await new Transactions(db).run(JSON.stringify(["LEAVE", kind, ["a", [plain("A")]]]), [], false);
-  assert.deepEqual(said, [true, false]);
+  for (const [kind, looks] of [["look", true], ["change", false], ["load", false]] as const) {
+    const said: unknown[] = [];
+    const db = {
+      ...database(EMPTY),
+      exec: (sql: string, _options?: Asked, looks?: boolean) => (sql === "LEAVE" ? Promise.resolve([]) : (said.push(looks), Promise.reject(new Error("no")))),
+      transaction: (_body: unknown, looks?: boolean) => Promise.resolve(void said.push(looks)),
+    };
+    await new Transactions(db).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A"), doing("b", "B")]), [], false);
+    assert.deepEqual(said, [looks, looks]);
+  }
+});
+
+/** With the leader may be gone what it stands on; and the new one's session was left by nobody. */
+test("nothing more is done in a database that has moved to another tab", async () => {
+  const said: string[] = [];
+  let change = () => {};
+  const db = {
+    ...database(EMPTY),
+    exec: (sql: string) => (said.push(sql), change(), Promise.reject(new Error("Leader changed"))),
+    transaction: () => (said.push("begin"), Promise.resolve()),
+    onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
+  };
+
+  const { thrown } = await new Transactions(steady(db)).run(work(doing("a", "A"), doing("b", "B")), [], false);
+
+  assert.match(String(thrown), /the tab that ran the database ended/);
+  assert.deepEqual(said, ["A;\nB;\nEND"]);
 });
 
 test("work that is no work is told as what fails", async () => {
   const { text, thrown } = await new Transactions(database(EMPTY)).run("no JSON", [], false);
 
-  assert.equal((JSON.parse(text) as { doing: string }).doing, "running a transaction");
+  assert.equal(read(text)["doing"], "running a transaction");
   assert.ok(thrown instanceof SyntaxError);
-});
-
-test("rows to load are handed over byte by byte, to the statement they are of", async () => {
-  const db = database(EMPTY);
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  const copy = (sql: string): Statement => [sql, [], null, true];
-
-  await new Transactions(db).run(work(["a", [copy("A"), plain("B")]], ["c", [copy("C")]]), [bytes("1\té\\N\n"), bytes("2")], false);
-
-  assert.deepEqual(db.asked.map((one) => one.bytes), ["1\té\\N\n", undefined, "2"]);
 });
 
 test("what must last is in the files before it counts as done; a database without files has none", async () => {
   const db = database(EMPTY);
   const filed = { ...db, syncToFs: () => Promise.resolve(void db.said.push("stored")) };
 
-  await new Transactions(filed).run(work(["a", [plain("A")]]), [], false);
-  await new Transactions(filed).run(work(["a", [plain("A")]]), [], true);
-  const { thrown } = await new Transactions(database(EMPTY)).run(work(["a", [plain("A")]]), [], true);
+  await new Transactions(filed).run(work(doing("a", "A")), [], false);
+  await new Transactions(filed).run(work(doing("a", "A")), [], true);
+  const { thrown } = await new Transactions(database(EMPTY)).run(work(doing("a", "A")), [], true);
 
-  assert.deepEqual(db.ends(), ["begin", "commit", "begin", "commit", "stored"]);
+  assert.deepEqual(db.said, ["A;\nEND", "A;\nEND", "stored"]);
   assert.equal(thrown, undefined);
 });
 
@@ -209,7 +230,7 @@ test("files that cannot be written are told, and a full quota by its name", asyn
   const full = Object.assign(new Error("no space"), { name: "QuotaExceededError" });
   const db = { ...database(EMPTY), syncToFs: () => Promise.reject(full) };
 
-  const { text, thrown } = await new Transactions(db).run(work(["a", [plain("A")]]), [], true);
+  const { text, thrown } = await new Transactions(db).run(work(doing("a", "A")), [], true);
 
   assert.deepEqual(JSON.parse(text), { doing: "storing the replica", state: null, message: "no space", isFull: true });
   assert.equal(thrown, full);
@@ -218,45 +239,40 @@ test("files that cannot be written are told, and a full quota by its name", asyn
 test("anything may be thrown", async () => {
   const wild = new Proxy({}, { get: () => { throw new Error("looked at"); } });
   for (const thrown of [undefined, null, "text", 7, {}, () => undefined, { code: 7 }, wild, Object.assign(new Error("text"), { message: 7n })]) {
-    const db = database(() => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is no error is thrown all the same
-      throw thrown;
-    });
+    const db = database(refusing("A", thrown));
+    for (const operations of [[doing("a", "A")], [doing("a", "A"), doing("b", "B")]]) {
+      const outcome = await new Transactions(db).run(work(...operations), [], false);
 
-    const outcome = await new Transactions(db).run(work(["a", [plain("A")]]), [], false);
-
-    const { doing, state, message } = JSON.parse(outcome.text) as Record<string, unknown>;
-    assert.deepEqual([doing, state ?? null, message ?? null], ["a", null, null]);
-    assert.equal(outcome.thrown, thrown);
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the same before it has begun
-    const before = await new Transactions({ ...db, transaction: () => Promise.reject(thrown) }).run(work(["a", [plain("A")]]), [], false);
-    assert.equal(before.thrown, thrown);
+      const { doing, state, message } = read(outcome.text);
+      assert.deepEqual([doing, state ?? null, message ?? null], ["a", null, null]);
+      assert.equal(outcome.thrown, thrown);
+    }
   }
 });
 
-test("what a transaction waits behind another of these is no cost of its own", async (t) => {
+test("what any transaction costs is what the shortest one took", async (t) => {
   t.mock.timers.enable({ apis: ["Date"] });
-  let before = Promise.resolve();
-  const db = database((sql) => (t.mock.timers.tick(sql === "A" ? 100 : 10), { rows: [] }));
-  const queued = {
-    ...db,
-    transaction: (body: (session: object) => Promise<unknown>) => {
-      before = before.then(async () => {
-        t.mock.timers.tick(3); // to begin
-        await db.transaction(body);
-        t.mock.timers.tick(2); // to end
-      });
-      return before;
-    },
-  };
-  const transactions = new Transactions(queued);
+  const takes: Record<string, number> = { A: 30, B: 7, C: 300 };
+  const db = database(EMPTY);
+  const exec = (sql: string, options?: Asked) => (t.mock.timers.tick(takes[sql.slice(0, 1)] ?? 0), db.exec(sql, options));
+  const transactions = new Transactions({ ...db, exec });
 
-  const first = transactions.run(work(["a", [plain("A")]]), [], false).then(() => assert.equal(transactions.overheadMs, 5));
-  const second = transactions.run(work(["b", [plain("B")]]), [], false);
-  await first;
-  await second;
+  const found: number[] = [];
+  for (const sql of ["A", "B", "C"]) {
+    await transactions.run(work(doing("a", sql)), [], false);
+    found.push(transactions.overheadMs);
+  }
 
-  assert.equal(transactions.overheadMs, 5);
+  assert.deepEqual(found, [30, 7, 7]);
+});
+
+test("a transaction that fails says nothing of what any costs", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const transactions = new Transactions(database(refusing("A", new Error("no"))));
+
+  await transactions.run(work(doing("a", "A")), [], false);
+
+  assert.equal(transactions.overheadMs, Infinity);
 });
 
 /** What PGlite over IndexedDB throws, and what Postgres does over the origin's private files, also through a worker. */
@@ -267,47 +283,13 @@ const FULL = [
   new Error("QuotaExceededError: Encountered full disk while committing transaction."),
 ];
 
-test("what a transaction waits behind rows that are loaded by themselves is no cost of its own", async (t) => {
-  t.mock.timers.enable({ apis: ["Date"] });
-  let before: Promise<unknown> = Promise.resolve();
-  const db = database(EMPTY);
-  const queued = {
-    ...db,
-    exec: () => (before = before.then(() => t.mock.timers.tick(300))).then(() => []),
-    transaction: (body: (session: object) => Promise<unknown>) => (before = before.then(() => db.transaction(body)).then(() => t.mock.timers.tick(2))),
-  };
-  const transactions = new Transactions(queued);
-
-  const load = transactions.run(loading("COPY"), [new TextEncoder().encode("rows")], false);
-  await transactions.run(work(["a", [plain("A")]]), [], false);
-  await load;
-
-  assert.equal(transactions.overheadMs, 2);
-});
-
-test("a browser that has no room left is told as such, in whichever words", async () => {
+test("a browser that has no room left is told as such, in whichever words, and not asked again", async () => {
   for (const thrown of FULL) {
-    const { text } = await new Transactions({ ...database(EMPTY), transaction: () => Promise.reject(thrown) }).run(work(["a", [plain("A")]]), [], false);
-    assert.equal((JSON.parse(text) as { isFull: boolean }).isFull, true, thrown.message);
+    const db = database(refusing("A", thrown));
+    const { text } = await new Transactions(db).run(work(doing("a", "A"), doing("b", "B")), [], false);
+    assert.equal(read(text)["isFull"], true, thrown.message);
+    assert.deepEqual(db.said, ["A;\nB;\nEND", "LEAVE"]);
   }
-  const { text } = await new Transactions({ ...database(EMPTY), transaction: () => Promise.reject(new Error("could not open file")) }).run(work(["a", [plain("A")]]), [], false);
-  assert.equal((JSON.parse(text) as { isFull: boolean }).isFull, false);
-});
-
-test("a transaction that PGlite began without taking note of it is left, and no other", async () => {
-  const outside: string[] = [];
-  const exec = (sql: string) => Promise.resolve(outside.push(sql));
-  const full = new DOMException("", "QuotaExceededError");
-
-  await new Transactions({ ...database(EMPTY), exec, transaction: () => Promise.reject(full) }).run(work(["a", [plain("A")]]), [], false);
-  assert.deepEqual(outside.splice(0), ["LEAVE"]);
-
-  // One that is told of has ended; and after any other failure nobody knows whether there is a database to ask.
-  const begun = async (body: (session: object) => Promise<unknown>) => {
-    await body({ exec: () => Promise.resolve([]), query: () => Promise.resolve([]) });
-    throw full;
-  };
-  await new Transactions({ ...database(EMPTY), exec, transaction: begun }).run(work(["a", [plain("A")]]), [], false);
-  await new Transactions({ ...database(EMPTY), exec, transaction: () => Promise.reject(new Error("gone")) }).run(work(["a", [plain("A")]]), [], false);
-  assert.deepEqual(outside, []);
+  const { text } = await new Transactions(database(refusing("A", new Error("could not open file")))).run(work(doing("a", "A")), [], false);
+  assert.equal(read(text)["isFull"], false);
 });

@@ -1,4 +1,4 @@
-//! Changes of the log as parameterised statements: of all that happened to a row only what is left of it, and all rows to
+//! Changes of the log as statements: of all that happened to a row only what is left of it, and all rows to
 //! which the same happened together. A statement costs about the same for one row as for a hundred.
 
 use std::cmp::Ordering;
@@ -6,13 +6,13 @@ use std::cmp::Ordering;
 use super::message::{Change, Operation};
 use super::row::{HOLDS_NUL, column_says, unknown_column};
 use crate::error::{Error, ErrorCode, Result};
-use crate::ident::{Name, quoted_list};
+use crate::ident::{Name, literal, quoted_list};
 use crate::manifest::{Column, Table};
-use crate::op::{Expect, Statement};
+use crate::op::Statement;
 use crate::text::{digits, joined};
 
-/// Turns changes, in the log's order, into statements on `target`, which is quoted already: `"public"."users"`. `type_sql`
-/// writes a column's type.
+/// Turns changes, in the log's order, into statements on `target`, which is quoted already: `"public"."users"`. `met` is the name of
+/// the function that has an update fail (see [`crate::op::meeting`]), and `type_sql` writes a column's type.
 ///
 /// An insert replaces a row of the same key, so that changes may be applied twice. An update must meet a row.
 /// A delete need not.
@@ -24,6 +24,7 @@ use crate::text::{digits, joined};
 /// deleted; `SHAPE_PROTOCOL` if a column stands twice, or a column of the key is NULL.
 pub fn statements(
     target: &str,
+    met: &str,
     table: &Table,
     changes: &[Change],
     type_sql: impl Fn(&Column) -> String,
@@ -37,6 +38,7 @@ pub fn statements(
     sort(&mut rows, &|one, other| one.kind(other).then(one.by_key(other, &key)));
     let writer = Writer {
         target,
+        met,
         table,
         key: &key,
         type_sql,
@@ -202,27 +204,28 @@ fn sort<'a>(rows: &mut [Row<'a>], order: &dyn Fn(&Row<'a>, &Row<'a>) -> Ordering
 
 struct Writer<'a, F> {
     target: &'a str,
+    met: &'a str,
     table: &'a Table,
     key: &'a [usize],
     type_sql: F,
 }
 
 impl<F: Fn(&Column) -> String> Writer<'_, F> {
-    /// Each column is one parameter: a `text[]` of all rows' values, each of which the SQL casts. PGlite would serialise
-    /// a parameter by the type that Postgres infers for it, and of arrays an `unnest` would make one.
+    /// Each column is one literal: a `text[]` of all rows' values, each of which the SQL casts. Of arrays an `unnest` would
+    /// make one.
     fn statement(&self, rows: &[Row<'_>]) -> Option<Statement> {
         let first = rows.first()?;
         let is_key = |place: usize| self.key.contains(&place);
-        let (mut params, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut arrays, mut names) = (Vec::new(), Vec::new());
         let (mut casts, mut set, mut met) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (column, given)) in self.table.columns.iter().zip(&first.values).enumerate() {
             let is_carried = *given != Given::Nothing && first.operation != Operation::Delete;
             if !is_carried && !is_key(place) {
                 continue;
             }
-            params.push(Some(array(rows.iter().filter_map(|row| row.values.get(place)))));
-            let nth = digits(params.len() as u64);
-            arrays.push(["$", &nth, "::text[]"].concat());
+            let values = array(rows.iter().filter_map(|row| row.values.get(place)));
+            arrays.push([&*literal(&values), "::text[]"].concat());
+            let nth = digits(arrays.len() as u64);
             let cast = ["CAST(v.c", &nth, " AS ", &(self.type_sql)(column), ")"].concat();
             names.push(["c", &nth].concat());
             let quoted = column.name.quoted();
@@ -281,11 +284,10 @@ impl<F: Fn(&Column) -> String> Writer<'_, F> {
             }
             Operation::Delete => ["DELETE FROM ", self.target, " t USING ", &rows_of, " WHERE ", &meets].concat(),
         };
-        let mut statement = Statement::new(sql).with_params(params);
-        if first.operation == Operation::Update {
-            statement.expect = Expect::Rows(rows.len());
-        }
-        Some(statement)
+        Some(match first.operation {
+            Operation::Update => Statement::meets(&sql, rows.len(), self.met),
+            _ => Statement::new(sql),
+        })
     }
 }
 

@@ -23,7 +23,9 @@ impl Machine {
         }
         let Some(mut job) = self.take_job() else { return };
         let Batch { mut ops, marks } = self.tail.batch();
-        Op::tally(&mut ops);
+        if !ops.is_empty() {
+            Op::tally(&mut ops);
+        }
         for (table, staged) in &job.staged {
             job.record.shapes.insert(table.clone(), staged.shape());
         }

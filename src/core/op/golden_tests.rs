@@ -280,19 +280,10 @@ fn write(schema: &str, operations: Vec<Op>) -> Value {
     let statement = |statement: Statement| {
         json!({
             "sql": statement.sql,
-            "params": statement.params,
             "blob": statement.blob.map(|bytes| String::from_utf8(bytes).unwrap()),
-            "meets": meets(statement.expect),
         })
     };
     statements.map(statement).collect()
-}
-
-fn meets(expect: Expect) -> Option<usize> {
-    match expect {
-        Expect::Anything => None,
-        Expect::Rows(rows) => Some(rows),
-    }
 }
 
 /// What is sealed, and what of it is kept.

@@ -1,6 +1,6 @@
 //! The library's own tables, as SQL: the record, its shapes' positions, and the same of the replica that is kept.
 
-use super::{Expect, Places, Statement, inspect, purge, readers};
+use super::{Places, Statement, inspect, meeting, purge, readers};
 use crate::ident::{Name, literal};
 use crate::json::Value;
 use crate::record::Record;
@@ -17,9 +17,16 @@ const SEALED: &str = ",seal,rows";
 /// Since when something may be cleared away, as a function beside the record: that is told with it, and costs no page
 /// a line. A release that tells otherwise gives it another name, as with `purge`.
 const DUE: &str = "due_1()";
+/// What has a change fail that met no row, beside the record for the same reasons.
+const MET: &str = "met_1";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {
     [&*places.home.quoted(), ".", table].concat()
+}
+
+/// The name of the function that has a statement fail where it met other rows than it should.
+pub(super) fn met(places: &Places) -> String {
+    own_table(places, MET)
 }
 
 pub(super) fn find(places: &Places) -> String {
@@ -43,8 +50,12 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
     let sealed = format!("{SHAPES}{SEALED}");
     // Together: a record without its shapes would be one of a replica that needs nothing.
     let forget = |record: &str, columns: &str, shapes: &str| {
+        // What is not there is not planned for.
         format!(
-            "IF {} OR {} THEN DROP TABLE IF EXISTS {record}, {shapes}; END IF;",
+            "IF num_nonnulls(to_regclass({}), to_regclass({})) > 0 THEN IF {} OR {} THEN DROP TABLE IF EXISTS {record}, {shapes}; \
+             END IF; END IF;",
+            literal(record),
+            literal(shapes),
             differs(record, columns),
             differs(shapes, &sealed),
         )
@@ -67,24 +78,25 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
              text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, announced text NOT NULL, \
              seal text, rows bigint)"
         ),
-        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
-        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
     .into_iter()
-    .chain([due(places), purge::function(places)])
+    .chain([due(places), meeting(&met(places)), purge::function(places)])
     .map(Statement::new)
     .collect()
 }
 
 /// Until when the replica before is kept; long ago, where none is and tables are left that nobody reads any more.
 fn due(places: &Places) -> String {
+    let previous = own_table(places, "previous");
     let body = format!(
-        "SELECT coalesce((SELECT until FROM {} LIMIT 1), CASE WHEN {} THEN '0' END)",
-        own_table(places, "previous"),
+        "DECLARE due text; BEGIN IF to_regclass({}) IS NOT NULL THEN SELECT until INTO due FROM {previous} LIMIT 1; END IF; IF due \
+         IS NULL AND {} THEN IF {} THEN due := '0'; END IF; END IF; RETURN due; END",
+        literal(&previous),
+        readers::has_left(),
         readers::has_unread(),
     );
     format!(
-        "CREATE OR REPLACE FUNCTION {} RETURNS text LANGUAGE sql STABLE AS {}",
+        "CREATE OR REPLACE FUNCTION {} RETURNS text LANGUAGE plpgsql STABLE AS {}",
         own_table(places, DUE),
         literal(&body)
     )
@@ -103,32 +115,32 @@ pub(super) fn read_record(places: &Places) -> String {
     read(places, "replica", "shapes")
 }
 
-pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
-    vec![
-        Statement::new(readers::drop_schema_unless_read(&places.previous)),
-        Statement::new(readers::drop_left()),
-        Statement::new(format!("DELETE FROM {}", own_table(places, "previous"))),
-        Statement::new(format!("DELETE FROM {}", own_table(places, "previous_shapes"))),
-    ]
+/// The tables of what is kept are there from the first time that something is.
+pub(super) fn drop_previous(places: &Places) -> Statement {
+    let previous = own_table(places, "previous");
+    let forget = format!(
+        "IF to_regclass({}) IS NOT NULL THEN DELETE FROM {previous}; DELETE FROM {}; END IF;",
+        literal(&previous),
+        own_table(places, "previous_shapes"),
+    );
+    Statement::new(readers::drop_unread(&places.previous, &forget))
 }
 
 pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Statement> {
-    let mut statements = drop_previous(places);
-    statements.extend([
-        Statement::new(format!("CREATE SCHEMA {}", places.previous.quoted())),
-        Statement::new(format!(
-            "INSERT INTO {} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {}",
-            own_table(places, "previous"),
-            own_table(places, "replica"),
-        )),
-        Statement::new(format!(
-            "INSERT INTO {} SELECT {SHAPES}{SEALED} FROM {} WHERE table_name = ANY ({})",
-            own_table(places, "previous_shapes"),
-            own_table(places, "shapes"),
+    let [replica, shapes, previous, previous_shapes] =
+        ["replica", "shapes", "previous", "previous_shapes"].map(|table| own_table(places, table));
+    let statements = [
+        format!("CREATE SCHEMA {}", places.previous.quoted()),
+        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
+        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
+        format!("INSERT INTO {previous} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {replica}"),
+        format!(
+            "INSERT INTO {previous_shapes} SELECT {SHAPES}{SEALED} FROM {shapes} WHERE table_name = ANY ({})",
             inspect::array(tables),
-        )),
-    ]);
-    statements
+        ),
+    ];
+    let cleared = std::iter::once(drop_previous(places));
+    cleared.chain(statements.map(Statement::new)).collect()
 }
 
 /// One row a shape. The manifest stands in the first alone: it may be long, and is read from there.
@@ -137,8 +149,9 @@ pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
         "SELECT r.state, r.version, r.index::text, r.timestamp::text, r.fingerprint, \
          CASE WHEN row_number() OVER (ORDER BY s.table_name) = 1 THEN r.manifest END, r.epoch, s.table_name, \
          s.fingerprint, s.definition, s.handle, s.shape_offset, s.lsn, s.announced, r.choice, r.held, ",
+        "(SELECT ",
         &own_table(places, DUE),
-        ", s.rows::text FROM ",
+        "), s.rows::text FROM ",
         &own_table(places, record),
         " r LEFT JOIN ",
         &own_table(places, shapes),
@@ -149,20 +162,16 @@ pub(super) fn read(places: &Places, record: &str, shapes: &str) -> String {
 
 /// A table that is recorded already keeps its seal.
 pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
-    let [version, index, timestamp, fingerprint] = record.version.cells();
     let head = Statement::new(format!(
-        "INSERT INTO {} ({REPLICA}) VALUES ($1::text, $2::text, $3::text::bigint, $4::text::bigint, $5::text, $6::text, \
-         $7::text, $8::text, $9::text)",
+        "INSERT INTO {} ({REPLICA}) VALUES ({}, {}, {}, '{}', {}, {})",
         own_table(places, "replica"),
-    ))
-    .with_params(vec![
-        Some(record.state.as_str().to_owned()),
-        version, index, timestamp, fingerprint,
-        Some(record.document()),
-        Some(record.epoch.to_string()),
-        Some(record.choice.clone()),
-        record.held.clone(),
-    ]);
+        literal(record.state.as_str()),
+        cells(record),
+        literal(&record.document()),
+        record.epoch,
+        literal(&record.choice),
+        literal_or_null(record.held.as_deref()),
+    ));
     let shapes = record.shapes.iter().map(|(table, shape)| {
         Value::from([
             ("announced", shape.announced.as_str().into()),
@@ -175,17 +184,17 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
         ])
     });
     let rows = Statement::new(format!(
-        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset($1::text::json) AS s (table_name text, \
+        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset({}) AS s (table_name text, \
          fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text) ON CONFLICT \
          (table_name) DO UPDATE SET ({SHAPES}) = (SELECT {})",
         own_table(places, "shapes"),
+        literal(&shapes.collect::<Value>().text()),
         SHAPES
             .split(',')
             .map(|column| format!("EXCLUDED.{column}"))
             .collect::<Vec<_>>()
             .join(","),
-    ))
-    .with_params(vec![Some(shapes.collect::<Value>().text())]);
+    ));
     let forget = [
         format!("DELETE FROM {}", own_table(places, "replica")),
         format!(
@@ -199,25 +208,25 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
     statements
 }
 
+/// A version's cells as literals: `version, index, timestamp, fingerprint`.
+fn cells(record: &Record) -> String {
+    let cells = record.version.cells().map(|cell| literal_or_null(cell.as_deref()));
+    joined(&cells, ", ")
+}
+
+fn literal_or_null(cell: Option<&str>) -> String {
+    cell.map_or_else(|| "NULL".to_owned(), literal)
+}
+
 pub(super) fn write_version(places: &Places, record: &Record) -> Statement {
-    let [version, index, timestamp, fingerprint] = record.version.cells();
     let sql = format!(
-        "UPDATE {} SET version = $1::text, index = $2::text::bigint, timestamp = $3::text::bigint, \
-         fingerprint = $4::text, manifest = $5::text, choice = $6::text, held = NULL",
+        "UPDATE {} SET (version, index, timestamp, fingerprint) = ROW({}), manifest = {}, choice = {}, held = NULL",
         own_table(places, "replica"),
+        cells(record),
+        literal(&record.document()),
+        literal(&record.choice),
     );
-    let params = vec![
-        version,
-        index,
-        timestamp,
-        fingerprint,
-        Some(record.document()),
-        Some(record.choice.clone()),
-    ];
-    Statement {
-        expect: Expect::Rows(1),
-        ..Statement::new(sql).with_params(params)
-    }
+    Statement::meets(&sql, 1, &met(places))
 }
 
 pub(super) fn write_position(
@@ -230,18 +239,17 @@ pub(super) fn write_position(
     let sql = [
         "UPDATE ",
         &own_table(places, "shapes"),
-        " SET handle = $2::text, shape_offset = $3::text, lsn = $4::text, announced = \
-         coalesce($5::text, announced) WHERE table_name = $1::text",
+        " SET handle = ",
+        &literal(&position.handle.0),
+        ", shape_offset = ",
+        &literal(&position.offset.text()),
+        ", lsn = ",
+        &literal(&lsn.text()),
+        &announced.map_or_else(String::new, |announced| {
+            [", announced = ", &*literal(&announced)].concat()
+        }),
+        " WHERE table_name = ",
+        &literal(table.as_str()),
     ];
-    let params = vec![
-        Some(table.as_str().to_owned()),
-        Some(position.handle.0.clone()),
-        Some(position.offset.text()),
-        Some(lsn.text()),
-        announced,
-    ];
-    Statement {
-        expect: Expect::Rows(1),
-        ..Statement::new(sql.concat()).with_params(params)
-    }
+    Statement::meets(&sql.concat(), 1, &met(places))
 }

@@ -22,8 +22,8 @@ use crate::record::Record;
 use crate::shape::{Lsn, Position};
 
 pub use places::Places;
-pub(crate) use statement::LEAVING;
-pub use statement::{Expect, Statement};
+pub(crate) use statement::{ENDING, LEAVING, MET_NO_ROW};
+pub use statement::{Statement, meeting};
 
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,14 +41,16 @@ strangers oid[] := '{}';
 pinned oid[] := '{}';
 held oid[] := '{}';
 side text;
+told text;
+reader oid;
 ";
 
 /// Finds the live queries that read `old` tables (`known`), and other temporary views that do (`strangers`). What the
 /// known ones read is remembered for [`lost`].
 pub(super) fn note() -> String {
     format!(
-        "PERFORM set_config('electric_replica.left', '[]', false), set_config('electric_replica.queries', '[]', false);
-IF {MAY_READ} THEN
+        "told := set_config('electric_replica.left', '[]', false) || set_config('electric_replica.queries', '[]', false);
+IF {MAY_READ} AND cardinality(old) > 0 THEN
 {READS} SELECT array_agg(view), array_agg(relation), array_agg(number) INTO views_read, relations_read, numbers_read FROM reads;
 known := ARRAY(SELECT DISTINCT c.oid FROM {TAKEN_DOWN} JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
 WHERE t.oid = ANY (old) AND c.relname ~ '^live_query_[0-9a-f]{{32}}_view$' AND EXISTS (SELECT FROM pg_prepared_statements
@@ -81,15 +83,17 @@ END IF;"
 }
 
 /// Takes the known ones' views away: their statements go with them, and PGlite makes both anew.
-pub(super) const DROP_KNOWN: &str = "FOR item IN SELECT unnest(known)::regclass::text AS name LOOP
-EXECUTE 'DROP VIEW ' || item.name || ' CASCADE';
+pub(super) const DROP_KNOWN: &str = "FOREACH reader IN ARRAY known LOOP
+EXECUTE 'DROP VIEW ' || reader::regclass || ' CASCADE';
 END LOOP;";
 
 /// Moves what is pinned and held out of the app's schema, but for what is kept: somebody else moves that.
-pub(super) const MOVE_LEFT: &str = "FOR item IN SELECT oid::regclass::text AS name, relkind FROM pg_class
+pub(super) const MOVE_LEFT: &str = "IF cardinality(pinned || held) > 0 THEN
+FOR item IN SELECT oid::regclass::text AS name, relkind FROM pg_class
 WHERE oid = ANY (pinned) AND oid <> ALL (kept) OR oid = ANY (held) LOOP
 EXECUTE format('ALTER %s %s SET SCHEMA %I', CASE item.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, item.name, side);
-END LOOP;";
+END LOOP;
+END IF;";
 
 /// What a swap has to say: the tables that are left, as a list in JSON, and whether there were live queries on the old ones.
 pub(super) const ANSWER: &str =
@@ -111,12 +115,6 @@ pub(super) fn lost(schema: &Name) -> Statement {
     ))
 }
 
-/// Drops a schema of ours; where a temporary view reads one of its tables, it is left under another name.
-pub(super) fn drop_schema_unless_read(schema: &Name) -> String {
-    let body = format!("BEGIN {} END", drop_unless_read(&literal(schema.as_str())));
-    format!("DO {}", literal(&body))
-}
-
 fn drop_unless_read(schema: &str) -> String {
     format!(
         "IF {} THEN IF {schema} !~ '^{LEFT}' THEN EXECUTE format('ALTER SCHEMA %I RENAME TO %I', {schema}, '{LEFT}' || (SELECT oid FROM \
@@ -134,7 +132,13 @@ fn is_read(schema: &str) -> String {
     )
 }
 
-/// A condition: whether there are tables that were left and that nobody reads any more.
+/// A condition: whether there are tables that were left.
+pub(super) fn has_left() -> String {
+    format!("EXISTS (SELECT FROM pg_namespace WHERE nspname ~ '^{LEFT}')")
+}
+
+/// A condition: whether nobody reads some of them any more. Planning it takes longer than most statements of this library:
+/// [`has_left`] is asked before.
 pub(super) fn has_unread() -> String {
     let read = is_read("l.nspname");
     format!("EXISTS (SELECT FROM pg_namespace l WHERE l.nspname ~ '^{LEFT}' AND NOT {read})")
@@ -142,8 +146,24 @@ pub(super) fn has_unread() -> String {
 
 /// Drops the schemas of tables that were left and that nobody reads any more.
 pub(super) fn drop_left() -> String {
+    dropping("", "")
+}
+
+/// The same, and before that a schema of ours; where a temporary view reads one of its tables, it is left under another name. Then
+/// does something else.
+pub(super) fn drop_unread(schema: &Name, then: &str) -> String {
+    let name = literal(schema.as_str());
+    let place = literal(&schema.quoted());
+    let unless_read = drop_unless_read(&name);
+    dropping(
+        &format!("IF to_regnamespace({place}) IS NOT NULL THEN {unless_read} END IF;"),
+        then,
+    )
+}
+
+fn dropping(before: &str, then: &str) -> String {
     let body = format!(
-        "DECLARE item record; BEGIN {} END",
+        "DECLARE item record; BEGIN {before} {} {then} END",
         each_left(&drop_unless_read("item.nspname"))
     );
     format!("DO {}", literal(&body))

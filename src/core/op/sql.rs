@@ -41,7 +41,7 @@ impl Op {
             Self::Apply { target, changes } => {
                 let name = qualified(places.schema(&target.home), &target.table.name);
                 let type_sql = |column: &Column| places.type_sql(column, &target.home, &target.staged_enums);
-                ingest::statements(&name, &target.table, changes, type_sql)
+                ingest::statements(&name, &home::met(places), &target.table, changes, type_sql)
             }
             _ => Ok(self.of_rebuild(places)),
         }
@@ -112,7 +112,7 @@ impl Op {
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
             Self::KeepPrevious { tables, until_ms } => home::keep_previous(places, tables, *until_ms),
             Self::ReadPrevious => one(home::read_previous(places)),
-            Self::DropPrevious => home::drop_previous(places),
+            Self::DropPrevious => vec![home::drop_previous(places)],
             Self::ReadExtendMethod => one("SELECT current_setting('file_extend_method', true)".into()),
             Self::Checkpoint => one("CHECKPOINT".into()),
             // Written above.

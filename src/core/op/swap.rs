@@ -42,8 +42,12 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         "replaced := {};",
         oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
     ));
-    let back: &[Name] = if *source == Incoming::Previous { new_tables } else { &[] };
-    line(&format!("back := {};", oids(&places.previous, back)));
+    if *source == Incoming::Previous {
+        line(&format!(
+            "back := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY ({}));",
+            oids(&places.previous, new_tables)
+        ));
+    }
     line(&readers::note());
     line(NOTE);
     if home.is_some() {
@@ -102,15 +106,11 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
     format!("DO {}", literal(&body))
 }
 
-/// The oids of those of the tables that are there.
+/// The oids of those of the tables that are there. An expression without a query: planning one takes longer.
 fn oids<'a>(schema: &Name, tables: impl IntoIterator<Item = &'a Name>) -> String {
-    let names: Vec<String> = tables.into_iter().map(|table| literal(table.as_str())).collect();
-    format!(
-        "ARRAY(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND \
-         c.relkind IN ('r', 'p') AND c.relname::text = ANY (ARRAY[{}]::text[]) ORDER BY c.relname)",
-        literal(schema.as_str()),
-        joined(&names, ", "),
-    )
+    let oid = |table: &Name| format!("to_regclass({})", literal(&qualified(schema, table)));
+    let oids: Vec<String> = tables.into_iter().map(oid).collect();
+    format!("array_remove(ARRAY[{}]::oid[], NULL)", joined(&oids, ", "))
 }
 
 /// Drops an enum type. One that a table of the app's own still uses is only renamed, and that table stays whole; one that
@@ -163,11 +163,11 @@ END IF;";
 
 const DECLARE: &str = "old oid[];
 replaced oid[];
-back oid[];
+back text[] := '{}';
 kept oid[];
 noted oid[] := '{}';
-channels text[];
-functions text[];
+channels text[] := '{}';
+functions text[] := '{}';
 views text[];
 creations text[];
 item record;
@@ -176,7 +176,8 @@ BEGIN
 
 /// What has to be known before the tables are gone: the channels of those that have a successor, PGlite's trigger functions,
 /// and the app's views on them, deepest last.
-const NOTE: &str = "channels := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (replaced));
+const NOTE: &str = "IF cardinality(old) > 0 THEN
+channels := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (replaced));
 functions := ARRAY(SELECT relnamespace || '_' || oid FROM pg_class WHERE oid = ANY (old));
 IF EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_rewrite'::regclass
 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (old) AND r.ev_class <> ALL (known)) THEN
@@ -197,6 +198,7 @@ WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' GROUP BY c.oid
 SELECT array_agg(name ORDER BY depth, oid),
 array_agg('CREATE ' || kind || ' ' || name || options || ' AS ' || pg_get_viewdef(oid) ORDER BY depth, oid),
 coalesce(array_agg(oid), '{}') INTO views, creations, noted FROM note;
+END IF;
 END IF;";
 
 const RESTORE: &str = "FOR place IN 1 .. coalesce(cardinality(views), 0) LOOP
@@ -219,10 +221,12 @@ WHERE t.relkind = 'r' AND t.relpersistence = 't' AND t.relname ~ '^live_query_[0
 EXECUTE format('DROP TABLE %s', item.name);
 END LOOP;";
 
-const NOTIFY: &str = "FOR place IN 1 .. cardinality(functions) LOOP
-EXECUTE format('DROP FUNCTION IF EXISTS %I()', '_notify_' || functions[place]);
+const NOTIFY: &str = "FOREACH told IN ARRAY functions LOOP
+IF to_regproc('_notify_' || told) IS NOT NULL THEN
+EXECUTE format('DROP FUNCTION %I()', '_notify_' || told);
+END IF;
 END LOOP;
-FOR item IN SELECT unnest(channels) AS channel UNION SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (back) LOOP
-PERFORM pg_notify('table_change__' || item.channel, '');
+FOREACH told IN ARRAY channels || back LOOP
+PERFORM pg_notify('table_change__' || told, '');
 END LOOP;
 END";

@@ -38,7 +38,7 @@ impl Pace {
 
     /// Learns how long a piece took, in milliseconds, and how much of that was not for its rows.
     pub(super) fn took(&mut self, bytes: usize, ms: u64, own_ms: u64) {
-        // What is told of it is another transaction's, which waited for the app; this piece shows that it need not be so.
+        // What is told of it is of other transactions, all of which may have waited for the app; this piece shows that it need not be so.
         let own_ms = if own_ms < ms { own_ms } else { 0 };
         let rows_ms = ms.saturating_sub(own_ms).max(1);
         let worth_ms = ROWS_MS.saturating_add(own_ms.saturating_sub(OWN_MS).saturating_mul(WORTH));

@@ -1,10 +1,14 @@
 //! A shape's body: snapshot rows become COPY data, all else becomes messages.
 
+use std::rc::Rc;
+
 use electric_replica_core::ident::Name;
-use electric_replica_core::ingest::{Format, Message, MessageReader, Transcoder, decoder, statements};
+use electric_replica_core::ingest::{Format, Message, MessageReader, Transcoder, decoder};
 use electric_replica_core::manifest::{BaseType, Column, ColumnType, Table};
+use electric_replica_core::op::{Home, Op, Places, Target};
 
 use crate::copy_text;
+use crate::ours::assert_ours;
 use crate::secret::assert_kept;
 
 pub(super) const WORDS: &[&str] = &[
@@ -210,24 +214,24 @@ pub(super) fn body(data: &[u8]) {
     }
 }
 
-/// A change is a statement with a place for every value, or refused without telling one.
+/// A change is a statement whose values stand in quotes, or refused without telling one.
 fn apply(message: &Message, table: &Table, data: &[u8]) {
     let Message::Change(change) = message else { return };
-    match statements("\"public\".\"users\"", table, std::slice::from_ref(change), |_| {
-        "text".to_owned()
-    }) {
+    let (app, changes) = (table.schema.clone(), vec![change.clone()]);
+    let places = Places::new(app.clone()).unwrap();
+    let target = Rc::new(Target {
+        home: Home::App(app),
+        table: table.clone(),
+        staged_enums: Vec::new(),
+    });
+    let apply = Op::Apply { target, changes };
+    match apply.clone().statements(&places) {
         Ok(statements) => {
             let [statement] = &statements[..] else {
                 panic!("{} statements of one change", statements.len());
             };
-            assert!(statement.params.len() <= table.columns.len());
-            assert!(
-                statement.params.iter().flatten().all(|param| !param.contains('\0')),
-                "NUL is sent"
-            );
-            for place in 1..=statement.params.len() {
-                assert!(statement.sql.contains(&format!("${place}")), "a value without a place");
-            }
+            assert!(!statement.sql.contains('\0'), "NUL is sent");
+            assert_ours([apply], &places);
         }
         Err(error) => assert_kept(&error.to_string(), data),
     }

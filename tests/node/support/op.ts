@@ -9,9 +9,7 @@ import { live } from "@electric-sql/pglite/live";
 
 interface Statement {
   sql: string;
-  params: (string | null)[];
   blob: string | null;
-  meets: number | null;
 }
 export type Transaction = Statement[];
 export type Rows = (string | null)[][];
@@ -65,22 +63,30 @@ export async function opened(t: TestContext, loadDataDir: File | Blob) {
   return db;
 }
 
-/** Runs each list of statements as one transaction, as the host does. The rows are those of the last statement. */
-export async function run(db: Pick<PGlite, "transaction">, ...transactions: Transaction[]): Promise<Rows> {
+/** Runs each list of statements as one text, as the host does. The rows are those of the last statement. */
+export async function run(db: Pick<PGlite, "exec">, ...transactions: Transaction[]): Promise<Rows> {
   let rows: Rows = [];
-  for (const statements of transactions) {
-    await db.transaction(async (tx) => {
-      for (const { sql, params, blob, meets } of statements) {
-        const result = await tx.query<(string | null)[]>(sql, params, {
-          rowMode: "array",
-          ...(blob === null ? {} : { blob: new Blob([blob]) }),
-        });
-        if (meets !== null) assert.equal(result.affectedRows, meets, "exactly as many rows");
-        rows = result.rows;
-      }
+  for (const statements of transactions.flatMap(loadedOneByOne)) {
+    const blobs = statements.flatMap(({ blob }) => (blob === null ? [] : [blob]));
+    const results = await db.exec(statements.map(({ sql }) => sql).join(";\n"), {
+      rowMode: "array",
+      ...(blobs.length === 0 ? {} : { blob: new Blob(blobs) }),
     });
+    assert.equal(results.length, statements.length, "one result a statement");
+    rows = (results.at(-1)?.rows ?? []) as unknown as Rows;
   }
   return rows;
+}
+
+/** A text has one place for what is loaded: several loads are as many texts. */
+function loadedOneByOne(statements: Transaction): Transaction[] {
+  const texts: Transaction[] = [[]];
+  for (const statement of statements) {
+    const loads = texts.at(-1)?.some(({ blob }) => blob !== null) ?? false;
+    if (statement.blob !== null && loads) texts.push([]);
+    texts.at(-1)?.push(statement);
+  }
+  return texts;
 }
 
 /** The rows of one query. */

@@ -11,7 +11,7 @@ use crate::ident::Name;
 use crate::ingest::tests::Read;
 use crate::ingest::{Change, Format, Message, MessageReader, Operation, Transcoder, statements};
 use crate::manifest::{Column, ColumnType, EnumType, Table};
-use crate::op::Expect;
+use crate::op::meeting;
 
 /// How a body's strings are written.
 #[derive(Clone, Copy)]
@@ -240,14 +240,8 @@ impl Case {
         let type_sql = |column: &Column| column.ty.sql(|_| Name::parse("public").unwrap());
         let target = format!("changed.{}", table.name.quoted());
         let one_by_one = self.changes(&body).into_iter();
-        let statements = one_by_one.flat_map(|change| statements(&target, &table, &[change], type_sql).unwrap());
-        let statements = statements.map(|statement| {
-            let meets = match statement.expect {
-                Expect::Anything => None,
-                Expect::Rows(rows) => Some(rows),
-            };
-            json!({ "sql": statement.sql, "params": statement.params, "meets": meets })
-        });
+        let statements = one_by_one.flat_map(|change| statements(&target, "met", &table, &[change], type_sql).unwrap());
+        let statements = statements.map(|statement| statement.sql);
         let columns = table.columns.iter().map(
             |column| json!({ "name": column.name.as_str(), "quoted": column.name.quoted(), "type": type_sql(column) }),
         );
@@ -258,6 +252,7 @@ impl Case {
             "key": table.primary_key.iter().map(Name::quoted).collect::<Vec<_>>(),
             "body": body,
             "copy": String::from_utf8(read.copy).unwrap(),
+            "meeting": meeting("met"),
             "statements": statements.collect::<Vec<_>>(),
         })
     }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use electric_replica_core::ident::Name;
 use electric_replica_core::ingest::{Change, Format, Message, MessageReader, Transcoder};
-use electric_replica_core::op::{Home, Op, Places, Statement, Target};
+use electric_replica_core::op::{Home, Op, Places, Target};
 use electric_replica_core::plan::{Force, Plan, PlanOptions, Scope, plan};
 use electric_replica_core::sorted::SortedMap;
 
@@ -89,7 +89,7 @@ fn changes() -> Outcome<usize> {
         staged_enums: Vec::new(),
     });
     let apply = Op::Apply { target, changes };
-    let statements = counted(|| apply.statements(&places).map(Statement::merged))?;
+    let statements = counted(|| apply.statements(&places))?;
     expect(statements.len() > 2, "the statements")?;
     Ok(ROWS)
 }
