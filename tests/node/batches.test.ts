@@ -24,10 +24,14 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync("tests/golden/log/batches.json", "utf8")) as Golden;
 
-for (const { most, batches, rows } of golden.logs) {
-  test(`a log in batches of up to ${most} leaves the rows of the log in PGlite`, async (t) => {
+/** Values stand in the statements as literals, and what a backslash means in one is a setting of the app's session. */
+const SETTINGS = ["on", "off"];
+
+for (const [{ most, batches, rows }, conforming] of golden.logs.flatMap((log) => SETTINGS.map((setting) => [log, setting] as const))) {
+  test(`a log in batches of up to ${most} leaves the rows of the log in PGlite, with standard_conforming_strings ${conforming}`, async (t) => {
     const pg = await PGlite.create();
     t.after(() => pg.close());
+    await pg.exec(`SET standard_conforming_strings = ${conforming}`);
     await pg.exec(`CREATE TABLE batched (${golden.columns.join(", ")}, PRIMARY KEY (${golden.key.join(", ")})); ${golden.meeting}`);
 
     for (const batch of batches) {
