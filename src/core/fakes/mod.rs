@@ -6,6 +6,7 @@
 mod between;
 mod call;
 mod check;
+mod clock;
 mod database;
 mod disk;
 mod electric;

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 use super::call::{Call, Fault, Kind, Says};
+use super::clock::Sleep;
 use super::origin::Temper;
 use super::shape::{Held, Reply};
 use super::world::{Timer, World};
@@ -28,7 +29,7 @@ pub struct Tab {
     id: u32,
     /// Whether the rebuild module is loaded.
     pub(super) loaded: Rc<Cell<bool>>,
-    ticking: Rc<Ticking>,
+    pub(super) ticking: Rc<Ticking>,
 }
 
 fn error(code: ErrorCode) -> Error {
@@ -71,50 +72,6 @@ impl Tab {
             pending::<()>().await;
         }
         fault
-    }
-
-    pub(super) async fn wait(&self, ms: u64) {
-        let at = self.world.inner.borrow().now + ms;
-        Sleep {
-            world: self.world.clone(),
-            at,
-            key: None,
-        }
-        .await;
-    }
-}
-
-struct Sleep {
-    world: World,
-    at: u64,
-    key: Option<(u64, u64)>,
-}
-
-impl Sleep {
-    fn forget(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.world.inner.borrow_mut().timers.remove(&key);
-        }
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.forget();
-        if self.world.inner.borrow().now >= self.at {
-            return Poll::Ready(());
-        }
-        let key = self.world.schedule(self.at, Timer::Wake(context.waker().clone()));
-        self.key = Some(key);
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        self.forget();
     }
 }
 
@@ -236,11 +193,7 @@ impl Tab {
             let inner = self.world.inner.borrow();
             inner.now + inner.electric.habits.hold_ms
         };
-        let mut alarm = Sleep {
-            world: self.world.clone(),
-            at: until,
-            key: None,
-        };
+        let mut alarm = Sleep::until(self.world.clone(), until);
         poll_fn(|context| {
             let over = Pin::new(&mut alarm).poll(context).is_ready();
             let held = if over { Held::LongEnough } else { Held::NotYet };
@@ -436,27 +389,6 @@ impl Lock for Tab {
             }))
         })
         .await
-    }
-}
-
-impl Clock for Tab {
-    fn now_ms(&self) -> u64 {
-        let inner = self.world.inner.borrow();
-        self.ticking.at(inner.now - inner.put_back_ms)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept")]
-    fn random(&self) -> f64 {
-        let mut inner = self.world.inner.borrow_mut();
-        inner.chance ^= inner.chance << 13;
-        inner.chance ^= inner.chance >> 7;
-        inner.chance ^= inner.chance << 17;
-        (inner.chance >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    async fn sleep(&self, ms: u64) {
-        assert!(ms > 0, "R10: a wait of no time");
-        self.wait(ms).await;
     }
 }
 
