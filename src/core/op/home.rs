@@ -78,6 +78,8 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
              text NOT NULL, handle text NOT NULL, shape_offset text NOT NULL, lsn text NOT NULL, announced text NOT NULL, \
              seal text, rows bigint)"
         ),
+        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
+        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
     .into_iter()
     .chain([due(places), meeting(&met(places)), purge::function(places)])
@@ -87,11 +89,10 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
 
 /// Until when the replica before is kept; long ago, where none is and tables are left that nobody reads any more.
 fn due(places: &Places) -> String {
-    let previous = own_table(places, "previous");
     let body = format!(
-        "DECLARE due text; BEGIN IF to_regclass({}) IS NOT NULL THEN SELECT until INTO due FROM {previous} LIMIT 1; END IF; IF due \
-         IS NULL AND {} THEN IF {} THEN due := '0'; END IF; END IF; RETURN due; END",
-        literal(&previous),
+        "DECLARE due text; BEGIN SELECT until INTO due FROM {} LIMIT 1; IF due IS NULL AND {} THEN IF {} THEN due := '0'; END IF; \
+         END IF; RETURN due; END",
+        own_table(places, "previous"),
         readers::has_left(),
         readers::has_unread(),
     );
@@ -115,32 +116,31 @@ pub(super) fn read_record(places: &Places) -> String {
     read(places, "replica", "shapes")
 }
 
-/// The tables of what is kept are there from the first time that something is.
-pub(super) fn drop_previous(places: &Places) -> Statement {
-    let previous = own_table(places, "previous");
-    let forget = format!(
-        "IF to_regclass({}) IS NOT NULL THEN DELETE FROM {previous}; DELETE FROM {}; END IF;",
-        literal(&previous),
-        own_table(places, "previous_shapes"),
-    );
-    Statement::new(readers::drop_unread(&places.previous, &forget))
+pub(super) fn drop_previous(places: &Places) -> Vec<Statement> {
+    vec![
+        Statement::new(readers::drop_unread(&places.previous)),
+        Statement::new(format!("DELETE FROM {}", own_table(places, "previous"))),
+        Statement::new(format!("DELETE FROM {}", own_table(places, "previous_shapes"))),
+    ]
 }
 
 pub(super) fn keep_previous(places: &Places, tables: &[Name], until_ms: u64) -> Vec<Statement> {
-    let [replica, shapes, previous, previous_shapes] =
-        ["replica", "shapes", "previous", "previous_shapes"].map(|table| own_table(places, table));
-    let statements = [
-        format!("CREATE SCHEMA {}", places.previous.quoted()),
-        format!("CREATE TABLE IF NOT EXISTS {previous} (LIKE {replica}, until text NOT NULL)"),
-        format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
-        format!("INSERT INTO {previous} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {replica}"),
-        format!(
-            "INSERT INTO {previous_shapes} SELECT {SHAPES}{SEALED} FROM {shapes} WHERE table_name = ANY ({})",
+    let mut statements = drop_previous(places);
+    statements.extend([
+        Statement::new(format!("CREATE SCHEMA {}", places.previous.quoted())),
+        Statement::new(format!(
+            "INSERT INTO {} ({PREVIOUS}) SELECT {REPLICA}, '{until_ms}' FROM {}",
+            own_table(places, "previous"),
+            own_table(places, "replica"),
+        )),
+        Statement::new(format!(
+            "INSERT INTO {} SELECT {SHAPES}{SEALED} FROM {} WHERE table_name = ANY ({})",
+            own_table(places, "previous_shapes"),
+            own_table(places, "shapes"),
             inspect::array(tables),
-        ),
-    ];
-    let cleared = std::iter::once(drop_previous(places));
-    cleared.chain(statements.map(Statement::new)).collect()
+        )),
+    ]);
+    statements
 }
 
 /// One row a shape. The manifest stands in the first alone: it may be long, and is read from there.

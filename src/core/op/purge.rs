@@ -50,11 +50,7 @@ tables := ARRAY(SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n
 WHERE c.relkind IN ('r', 'p') AND (obj_description(c.oid, 'pg_class') = {mark}
 OR n.nspname = app AND c.relname IN (SELECT table_name FROM {shapes})) ORDER BY 1);
 types := ARRAY(SELECT t.oid::regtype::text FROM pg_type t WHERE obj_description(t.oid, 'pg_type') = {mark} ORDER BY 1);
-size := cardinality(tables) + (SELECT count(*) FROM {replica});
-IF to_regclass({previous_name}) IS NOT NULL THEN
-size := size + (SELECT count(*) FROM {previous});
-TRUNCATE {previous}, {previous_shapes};
-END IF;
+size := cardinality(tables) + (SELECT count(*) FROM {replica}) + (SELECT count(*) FROM {previous});
 FOREACH name IN ARRAY tables LOOP
 EXECUTE format('DROP TABLE IF EXISTS %s CASCADE', name);
 END LOOP;
@@ -67,14 +63,13 @@ EXECUTE format('DROP TYPE IF EXISTS %s', name);
 EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
 END;
 END LOOP;
-TRUNCATE {replica}, {shapes};
+TRUNCATE {replica}, {shapes}, {previous}, {previous_shapes};
 {RELEASE}
 RETURN nullif(size, 0)::text;
 END",
         shapes = own("shapes"),
         replica = own("replica"),
         previous = own("previous"),
-        previous_name = literal(&own("previous")),
         previous_shapes = own("previous_shapes"),
         left = readers::each_left("EXECUTE format('DROP SCHEMA %I CASCADE', item.nspname);"),
         staging_schema = places.staging.quoted(),

@@ -146,24 +146,22 @@ pub(super) fn has_unread() -> String {
 
 /// Drops the schemas of tables that were left and that nobody reads any more.
 pub(super) fn drop_left() -> String {
-    dropping("", "")
+    dropping("")
 }
 
-/// The same, and before that a schema of ours; where a temporary view reads one of its tables, it is left under another name. Then
-/// does something else.
-pub(super) fn drop_unread(schema: &Name, then: &str) -> String {
+/// The same, and before that a schema of ours; where a temporary view reads one of its tables, it is left under another name.
+pub(super) fn drop_unread(schema: &Name) -> String {
     let name = literal(schema.as_str());
     let place = literal(&schema.quoted());
-    let unless_read = drop_unless_read(&name);
-    dropping(
-        &format!("IF to_regnamespace({place}) IS NOT NULL THEN {unless_read} END IF;"),
-        then,
-    )
+    dropping(&format!(
+        "IF to_regnamespace({place}) IS NOT NULL THEN {} END IF;",
+        drop_unless_read(&name)
+    ))
 }
 
-fn dropping(before: &str, then: &str) -> String {
+fn dropping(before: &str) -> String {
     let body = format!(
-        "DECLARE item record; BEGIN {before} {} {then} END",
+        "DECLARE item record; BEGIN {before} {} END",
         each_left(&drop_unless_read("item.nspname"))
     );
     format!("DO {}", literal(&body))

@@ -112,7 +112,7 @@ impl Op {
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
             Self::KeepPrevious { tables, until_ms } => home::keep_previous(places, tables, *until_ms),
             Self::ReadPrevious => one(home::read_previous(places)),
-            Self::DropPrevious => vec![home::drop_previous(places)],
+            Self::DropPrevious => home::drop_previous(places),
             Self::ReadExtendMethod => one("SELECT current_setting('file_extend_method', true)".into()),
             Self::Checkpoint => one("CHECKPOINT".into()),
             // Written above.

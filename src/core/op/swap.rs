@@ -43,10 +43,7 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
     ));
     if *source == Incoming::Previous {
-        line(&format!(
-            "back := ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY ({}));",
-            oids(&places.previous, new_tables)
-        ));
+        line(&format!("back := {};", oids(&places.previous, new_tables)));
     }
     line(&readers::note());
     line(NOTE);
@@ -163,7 +160,7 @@ END IF;";
 
 const DECLARE: &str = "old oid[];
 replaced oid[];
-back text[] := '{}';
+back oid[] := '{}';
 kept oid[];
 noted oid[] := '{}';
 channels text[] := '{}';
@@ -226,7 +223,10 @@ IF to_regproc('_notify_' || told) IS NOT NULL THEN
 EXECUTE format('DROP FUNCTION %I()', '_notify_' || told);
 END IF;
 END LOOP;
-FOREACH told IN ARRAY channels || back LOOP
+IF cardinality(back) > 0 THEN
+channels := channels || ARRAY(SELECT relnamespace || '__' || oid FROM pg_class WHERE oid = ANY (back));
+END IF;
+FOREACH told IN ARRAY channels LOOP
 PERFORM pg_notify('table_change__' || told, '');
 END LOOP;
 END";
