@@ -69,50 +69,58 @@ export class Transactions {
 
   async #perform([leave, end, kind, ...operations]: Work, blob: Blob | undefined, progress: Progress): Promise<Row[][]> {
     const looks = kind === "look";
-    const begunMs = Date.now();
+    const begunMs = performance.now();
     try {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
       const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
       const results = await asked((sql, options) => this.#db.exec(sql, options, looks), text, blob);
-      this.overheadMs = Math.min(this.overheadMs, Date.now() - begunMs);
+      this.overheadMs = Math.min(this.overheadMs, performance.now() - begunMs);
       progress.doing = RUNNING;
       let from = 0;
       return operations.map(([, , statements]) => (from += statements, statements === 0 ? [] : rowsOf(results[from - 1])));
     } catch (thrown) {
       if (isMoved(thrown)) throw thrown;
+      const { isFull, message } = told(thrown);
       // It may have stood inside a transaction that was left open, which is of no use to anybody now.
-      await this.#db.exec(leave).catch(() => undefined);
-      // A text does not say which of its operations has failed: they are tried one by one.
-      if (operations.length < 2 || told(thrown).isFull) throw thrown;
-      return this.#oneByOne(operations, blob, progress, looks);
+      await this.#leave(leave);
+      if (operations.length > 1 && !isFull) progress.doing = (await this.#failing(operations, blob, message, leave)) ?? RUNNING;
+      throw thrown;
     }
   }
 
-  async #oneByOne(operations: Operation[], blob: Blob | undefined, progress: Progress, looks: boolean): Promise<Row[][]> {
-    let failure: { thrown: unknown } | undefined;
-    let answers: Row[][] = [];
+  /**
+   * Which operation of a text fails with that message: the text does not say. They are tried one by one, and rolled back whatever comes of
+   * it: where the text was carried out and only its files could not be written, nothing may be done twice.
+   */
+  async #failing(operations: Operation[], blob: Blob | undefined, message: unknown, leave: string): Promise<string | undefined> {
+    const trial: { begun: boolean; failing?: string } = { begun: false };
     try {
       await this.#db.transaction(async (session: { exec: Exec }) => {
-        failure = undefined;
-        answers = [];
-        try {
-          for (const [doing, sql, statements, hasBlob] of operations) {
-            progress.doing = doing;
-            const results = statements === 0 ? [] : await asked(session.exec.bind(session), sql, hasBlob ? blob : undefined);
-            answers.push(rowsOf(results.at(-1)));
+        trial.begun = true;
+        for (const [doing, sql, statements, hasBlob] of operations) {
+          if (statements === 0) continue;
+          try {
+            await asked(session.exec.bind(session), sql, hasBlob ? blob : undefined);
+          } catch (thrown) {
+            if (told(thrown).message === message) trial.failing = doing;
+            throw thrown;
           }
-          progress.doing = RUNNING;
-        } catch (thrown) {
-          failure = { thrown };
-          throw thrown;
         }
-      }, looks);
+        throw new Error("all of it is rolled back");
+      });
     } catch (thrown) {
-      failure ??= { thrown };
+      if (isMoved(thrown)) throw thrown;
     }
-    if (failure) throw failure.thrown;
-    return answers;
+    // PGlite writes files in its own `BEGIN`, which the database has carried out where that fails.
+    if (!trial.begun) await this.#leave(leave);
+    return trial.failing;
+  }
+
+  async #leave(leave: string): Promise<void> {
+    await this.#db.exec(leave).catch((thrown: unknown) => {
+      if (isMoved(thrown)) throw thrown;
+    });
   }
 }
 
@@ -127,8 +135,8 @@ function rowsOf(result: Result | undefined): Row[] {
 }
 
 /**
- * Has the files of the database written out. PGlite does that after every statement but those of a transaction, its
- * COMMIT included: a page closed a moment later would find the replica as it was before.
+ * Has the files of the database written out. PGlite does that after every text, but does not wait for it with `relaxedDurability`, or where
+ * somebody else's writing is under way: a page closed a moment later would find the replica as it was before.
  */
 async function stored(db: ReplicaDatabase & { syncToFs?: () => Promise<void> }): Promise<void> {
   // What looks like a PGlite may have no files.

@@ -1,5 +1,5 @@
 //! From shape JSON to what PGlite eats: snapshot rows become COPY data, live changes become typed messages and then
-//! parameterised statements. No value is ever a JavaScript number on its way (FACTS T14): text in, and out either text or
+//! statements. No value is ever a JavaScript number on its way (FACTS T14): text in, and out either text or
 //! the very bytes that Postgres makes of it.
 //!
 //! Knows a table's columns, and nothing of requests, of streams or of what is done with the result.

@@ -16,8 +16,9 @@ const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,
 const SEALED: &str = ",seal,rows";
 /// Since when something may be cleared away, as a function beside the record: that is told with it, and costs no page
 /// a line. A release that tells otherwise gives it another name, as with `purge`.
-const DUE: &str = "due_1()";
-/// What has a change fail that met no row, beside the record for the same reasons.
+const DUE: &str = "due_2()";
+/// What has a change fail that met no row. A release with another gives [`DUE`] another name as well: reading the record is what finds
+/// tables of an older one, and has all of it made anew.
 const MET: &str = "met_1";
 
 pub(super) fn own_table(places: &Places, table: &str) -> String {

@@ -1,5 +1,5 @@
-//! Operations as SQL. All the SQL of the library that is not a value's cast is written in here, in `home`, `tables`,
-//! `inspect` and `swap`; every name and text in it has passed `ident`.
+//! Operations as SQL. All the SQL of the library that is not a value's cast is written in here and in this module's
+//! other files; every name and text in it has passed `ident`.
 
 use super::{Op, Places, Statement, home, inspect, purge, readers, rows, swap, tables};
 use crate::error::Result;

@@ -22,7 +22,7 @@ pub(crate) const LEAVING: &str = r#""ROLLBACK""#;
 pub(crate) const ENDING: &str = r#""COMMIT""#;
 
 impl Statement {
-    /// A statement without parameters.
+    /// A statement that loads nothing.
     pub fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
