@@ -20,17 +20,23 @@ fn every_journey_ends_whole_and_equal_to_the_server() {
     println!("tried: journeys: {walked}, with {calls} host calls");
 }
 
-/// R12: the checker of the world in memory bounds what each transaction loads.
-#[test]
-fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
+/// Three hundred rows of forty characters, so many in an answer.
+fn in_chunks_of(chunk_rows: usize) -> World {
     let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
     world.set_habits(Habits {
-        chunk_rows: 1_000,
+        chunk_rows,
         ..Habits::default()
     });
     let name = "forty characters that mean nothing at all";
     let rows = (1..=300).map(|id| ("users", row(&format!("id={id}, name={name}"))));
     world.write(rows.collect());
+    world
+}
+
+/// R12: the checker of the world in memory bounds what each transaction loads.
+#[test]
+fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
+    let world = in_chunks_of(1_000);
     let replica = world.open();
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
@@ -40,14 +46,7 @@ fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
 #[test]
 fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
     const TRANSACTION_MS: u64 = 100;
-    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
-    world.set_habits(Habits {
-        chunk_rows: 50,
-        ..Habits::default()
-    });
-    let name = "forty characters that mean nothing at all";
-    let rows = (1..=300).map(|id| ("users", row(&format!("id={id}, name={name}"))));
-    world.write(rows.collect());
+    let world = in_chunks_of(50);
     world.set_database_ms(TRANSACTION_MS);
     let replica = world.open();
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
