@@ -68,18 +68,7 @@ fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
 /// While nothing answers as well: how long the piece took is known, and told, as soon as it is in.
 #[test]
 fn rows_that_are_in_are_told_before_the_next_chunk_comes() {
-    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
-    world.set_habits(Habits {
-        chunk_rows: 50,
-        ..Habits::default()
-    });
-    let rows = (1..=300).map(|id| {
-        (
-            "users",
-            row(&format!("id={id}, name=forty characters that mean nothing at all")),
-        )
-    });
-    world.write(rows.collect());
+    let world = in_chunks_of(50);
     let replica = world.open();
     replica.tell(Ask::Check);
     let asks = |world: &World| {
