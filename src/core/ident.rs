@@ -110,14 +110,20 @@ pub fn literal(text: &str) -> String {
         out.push('E');
     }
     out.push('\'');
-    for c in text.chars() {
-        match c {
-            '\'' => out.push_str("''"),
-            '\\' => out.push_str("\\\\"),
-            '\0' => {}
-            other => out.push(other),
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if matches!(byte, b'\'' | b'\\' | 0) {
+            out.push_str(text.get(from..at).unwrap_or_default());
+            from = at;
+            if byte == 0 {
+                from += 1;
+            } else {
+                // What comes next begins with it once more.
+                out.push(char::from(byte));
+            }
         }
     }
+    out.push_str(text.get(from..).unwrap_or_default());
     out.push('\'');
     out
 }
