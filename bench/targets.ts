@@ -31,10 +31,13 @@ export const isMet = ({ most, found }: Target): boolean => found <= most;
 /** Fewer changes come in less than a tab's own delays. */
 const ENOUGH_CHANGES = 10_000;
 const SWAP_MS = 10;
+/** The rows of the load that a million rows are compared with. */
+const TENTH = 100_000;
 
 /** The targets that can be judged from these measurements: those in Chromium with recommended settings. */
 export const targets = ({ groups, visits, deploys }: Found): Target[] => [
   ...groups.filter(isJudged).flatMap((group) => (group.kind === "live" ? ofLive(group) : ofLoad(group))),
+  ...groups.filter(isJudged).flatMap((group) => ofMillion(group, groups)),
   ...visits.filter(isJudged).flatMap(ofVisit),
   ...deploys.filter(isJudged).flatMap(ofDeploy),
 ];
@@ -74,6 +77,23 @@ function ofLoad(group: Group): Target[] {
     ...against(group, of(group, "copy"), "COPY of a ready blob", 1.15),
     ...(wait ? [{ what: `${titleOf(group)}: ms an app's query waits, 99th percentile`, most: 50, found: wait.p99 }] : []),
     ...swap,
+  ];
+}
+
+/** A million rows beside a tenth of them in the same place. */
+function ofMillion(group: Group, groups: readonly Group[]): Target[] {
+  const { kind, load, situation } = group;
+  if (kind !== "load" || load.tables !== 1 || load.rows !== TENTH * 10) return [];
+  const place = placeOf(situation);
+  const smaller = groups.find((other) => other.kind === "load" && other.load.tables === 1 && other.load.rows === TENTH && placeOf(other.situation) === place);
+  const [ours, tenth] = [of(group, "replica"), smaller && of(smaller, "replica")];
+  if (!ours || !tenth) return [];
+  const found = (number: number): number => (ours.error === undefined && tenth.error === undefined ? number : NaN);
+  const peak = { what: `${titleOf(group)}: MB of the page's peak beyond that of a tenth of the rows`, most: 48, found: found((ours.peakBytes - tenth.peakBytes) / 1e6) };
+  return [
+    { what: `${titleOf(group)}: a row's time ÷ that with a tenth of the rows`, most: 1.15, found: found(ours.median / tenth.median / 10) },
+    // Elsewhere the page holds the database's files too.
+    ...(situation.storage === "opfs-ahp" ? [peak] : []),
   ];
 }
 
