@@ -15,6 +15,7 @@ import type { Settings } from "./database.ts";
 import { nameOf, parseLoad } from "./load.ts";
 import type { Load } from "./load.ts";
 import type { Kind, Task } from "./measure.ts";
+import { merged, runOf } from "./merged.ts";
 import { EVERYTHING, fits, workOf } from "./plans.ts";
 import type { Plan, Work } from "./plans.ts";
 import { svg } from "./plot.ts";
@@ -44,6 +45,7 @@ const HELP = `npm run bench -- [options]
   --rounds 3
   --piece-bytes …          this library's limits.pieceBytes
   --check                  exits with 1 where a target is missed
+  --merge                  takes what it measures into what was measured before on this machine, in bench/results
   --no-docs                writes no docs/PERFORMANCE.md
 `;
 
@@ -63,6 +65,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "3" },
     "piece-bytes": { type: "string" },
     check: { type: "boolean", default: false },
+    merge: { type: "boolean", default: false },
     "no-docs": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -172,7 +175,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const samples = await measureAll();
-  const found: Run = {
+  const measured: Run = {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
     rounds: Number(flags.rounds),
@@ -180,6 +183,7 @@ async function main(): Promise<number> {
     visits: visits(samples),
     deploys: deploys(samples),
   };
+  const found = flags.merge ? merged(runOf(readFileSync(HERE("results/newest.json"), "utf8")), measured) : measured;
   for (const group of found.groups) process.stdout.write(`\n${titleOf(group)}\n${table(group)}\n`);
   if (found.visits.length > 0) process.stdout.write(`\n${visitTable(found.visits)}\n`);
   if (found.deploys.length > 0) process.stdout.write(`\n${deployTable(found.deploys)}\n`);

@@ -32,8 +32,8 @@ export function document(run: Run, plot: string): string {
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return `# How fast a load is
 
-Written by \`npm run bench\`, which measures every candidate in one run, in alternating order, each in a fresh browser or process, on the
-same server of this machine with the same rows. Only ratios within one run mean anything: the milliseconds are this machine's.
+Written by \`npm run bench\`, which measures all candidates of a table in one run, in alternating order, each in a fresh browser or process, on the
+same server of this machine with the same rows. Only ratios within one table mean anything: the milliseconds are this machine's.
 
 - ${run.date}: ${machine.cores} cores of ${machine.processor}, ${number(machine.memoryGiB)} GiB; ${machine.browser}, Node ${machine.node}
 - ${versions.join(", ")}

@@ -7,7 +7,9 @@ import { changes } from "../../bench/changes.ts";
 import { hashed } from "../../bench/checksum.ts";
 import { MARKER } from "../../bench/marker.ts";
 import type { Result } from "../../bench/measure.ts";
+import { merged, runOf } from "../../bench/merged.ts";
 import { EVERYTHING, fits, workOf } from "../../bench/plans.ts";
+import type { Run } from "../../bench/report.ts";
 import { groups } from "../../bench/results.ts";
 import type { Sample } from "../../bench/results.ts";
 import { row } from "../../bench/rows.ts";
@@ -160,6 +162,21 @@ test("a deploy of one more column moves the first table's shape alone, and one o
   assert.deepEqual(await Promise.all(["items_0", "items_1"].map(status)), [409, 200]);
   load.reset();
   assert.deepEqual(await Promise.all(["items_0", "items_1"].map(status)), [200, 200]);
+});
+
+test("what is measured again takes its place in what was measured before on the same machine, and the rest stays", () => {
+  const machine = { processor: "p", cores: 2, memoryGiB: 1, node: "n", browser: "b", versions: {} };
+  const run = (date: string, samples: readonly Sample[], more = {}): Run => ({ date, machine: { ...machine, ...more }, rounds: 3, groups: groups(samples), visits: visits(samples), deploys: deploys(samples) });
+  const small = { tables: 1, rows: 10 };
+  const earlier = run("1", [sample({}), sample({ load: small, candidate: "copy:binary" }), live("replica", 5), visit(1, 1)]);
+  const newer = run("2", [sample({ outcome: { ...RESULT, ms: 7 } }), deploy(1, 0)]);
+
+  const both = merged(runOf(JSON.stringify(earlier)), newer);
+  const written = (found: unknown): unknown => JSON.parse(JSON.stringify(found));
+  assert.deepEqual(written(both.groups), written([...newer.groups, ...earlier.groups.slice(1)]));
+  assert.deepEqual(written([both.visits, both.deploys, both.date]), written([earlier.visits, newer.deploys, "2"]));
+  assert.ok(Number.isNaN(both.groups[1]?.cells[0]?.peakBytes));
+  assert.throws(() => merged(earlier, run("2", [], { cores: 4 })), /another machine/);
 });
 
 test("one command measures every load, place and way that has a target", () => {

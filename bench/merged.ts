@@ -1,0 +1,38 @@
+/**
+ * What was found again takes the place of what was found before.
+ *
+ * Owns: which findings are of the same. Must not know: how anything was measured or is shown. What is compared with each other
+ * stands in one group, and a group is always of one run.
+ */
+import type { Load } from "./load.ts";
+import type { Run } from "./report.ts";
+import type { Situation } from "./runs.ts";
+
+/** What names a finding. */
+interface Named {
+  kind?: string;
+  load: Load;
+  situation: Situation;
+}
+
+const keyOf = ({ kind, load, situation }: Named): string => JSON.stringify([kind, load.tables, load.rows, situation.where, situation.storage, situation.settings]);
+
+function inPlace<T extends Named>(earlier: readonly T[], newer: readonly T[]): T[] {
+  const found = new Map([...earlier, ...newer].map((one) => [keyOf(one), one]));
+  return [...found.values()];
+}
+
+/** @throws where the two are of different machines or releases, whose milliseconds have nothing to do with each other */
+export function merged(earlier: Run, newer: Run): Run {
+  if (JSON.stringify(earlier.machine) !== JSON.stringify(newer.machine)) throw new Error("what is there was measured on another machine, or with other releases: measure all of it anew");
+  return {
+    ...newer,
+    rounds: Math.min(earlier.rounds, newer.rounds),
+    groups: inPlace(earlier.groups, newer.groups),
+    visits: inPlace(earlier.visits, newer.visits),
+    deploys: inPlace(earlier.deploys, newer.deploys),
+  };
+}
+
+/** Reads what was written of a run. There, a number that there is not is null. */
+export const runOf = (text: string): Run => JSON.parse(text, (_, value: unknown) => (value === null ? NaN : value)) as Run;
