@@ -2,6 +2,8 @@
  * A PGliteWorker whose transactions end when its leader does. By itself it lets a transaction go on in the new leader's
  * session, without its beginning and outside of any transaction; and what is asked before the new leader listens waits for ever.
  */
+import { loading } from "./loads.js";
+import type { Load } from "./loads.js";
 import type { ReplicaDatabase } from "./types.js";
 
 type Call = (sql: string, ...rest: unknown[]) => Promise<unknown>;
@@ -45,6 +47,12 @@ export function steady(db: ReplicaDatabase): SteadyDatabase {
     // A leader that ends has its files as they are.
     ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, false, () => db.syncToFs()) } : {}),
   };
+}
+
+/** The same for how its rows are loaded. */
+export function steadyLoading(db: ReplicaDatabase): Load | undefined {
+  const load = loading(db);
+  return load && isShared(db) ? (sql, blob) => raced(db, false, () => load(sql, blob)) : load;
 }
 
 /** Calls what one leader must answer, and another can only where it looks. */

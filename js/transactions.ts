@@ -1,4 +1,5 @@
 import { ReplicaError } from "./errors.js";
+import type { Load } from "./loads.js";
 import { isMoved } from "./steady.js";
 import type { SteadyDatabase } from "./steady.js";
 import type { ReplicaDatabase } from "./types.js";
@@ -39,14 +40,17 @@ export class Transactions {
   /** How many milliseconds the shortest one has taken: what any costs, whatever it does. */
   overheadMs = Infinity;
   readonly #db: SteadyDatabase;
+  /** How a piece of rows is loaded, where there is a shorter way than `exec`. */
+  readonly #load: Load | undefined;
 
   /** @throws {ReplicaError} `NOT_A_DATABASE` */
-  constructor(db: SteadyDatabase) {
+  constructor(db: SteadyDatabase, load?: Load) {
     for (const name of ["transaction", "query", "exec"]) {
       if (typeof (Object(db) as Record<string, unknown>)[name] === "function") continue;
       throw new ReplicaError("NOT_A_DATABASE", `while creating the manager: \`db\` has no method \`${name}\`: pass a PGlite or a PGliteWorker`);
     }
     this.#db = db;
+    this.#load = load;
   }
 
   /** Runs operations as one transaction, and takes the `blobs` out of their list. What `lasts` is in the database's files when this resolves; it never rejects. */
@@ -74,7 +78,7 @@ export class Transactions {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
       const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
-      const results = await asked((sql, options) => this.#db.exec(sql, options, looks), text, blob);
+      const results = await asked(kind === "load" && this.#load ? loaded(this.#load) : (sql, options) => this.#db.exec(sql, options, looks), text, blob);
       this.overheadMs = Math.min(this.overheadMs, performance.now() - begunMs);
       progress.doing = RUNNING;
       let from = 0;
@@ -123,6 +127,9 @@ export class Transactions {
     });
   }
 }
+
+/** What loads rows answers none. */
+const loaded = (load: Load): Exec => (sql, { blob }) => load(sql, blob);
 
 /** Runs statements and answers a result each. */
 async function asked(exec: Exec, sql: string, blob: Blob | undefined): Promise<(Result | undefined)[]> {

@@ -1,8 +1,11 @@
 /** The core's transactions over something that looks like a PGlite and writes down what it is asked. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 
-import { steady } from "../../js/steady.ts";
+import { PGlite } from "@electric-sql/pglite";
+
+import { steady, steadyLoading } from "../../js/steady.ts";
 import { Transactions } from "../../js/transactions.ts";
 
 type Operation = [doing: string, sql: string, statements: number, hasBlob: boolean];
@@ -304,3 +307,74 @@ test("a browser that has no room left is told as such, in whichever words, and n
   const { text } = await new Transactions(database(refusing("A", new Error("could not open file")))).run(work(doing("a", "A")), [], false);
   assert.equal(read(text)["isFull"], false);
 });
+
+/** A PGlite in memory that believes to be kept over IndexedDB, and counts how often it writes its files out. */
+async function overIndexedDb(t: TestContext) {
+  const db = await PGlite.create();
+  t.after(() => db.close());
+  let written = 0;
+  const write = db.syncToFs.bind(db);
+  Object.assign(db, { dataDir: "idb://test", syncToFs: () => ((written += 1), write()) });
+  await db.exec("create table t (n int)");
+  return { db, written: () => written };
+}
+
+const loading = (sql: string): string => JSON.stringify(["ROLLBACK", "COMMIT", "load", ["loading", sql, 1, true]]);
+const rowsIn = async (db: PGlite): Promise<unknown> => (await db.query("select array_agg(n order by n) as found from t")).rows[0];
+
+test("over IndexedDB a piece that is loaded writes no file, and whatever comes after it does", async (t) => {
+  const { db, written } = await overIndexedDb(t);
+  const transactions = new Transactions(steady(db), steadyLoading(db));
+  const before = written();
+  for (const n of [1, 2, 3]) {
+    const { text } = await transactions.run(loading("copy t from '/dev/blob'"), [bytes(`${n}\n`)], false);
+    assert.deepEqual(JSON.parse(text), [[]]);
+  }
+  assert.equal(written(), before);
+  await transactions.run(JSON.stringify(["ROLLBACK", "COMMIT", "change", ["changing", "insert into t values (4)", 1, false]]), [], false);
+  assert.ok(written() > before);
+  assert.deepEqual(await rowsIn(db), { found: [1, 2, 3, 4] });
+});
+
+test("over IndexedDB a piece that fails is told as ever, leaves nothing, and keeps nobody waiting", async (t) => {
+  const { db } = await overIndexedDb(t);
+  const transactions = new Transactions(steady(db), steadyLoading(db));
+  const { text } = await transactions.run(loading("insert into t values (7); copy t from '/dev/blob'"), [bytes("1\nx\n")], false);
+  const { state, doing } = read(text);
+  assert.deepEqual([state, doing], ["22P02", "loading"]);
+  assert.deepEqual(await rowsIn(db), { found: null });
+  await transactions.run(loading("copy t from '/dev/blob'"), [bytes("5\n")], false);
+  assert.deepEqual(await rowsIn(db), { found: [5] });
+});
+
+test("over IndexedDB a piece waits for a transaction of the app's, and is no part of it", async (t) => {
+  const { db } = await overIndexedDb(t);
+  const transactions = new Transactions(steady(db), steadyLoading(db));
+  let piece: Promise<unknown> | undefined;
+  await db.transaction(async (session) => {
+    await session.exec("insert into t values (1)");
+    piece = transactions.run(loading("copy t from '/dev/blob'"), [bytes("2\n")], false);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await session.rollback();
+  });
+  await piece;
+  assert.deepEqual(await rowsIn(db), { found: [2] });
+});
+
+test("a database that lacks any of what loading without writing needs is asked as ever", async (t) => {
+  const { db, written } = await overIndexedDb(t);
+  for (const missing of ["dataDir", "execProtocol", "_handleBlob"]) {
+    const less = { ...Object.fromEntries(["transaction", "query", "exec"].map((name) => [name, (db as unknown as Record<string, (...args: unknown[]) => unknown>)[name]?.bind(db)])), dataDir: db.dataDir };
+    const full = new Proxy(db, { get: (of, name) => (name === missing ? undefined : bound(of, name)) });
+    for (const other of [full, less]) {
+      const before = written();
+      const { text } = await new Transactions(steady(other as never), steadyLoading(other as never)).run(loading("copy t from '/dev/blob'"), [bytes("1\n")], false);
+      assert.deepEqual([JSON.parse(text), written() > before], [[[]], true], missing);
+    }
+  }
+});
+
+function bound(of: PGlite, name: string | symbol): unknown {
+  const found: unknown = Reflect.get(of, name, of);
+  return typeof found === "function" ? (found as (...args: unknown[]) => unknown).bind(of) : found;
+}
