@@ -4,6 +4,7 @@
  *     const electric = createElectricHandlers({ source: drizzleFolder("./drizzle") });
  *     // GET /api/electric/version → electric.version(request)
  *     // GET /api/electric/schemas → electric.schemas(request)
+ *     // GET /api/electric/shape → createShapeProxy({ … })(request)
  */
 export { createElectricHandlers } from "./handlers.js";
 export type { ElectricHandlers, HandlerOptions, VersionAnswer } from "./handlers.js";
@@ -19,4 +20,6 @@ export type {
   ManifestTable,
   ServerManifest,
 } from "./manifest.js";
+export { createShapeProxy } from "./shape-proxy.js";
+export type { ShapeGrant, ShapeProxyOptions, ShapeTable } from "./shape-proxy.js";
 export { SchemaError } from "./schema-error.js";

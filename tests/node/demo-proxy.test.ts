@@ -1,9 +1,10 @@
-/** The way to a real Electric: nothing is added, nothing is lost, and a cut stays a cut. */
+/** The way to a real Electric, over HTTP on both sides: nothing is added, nothing is lost, and a cut stays a cut. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { proxyShape } from '../../www/server/proxy.ts';
+import { createShapeProxy, manifestSource } from 'electric-replica/server';
+import { asRequest, relay } from '../../www/server/relay.ts';
 
 async function served(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener);
@@ -15,21 +16,28 @@ async function served(t: TestContext, listener: RequestListener): Promise<string
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 
-async function proxied(t: TestContext, electric: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const electricUrl = await served(t, electric);
-  return served(t, (request, response) => proxyShape(electricUrl, request, response, new URL(request.url ?? '/', 'http://x').search));
+/** A server that passes shapes on to the Electric at an address. */
+function proxying(t: TestContext, electricUrl: string): Promise<string> {
+  const source = manifestSource(() => ({ version: '1', tables: [{ name: 'a', columns: [{ name: 'id', type: 'int4' }], primaryKey: ['id'] }] }));
+  const shape = createShapeProxy({ source, electricUrl, onError: () => undefined });
+  return served(t, (request, response) => {
+    void relay(shape(asRequest(request, new URL(request.url ?? '/', 'http://app'), response)), response);
+  });
 }
+
+const proxied = async (t: TestContext, electric: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> =>
+  `${await proxying(t, await served(t, electric))}/?table=a`;
 
 test('path, query, status, headers and body go through', async (t) => {
   const url = await proxied(t, (request, response) => {
     response.writeHead(409, { 'electric-handle': '1-2', 'cache-control': 'no-store' });
     response.end(JSON.stringify([request.url]));
   });
-  const answer = await fetch(`${url}/api/electric/shape?table=a&params%5B1%5D=x%26y`);
+  const answer = await fetch(`${url}&params%5B1%5D=x%26y&offset=-1`);
   assert.equal(answer.status, 409);
   assert.equal(answer.headers.get('electric-handle'), '1-2');
   assert.equal(answer.headers.get('cache-control'), 'no-store');
-  assert.deepEqual(await answer.json(), ['/v1/shape?table=a&params%5B1%5D=x%26y']);
+  assert.deepEqual(await answer.json(), ['/v1/shape?offset=-1&params%5B1%5D=x%26y&table=a']);
 });
 
 test('a body arrives while it is being sent', async (t) => {
@@ -53,8 +61,8 @@ test('a body that is cut at Electric is cut for the reader', async (t) => {
 });
 
 test('an Electric that is not there is a 502', async (t) => {
-  const url = await served(t, (request, response) => proxyShape('http://127.0.0.1:9', request, response, ''));
-  assert.equal((await fetch(url)).status, 502);
+  const url = await proxying(t, 'http://127.0.0.1:9');
+  assert.equal((await fetch(`${url}/?table=a`)).status, 502);
 });
 
 test('a reader that leaves ends its request at Electric', async (t) => {

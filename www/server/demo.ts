@@ -6,7 +6,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { createElectricHandlers, drizzleFolder } from 'electric-replica/server';
+import { createElectricHandlers, createShapeProxy, drizzleFolder } from 'electric-replica/server';
 import { Backend } from './backend.ts';
 import { FaultSwitch } from './faults.ts';
 import { type Migration, readMigrations } from './migrations.ts';
@@ -97,14 +97,15 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     await oldBackend.close();
   };
   const faults = options.faults === true ? new FaultSwitch() : undefined;
+  // The folder holds every migration; the server says only what its database has.
+  const source = drizzleFolder(folder, { upTo: () => backend.newest.tag });
   const routes: Routes = {
     backend: () => backend,
     shapes: () => handler,
-    // The folder holds every migration; the server says only what its database has.
-    electric: createElectricHandlers({ source: drizzleFolder(folder, { upTo: () => backend.newest.tag }) }),
+    electric: createElectricHandlers({ source }),
     reset,
     page: options.page ?? HERE('../dist'),
-    ...(electricUrl === undefined ? {} : { electricUrl }),
+    ...(electricUrl === undefined ? {} : { shape: createShapeProxy({ source, electricUrl }) }),
     ...(faults === undefined ? {} : { faults }),
   };
 

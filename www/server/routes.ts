@@ -8,7 +8,7 @@ import type { ElectricHandlers } from 'electric-replica/server';
 import type { Backend } from './backend.ts';
 import { describeMigration } from './descriptions.ts';
 import type { FaultSwitch, Faults } from './faults.ts';
-import { proxyShape } from './proxy.ts';
+import { asRequest, relay } from './relay.ts';
 import { addRow, changeRow, countRows } from './rows.ts';
 import type { ShapeHandler } from './shapes/handler.ts';
 import { sendFile } from './static.ts';
@@ -18,7 +18,8 @@ export interface Routes {
   /** Answers shapes here; absent in front of a real Electric. */
   shapes: () => ShapeHandler | undefined;
   electric: ElectricHandlers;
-  electricUrl?: string;
+  /** Passes shapes on to a real Electric. */
+  shape?: (request: Request) => Promise<Response>;
   /** Present when tests may break the server. */
   faults?: FaultSwitch;
   reset: () => Promise<void>;
@@ -36,7 +37,7 @@ export async function route(routes: Routes, request: IncomingMessage, response: 
     case 'GET /api/electric/version':
     case 'GET /api/electric/schemas': {
       const name = url.pathname.endsWith('version') ? 'version' : 'schemas';
-      if (routes.faults?.spoilDocument(name, response) !== true) await relay(routes.electric[name](asRequest(request, url)), response);
+      if (routes.faults?.spoilDocument(name, response) !== true) await relay(routes.electric[name](asRequest(request, url, response)), response);
       return;
     }
     case 'GET /api/state':
@@ -74,7 +75,7 @@ export async function route(routes: Routes, request: IncomingMessage, response: 
 
 async function shape(routes: Routes, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   if (routes.faults?.spoilShape(request, response, url) === true) return;
-  if (routes.electricUrl !== undefined) proxyShape(routes.electricUrl, request, response, url.search);
+  if (routes.shape !== undefined) await relay(routes.shape(asRequest(request, url, response)), response);
   else await routes.shapes()?.handle(request, response, url);
 }
 
@@ -91,18 +92,6 @@ async function state(backend: Backend): Promise<object> {
     next: next === undefined ? null : { tag: next.tag, description: describeMigration(next) },
     rows: await countRows(backend.upstream),
   };
-}
-
-function asRequest(request: IncomingMessage, url: URL): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value);
-  return new Request(url, { headers });
-}
-
-async function relay(answering: Promise<Response>, response: ServerResponse): Promise<void> {
-  const answer = await answering;
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(bytes);
 }
 
 function json(response: ServerResponse, status: number, value: object): void {
