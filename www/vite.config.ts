@@ -1,11 +1,15 @@
-/** Builds the demo's page into `dist/`, which the demo's server sends. */
+/** Builds the demo's pages into `dist/`, which the demo's server sends. */
 import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 
+const HERE = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: HERE('.'),
+  plugins: [vue()],
   worker: { format: 'es' },
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 2_000 },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 2_000, rolldownOptions: { input: ['index.html', 'vue.html'].map(HERE) } },
   // PGlite finds its own WebAssembly beside its modules; a bundled copy would look in the wrong place.
   optimizeDeps: { exclude: ['@electric-sql/pglite', 'electric-replica'] },
 });

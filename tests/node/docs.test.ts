@@ -6,7 +6,8 @@ import { dirname, join, normalize, resolve } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-const DOCUMENTS = ["README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
+const GUIDE = readdirSync("docs/guide").map((file) => `docs/guide/${file}`);
+const DOCUMENTS = [...GUIDE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
@@ -152,7 +153,7 @@ test("docs/ARCHITECTURE.md names the rooms that are there, and all of the core",
 
 test("the documents' TypeScript examples compile with the package's types", (t) => {
   const folder = scratch(t);
-  const examples = ["README.md", "pkg/README.md"].flatMap((document) => all(text(document), /```ts\n([\s\S]*?)```/g));
+  const examples = ["README.md", "pkg/README.md", ...GUIDE].flatMap((document) => all(text(document), /```ts\n([\s\S]*?)```/g));
   assert.ok(examples.length >= 3);
   const files = examples.map((example, at) => {
     writeFileSync(join(folder, `example-${at}.ts`), `${example}\nexport {};\n`);

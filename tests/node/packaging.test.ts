@@ -10,14 +10,15 @@ import type { TestContext } from "node:test";
 const CONSUMER = `
   import * as main from "electric-replica";
   import * as server from "electric-replica/server";
-  export const names: string[] = [...Object.keys(main), ...Object.keys(server)];
+  import * as vue from "electric-replica/vue";
+  export const names: string[] = [...Object.keys(main), ...Object.keys(server), ...Object.keys(vue)];
 `;
 
 for (const origin of [".", "./pkg"]) {
   test(`packed from ${origin}, the package can be imported where it is installed`, (t) => {
     const app = installed(t, origin);
 
-    for (const entry of ["electric-replica", "electric-replica/server"]) {
+    for (const entry of ["electric-replica", "electric-replica/server", "electric-replica/vue"]) {
       node(app, `await import(${JSON.stringify(entry)})`);
     }
     assert.ok(existsSync(join(app, resolved(app, "electric-replica/wasm/client_bg.wasm"))));
@@ -59,7 +60,7 @@ test("every version in the repository is the same", () => {
   assert.match(readFileSync("Cargo.toml", "utf8"), new RegExp(`^version = "${version.replaceAll(".", "\\.")}"`, "m"));
 });
 
-/** A folder with the packed package installed, and nothing else but the types of Node. */
+/** A folder with the packed package installed, and nothing else but Vue and the types of Node. */
 function installed(t: TestContext, origin: string): string {
   const app = mkdtempSync(join(tmpdir(), "electric-replica-app-"));
   t.after(() => {
@@ -72,7 +73,7 @@ function installed(t: TestContext, origin: string): string {
 
   // The peer, PGlite, is what an app brings itself.
   run(app, "npm", ["install", "--offline", "--legacy-peer-deps", "--ignore-scripts", join(app, tarball.filename)]);
-  for (const types of ["@types", "undici-types"]) symlinkSync(resolve("node_modules", types), join(app, "node_modules", types));
+  for (const name of ["@types", "undici-types", "@vue", "vue"]) symlinkSync(resolve("node_modules", name), join(app, "node_modules", name));
   return app;
 }
 
