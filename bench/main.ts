@@ -15,7 +15,7 @@ import type { Settings } from "./database.ts";
 import { nameOf, parseLoad } from "./load.ts";
 import type { Load } from "./load.ts";
 import type { Kind, Task } from "./measure.ts";
-import { merged, runOf } from "./merged.ts";
+import { comparable, merged, runOf } from "./merged.ts";
 import { EVERYTHING, fits, workOf } from "./plans.ts";
 import type { Plan, Work } from "./plans.ts";
 import { svg } from "./plot.ts";
@@ -174,6 +174,8 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  const earlier = flags.merge ? runOf(readFileSync(HERE("results/newest.json"), "utf8")) : undefined;
+  if (earlier) comparable(earlier, machine());
   const samples = await measureAll();
   const measured: Run = {
     date: new Date().toISOString().slice(0, 10),
@@ -183,7 +185,7 @@ async function main(): Promise<number> {
     visits: visits(samples),
     deploys: deploys(samples),
   };
-  const found = flags.merge ? merged(runOf(readFileSync(HERE("results/newest.json"), "utf8")), measured) : measured;
+  const found = earlier ? merged(earlier, measured) : measured;
   for (const group of found.groups) process.stdout.write(`\n${titleOf(group)}\n${table(group)}\n`);
   if (found.visits.length > 0) process.stdout.write(`\n${visitTable(found.visits)}\n`);
   if (found.deploys.length > 0) process.stdout.write(`\n${deployTable(found.deploys)}\n`);

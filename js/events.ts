@@ -220,6 +220,9 @@ declare global {
     "electric:replica:unhealthy": CustomEvent<Unhealthy>;
     "electric:replica:verified": CustomEvent<Verified>;
     "electric:update-needed": CustomEvent<UpdateNeeded>;
+    "electric:adopted": CustomEvent<Adopted>;
+    "electric:purged": CustomEvent<Purged>;
+    "electric:status": CustomEvent<StatusChange>;
     "electric:query-failed": CustomEvent<QueryFailed>;
     "electric:migration:start": CustomEvent<MigrationStart>;
     "electric:migration:progress": CustomEvent<MigrationProgress>;

@@ -3,7 +3,7 @@ import type { ReplicaEvent, ReplicaEvents } from "./events.js";
 type AnyListener = (event: never) => void;
 
 /** Events for the window besides those of a migration. */
-const OTHERS_FOR_WINDOW: readonly ReplicaEvent["type"][] = ["update-needed", "query-failed"];
+const OTHERS_FOR_WINDOW: readonly ReplicaEvent["type"][] = ["update-needed", "query-failed", "adopted", "purged", "status"];
 
 /** Who listens. An event goes to the listeners of its name, and to the window where there is one. */
 export class Listeners {

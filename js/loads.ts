@@ -26,20 +26,23 @@ interface Inner extends ReplicaDatabase {
 
 const METHODS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery", "_handleBlob", "_cleanupBlob", "execProtocol"] as const;
 
-/** Runs a statement that loads a piece of rows. */
-export type Load = (sql: string, blob: Blob | undefined) => Promise<void>;
+/** Runs a statement that loads a piece of rows. `check` throws where no more may be done, and is asked before each step. */
+export type Load = (sql: string, blob: Blob | undefined, check?: () => void) => Promise<void>;
 
 /** How pieces are loaded where that saves something; nothing where `exec` is as good. */
 export function loading(db: ReplicaDatabase): Load | undefined {
   if (!isWorthIt(db)) return undefined;
-  return async (sql, blob) => {
+  return async (sql, blob, check = () => undefined) => {
     await db._checkReady();
     await db._runExclusiveTransaction(() =>
       db._runExclusiveQuery(async () => {
+        check();
         await db._handleBlob(blob);
         try {
+          check();
           await db.execProtocol(message("Q", sql), UNWRITTEN);
         } catch (thrown) {
+          check();
           await db.execProtocol(message("S"), UNWRITTEN); // as `exec` does: what comes next begins afresh
           throw thrown;
         } finally {

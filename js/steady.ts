@@ -52,7 +52,7 @@ export function steady(db: ReplicaDatabase): SteadyDatabase {
 /** The same for how its rows are loaded. */
 export function steadyLoading(db: ReplicaDatabase): Load | undefined {
   const load = loading(db);
-  return load && isShared(db) ? (sql, blob) => raced(db, false, () => load(sql, blob)) : load;
+  return load && isShared(db) ? (sql, blob) => raced(db, false, (attempt) => load(sql, blob, () => attempt.check())) : load;
 }
 
 /** Calls what one leader must answer, and another can only where it looks. */

@@ -3,8 +3,8 @@
  *
  * Owns: its elements, and which of the window's events it goes by. Must not know: what its words are, or what they are said of.
  */
-import type { ReplicaEvent } from "../events.js";
-import { after, QUIET, TOLD } from "./state.js";
+import type { MigrationPending, ReplicaEvent } from "../events.js";
+import { after, QUIET, TOLD, without } from "./state.js";
 import type { MigrationState } from "./state.js";
 import { STYLE } from "./style.js";
 import { viewOf, WORDS } from "./words.js";
@@ -52,7 +52,7 @@ function bannerClass(): CustomElementConstructor {
 
     #given: MigrationState | undefined;
     #heard = QUIET;
-    #dismissed: unknown;
+    readonly #answered = new WeakSet();
     #lingering: ReturnType<typeof setTimeout> | undefined;
     #ended = new AbortController();
     readonly #parts = build(this.attachShadow({ mode: "open" }));
@@ -86,6 +86,7 @@ function bannerClass(): CustomElementConstructor {
     disconnectedCallback(): void {
       this.#ended.abort();
       clearTimeout(this.#lingering);
+      this.#heard = QUIET; // what happens while it is out of the page it does not hear
     }
 
     attributeChangedCallback(): void {
@@ -107,43 +108,51 @@ function bannerClass(): CustomElementConstructor {
     #show(): void {
       const words = { ...WORDS };
       for (const name of NAMES) words[name] = this.getAttribute(name) ?? WORDS[name];
-      const view = viewOf(this.#state, words);
-      const news = view && newsOf(view, this.#state);
-      draw(this.#parts, news === this.#dismissed ? undefined : view, words, (action) => this.#act(action));
+      const view = viewOf(without(this.#state, this.#answered), words);
+      draw(this.#parts, view, words, (action) => this.#act(action));
       clearTimeout(this.#lingering);
-      if (view?.kind === "complete") this.#lingering = setTimeout(() => this.#dismiss(), LINGER_MS);
+      const { complete } = this.#state;
+      if (this.isConnected && view?.kind === "complete") this.#lingering = setTimeout(() => this.#answer(complete), LINGER_MS);
     }
 
     #act(action: BannerAction): void {
-      const { pending } = this.#state;
+      const { pending, error } = this.#state;
       switch (action) {
         case "accept":
-          pending?.accept().catch(() => undefined); // `migration:error` tells of it
+          this.#accept(pending);
           break;
         case "later":
           pending?.later();
+          this.#answer(pending);
           break;
         case "reload":
           if (this.dispatchEvent(new Event("reload", { bubbles: true, cancelable: true }))) location.reload();
-          return;
+          break;
         case "dismiss":
+          this.#answer(error);
           break;
       }
-      this.#dismiss();
+    }
+
+    /** Where nothing came of it, `migration:error` tells why, and the person is asked again. */
+    #accept(pending: MigrationPending | undefined): void {
+      if (!pending) return;
+      this.#answer(pending);
+      const ask = (): void => {
+        this.#answered.delete(pending);
+        this.#show();
+      };
+      pending.accept().then((rebuilt) => {
+        if (!rebuilt) ask();
+      }, ask);
     }
 
     /** What was answered is not shown again; the next such event is. */
-    #dismiss(): void {
-      const view = viewOf(this.#state, WORDS);
-      this.#dismissed = view && newsOf(view, this.#state);
+    #answer(event: object | undefined): void {
+      if (event) this.#answered.add(event);
       this.#show();
     }
   };
-}
-
-/** The event that a view tells of: two views of one event tell no news. */
-function newsOf({ kind }: BannerView, { running, pending, error, updateNeeded, complete }: MigrationState): unknown {
-  return { running, pending, failed: error, outdated: updateNeeded, complete }[kind];
 }
 
 interface Parts {

@@ -58,14 +58,14 @@ export function after(state: MigrationState, event: ReplicaEvent): MigrationStat
     case "migration:error":
       return event.closesMigration ? { ...QUIET, updateNeeded: state.updateNeeded, error: event } : { ...state, error: event };
     case "update-needed":
-      return { ...state, updateNeeded: event };
+      // Where the old replica is kept for it, no rebuild waits any more.
+      return { ...state, updateNeeded: event, pending: event.kept ? undefined : state.pending };
     case "adopted":
       return { ...QUIET, updateNeeded: beyond(state.updateNeeded, event.to) };
     case "purged":
       return QUIET;
     case "status":
-      // Whole and following: whatever failed before was made good, and what waited is no longer wanted.
-      return event.status === "ready" ? { ...state, pending: undefined, error: undefined } : state;
+      return event.status === "ready" || event.leader === "ready" ? whole(state) : state;
     case "query-failed":
     case "replica:unhealthy":
     case "replica:verified":
@@ -74,8 +74,22 @@ export function after(state: MigrationState, event: ReplicaEvent): MigrationStat
   }
 }
 
+/** Whole and of the server's version: whatever failed before was made good, and what waited or was kept back is no longer wanted. */
+const whole = (state: MigrationState): MigrationState => ({
+  ...state,
+  pending: undefined,
+  error: undefined,
+  updateNeeded: state.updateNeeded?.kept === true ? undefined : state.updateNeeded,
+});
+
 /** What was needed for another version than the one there is now is needed no more. */
 const beyond = (needed: UpdateNeeded | undefined, version: string): UpdateNeeded | undefined => (needed?.to === version ? needed : undefined);
+
+/** The same without these events, which a person has answered. */
+export function without({ running, progress, pending, error, updateNeeded, complete }: MigrationState, answered: WeakSet<object>): MigrationState {
+  const unless = <Event extends object>(event: Event | undefined): Event | undefined => (event && answered.has(event) ? undefined : event);
+  return { running, progress, pending: unless(pending), error: unless(error), updateNeeded: unless(updateNeeded), complete: unless(complete) };
+}
 
 /** How much of a rebuild is done, from 0 to 1; `undefined` where nothing says how much there is. */
 export function fractionOf({ rows, expectedRows, tablesDone, tablesTotal }: MigrationProgress): number | undefined {

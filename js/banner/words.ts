@@ -78,7 +78,7 @@ export function viewOf(state: MigrationState, words: BannerWords): BannerView | 
   if (running) {
     const { reason, from, to }: Partial<MigrationStart> = running === "unannounced" ? {} : running;
     const fraction = progress && fractionOf(progress);
-    const text = filled(progress?.step === "waiting" ? words.waiting : words[reason ?? "changed"], {
+    const text = filled(progress?.step === "waiting" ? words.waiting : words[reason ?? "repair"], {
       from,
       to,
       rows: progress?.rows,

@@ -11,7 +11,7 @@ export interface ShapeTable {
   name: string;
 }
 
-/** What of a table may be read. What is set takes the place of what the page asked for: a page cannot widen it. */
+/** What of a table may be read. It takes the place of what the page asked for: a page cannot widen it, nor ask after what it hides. */
 export interface ShapeGrant {
   /** Electric's `where`, with `params[1]`, `params[2]`, … as `$1`, `$2`, …. */
   where?: string;
@@ -29,8 +29,9 @@ export interface ShapeProxyOptions {
   /** What Electric is given with each request and no page ever sees: `secret`, say, or `source_id`. */
   params?: Readonly<Record<string, string>>;
   /**
-   * Whether whoever sent this request may read this table: `false` for no, `true` for whatever is asked, or the part that may
-   * be read. Where it is set, no cache keeps an answer. Default: everybody may read everything.
+   * Whether whoever sent this request may read this table: `false` for no, `true` for whatever is asked of it, or the part that
+   * may be read, which the page's own `where` is no part of. Where this is set, no cache keeps an answer. Default: everybody may
+   * read everything.
    */
   allow?: (request: Request, table: ShapeTable) => boolean | ShapeGrant | Promise<boolean | ShapeGrant>;
   /** Told of every error that became a 500 or a 502. Default: `console.error`. */
@@ -43,8 +44,11 @@ export interface ShapeProxyOptions {
 const PASSED = new Set(["table", "offset", "handle", "where", "columns", "live", "live_sse", "cursor", "replica", "log", "expired_handle", "cache-buster"]);
 const PASSED_LIST = /^params\[\d+\]$/;
 
-/** What `fetch` has undone, or what is of one connection only (RFC 9110 §7.6.1). */
-const NOT_PASSED_BACK = ["content-encoding", "content-length", "connection", "keep-alive", "transfer-encoding", "upgrade", "set-cookie"];
+/** What `fetch` has undone, or what is of one connection only (RFC 9110 §7.6.1); and whose pages may read it, which the app says. */
+const NOT_PASSED_BACK = /^(content-encoding|content-length|connection|keep-alive|transfer-encoding|upgrade|set-cookie|access-control-.*)$/;
+
+/** Electric's conditions may hold subqueries, over any table it can read. */
+const SUBQUERY = /\b(select|table|values|with)\b/i;
 
 /** One part of Electric's `table`, which reads names as Postgres does. */
 const NAME = String.raw`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`;
@@ -69,6 +73,8 @@ export function createShapeProxy(options: ShapeProxyOptions): (request: Request)
 /** What to ask Electric, or why it is not asked. */
 async function permitted(request: Request, { electricUrl, source, params, allow }: ShapeProxyOptions): Promise<URL | Response> {
   const { searchParams: asked } = new URL(request.url);
+  // Of a name that stands twice Electric reads the last, and others the first.
+  if (new Set(asked.keys()).size < [...asked.keys()].length) return refusal(400, { message: "a parameter stands twice" });
   const table = tableNamed(asked.get("table") ?? "");
   const { tables } = await source.read();
   if (!table || !tables.some((one) => isSame(one, table))) {
@@ -77,6 +83,7 @@ async function permitted(request: Request, { electricUrl, source, params, allow 
   }
   const grant = allow ? await allow(request, table) : true;
   if (grant === false) return refusal(403, { message: "this table may not be read" });
+  if (grant === true && SUBQUERY.test(asked.get("where") ?? "")) return refusal(403, { message: "a condition may not look at other tables" });
 
   const url = new URL(electricUrl);
   url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/shape`;
@@ -90,14 +97,12 @@ async function permitted(request: Request, { electricUrl, source, params, allow 
 
 /**
  * Puts what may be read in place of what was asked for. The two are not joined: a condition of the page's could close the
- * parentheses that were put around it.
+ * parentheses that were put around it, and tell of columns that it does not get.
  */
 function narrow(query: URLSearchParams, { where, params = [], columns }: ShapeGrant): void {
-  if (where !== undefined) {
-    for (const name of [...query.keys()].filter((name) => PASSED_LIST.test(name))) query.delete(name);
-    query.set("where", where);
-    for (const [at, value] of params.entries()) query.set(`params[${at + 1}]`, value);
-  }
+  for (const name of [...query.keys()].filter((name) => name === "where" || PASSED_LIST.test(name))) query.delete(name);
+  if (where !== undefined) query.set("where", where);
+  for (const [at, value] of params.entries()) query.set(`params[${at + 1}]`, value);
   if (columns) query.set("columns", columns.join(","));
 }
 
@@ -110,8 +115,7 @@ async function answered(url: URL, request: Request, { allow, onError = (error) =
       redirect: "error", // the secret is in the address
       signal: request.signal,
     });
-    const headers = new Headers(answer.headers);
-    for (const name of NOT_PASSED_BACK) headers.delete(name);
+    const headers = new Headers([...answer.headers].filter(([name]) => !NOT_PASSED_BACK.test(name)));
     // What one may read is not another's: the address does not say whose it is.
     if (allow) headers.set("cache-control", "no-store");
     return new Response(answer.body, { status: answer.status, headers });

@@ -31,7 +31,7 @@ export interface ElectricMigrations {
   progress: ComputedRef<Progress | undefined>;
   /** Where the replica stands. */
   status: ComputedRef<ReplicaStatus>;
-  /** Why the last run failed, or why there is no replica; `undefined` as soon as a run begins or all is well again. */
+  /** Why the last run failed, or why there is no replica; `undefined` as soon as a rebuild begins or all is well again. */
   error: ComputedRef<ReplicaError | undefined>;
   /** What the server's schema lacks that this build of the app reads. */
   updateNeeded: ComputedRef<UpdateNeeded | undefined>;

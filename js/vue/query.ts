@@ -7,6 +7,7 @@ import { onScopeDispose, shallowRef, toValue, watch } from "vue";
 import type { MaybeRefOrGetter, ShallowRef } from "vue";
 
 import { ReplicaError } from "../errors.js";
+import { onLeaderChange } from "../steady.js";
 import { useProvided } from "./provided.js";
 import type { Replica } from "./provided.js";
 
@@ -64,7 +65,7 @@ export function useReplicaQuery<Row = Record<string, unknown>>(
   const end = async (): Promise<void> => {
     const unsubscribe = mounted;
     mounted = undefined;
-    await unsubscribe?.().catch(() => undefined); // its tables may be gone, and the database closed
+    if (unsubscribe) await ended(unsubscribe);
   };
 
   const mount = async ({ db, manager }: Replica, sql: string, params: unknown[], own: number): Promise<void> => {
@@ -74,6 +75,10 @@ export function useReplicaQuery<Row = Record<string, unknown>>(
     };
     try {
       const { initialResults, unsubscribe } = await liveOf(db).query<Row>(sql, params, show);
+      if (own !== latest) {
+        await ended(unsubscribe);
+        return;
+      }
       mounted = unsubscribe;
       show(initialResults);
     } catch (thrown) {
@@ -104,19 +109,32 @@ export function useReplicaQuery<Row = Record<string, unknown>>(
     { immediate: true },
   );
 
-  // A swap keeps mounted queries. What it could not keep is mounted anew: which query of PGlite's was this one, nothing says.
   watch(
     replica,
     (there, _, onCleanup) => {
       if (!there) return;
       const again = (): void => restart(...wanted());
+      const { manager, db } = there;
       const ends = [
-        there.manager.on("query-failed", again),
-        there.manager.on("status", () => {
-          if (early && there.manager.version !== undefined) again();
-        }),
-        there.manager.on("migration:complete", ({ reason, left }) => {
+        // A swap keeps mounted queries. What it could not keep is mounted anew: which query of PGlite's was this one, nothing says.
+        manager.on("query-failed", again),
+        manager.on("migration:complete", ({ reason, left }) => {
           if (reason === "first" || left.length > 0 || error.value !== undefined) again();
+        }),
+        manager.on("status", ({ status }) => {
+          const mayFit = early ? manager.version !== undefined : error.value !== undefined && (status === "ready" || status === "held");
+          if (mayFit) again();
+        }),
+        // Its rows may be another owner's.
+        manager.on("purged", () => {
+          [rows.value, fields.value] = [[], []];
+          again();
+        }),
+        // With the tab that ran the database its queries have ended, and whatever was asked of it may never be answered.
+        onLeaderChange(db, () => {
+          mounted = undefined;
+          turn = Promise.resolve();
+          again();
         }),
       ];
       onCleanup(() => ends.forEach((end) => end()));
@@ -130,6 +148,9 @@ export function useReplicaQuery<Row = Record<string, unknown>>(
   });
   return { rows, fields, error, isLoading };
 }
+
+/** Ends a query. Its tables may be gone, and the database closed. */
+const ended = (unsubscribe: () => Promise<void>): Promise<void> => unsubscribe().catch(() => undefined);
 
 function isSame([replica, sql, params]: [Replica | undefined, string, unknown[]], [replicaBefore, sqlBefore, paramsBefore]: [Replica | undefined, string, unknown[]]): boolean {
   return replica === replicaBefore && sql === sqlBefore && params.length === paramsBefore.length && params.every((value, at) => Object.is(value, paramsBefore[at]));

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { MigrationComplete, MigrationError, MigrationPending, MigrationProgress, MigrationReason, MigrationStart, ReplicaEvent, UpdateNeeded } from "electric-replica";
 import { ReplicaError } from "electric-replica";
 
-import { after, fractionOf, QUIET } from "../../js/banner/state.ts";
+import { after, fractionOf, QUIET, without } from "../../js/banner/state.ts";
 import type { MigrationState } from "../../js/banner/state.ts";
 import { viewOf, WORDS } from "../../js/banner/words.ts";
 import type { BannerView } from "../../js/banner/words.ts";
@@ -62,6 +62,28 @@ test("a start makes what failed and what waited history, and so does a replica t
   }
 });
 
+test("a tab that follows goes by the one that leads", () => {
+  const leads = { type: "status", status: "following", leader: "ready" } as const;
+  assert.equal(stands([start(), error(true), leads]).error, undefined);
+});
+
+test("where the old replica is kept for what the page lacks, no rebuild waits, and a replica that is ready lacks nothing", () => {
+  const ready = { type: "status", status: "ready", leader: null } as const;
+  assert.equal(stands([pending, needed("app-too-old")]).pending, undefined);
+  assert.equal(stands([needed("app-too-old"), ready]).updateNeeded, undefined);
+  assert.ok(stands([{ ...needed("server-behind"), kept: false }, ready]).updateNeeded);
+});
+
+test("what a person has answered hides nothing else, and the next such event is shown", () => {
+  const answered = new WeakSet<object>();
+  const failed = error(true);
+  const state = stands([needed("app-too-old"), failed]);
+  assert.equal(viewOf(without(state, answered), WORDS)?.kind, "failed");
+  answered.add(failed);
+  assert.equal(viewOf(without(state, answered), WORDS)?.kind, "outdated");
+  assert.equal(viewOf(without(after(state, error(true)), answered), WORDS)?.kind, "failed");
+});
+
 test("a page that is out of date stays so until another version than the one that told it is there", () => {
   for (const news of [start(), complete("changed", "2"), adopted("2"), error(true)]) assert.ok(stands([needed("app-too-old"), news]).updateNeeded, news.type);
   for (const news of [complete("changed", "3"), adopted("3")]) assert.equal(stands([needed("app-too-old"), news]).updateNeeded, undefined, news.type);
@@ -75,7 +97,7 @@ test("the banner shows each step of a rebuild, then that it is finished, but for
   assert.equal(shown(start(), progress({ rows: 5, expectedRows: 20 }))?.bar, 0.25);
   assert.equal(shown(start(), complete())?.kind, "complete");
   assert.equal(shown(start("first"), complete("first")), undefined);
-  assert.equal(shown(progress())?.kind, "running");
+  assert.deepEqual([shown(progress())?.kind, shown(progress())?.text], ["running", WORDS.repair]);
 });
 
 test("a bar never says more than everything, and nothing where nothing is known", () => {

@@ -7,7 +7,7 @@ import { changes } from "../../bench/changes.ts";
 import { hashed } from "../../bench/checksum.ts";
 import { MARKER } from "../../bench/marker.ts";
 import type { Result } from "../../bench/measure.ts";
-import { merged, runOf } from "../../bench/merged.ts";
+import { comparable, merged, runOf } from "../../bench/merged.ts";
 import { EVERYTHING, fits, workOf } from "../../bench/plans.ts";
 import type { Run } from "../../bench/report.ts";
 import { groups } from "../../bench/results.ts";
@@ -166,7 +166,7 @@ test("a deploy of one more column moves the first table's shape alone, and one o
 
 test("what is measured again takes its place in what was measured before on the same machine, and the rest stays", () => {
   const machine = { processor: "p", cores: 2, memoryGiB: 1, node: "n", browser: "b", versions: {} };
-  const run = (date: string, samples: readonly Sample[], more = {}): Run => ({ date, machine: { ...machine, ...more }, rounds: 3, groups: groups(samples), visits: visits(samples), deploys: deploys(samples) });
+  const run = (date: string, samples: readonly Sample[]): Run => ({ date, machine, rounds: 3, groups: groups(samples), visits: visits(samples), deploys: deploys(samples) });
   const small = { tables: 1, rows: 10 };
   const earlier = run("1", [sample({}), sample({ load: small, candidate: "copy:binary" }), live("replica", 5), visit(1, 1)]);
   const newer = run("2", [sample({ outcome: { ...RESULT, ms: 7 } }), deploy(1, 0)]);
@@ -176,7 +176,10 @@ test("what is measured again takes its place in what was measured before on the 
   assert.deepEqual(written(both.groups), written([...newer.groups, ...earlier.groups.slice(1)]));
   assert.deepEqual(written([both.visits, both.deploys, both.date]), written([earlier.visits, newer.deploys, "2"]));
   assert.ok(Number.isNaN(both.groups[1]?.cells[0]?.peakBytes));
-  assert.throws(() => merged(earlier, run("2", [], { cores: 4 })), /another machine/);
+  assert.throws(() => comparable(earlier, { ...machine, cores: 4 }), /another machine/);
+  comparable(earlier, machine);
+  assert.throws(() => merged(run("1", [sample({}), sample({ candidate: "copy" })]), newer), /copy has to be measured again/);
+  assert.equal(merged(earlier, run("2", [{ ...live("replica", 9), changes: 100 }])).groups.length, earlier.groups.length + 1);
 });
 
 test("one command measures every load, place and way that has a target", () => {

@@ -26,12 +26,12 @@ function proxy(options: Partial<ShapeProxyOptions> = {}) {
     onError: (error) => told.push(error),
     fetch: (url, init) => {
       asked.push({ url, init });
-      const headers = { "electric-handle": "h", "content-encoding": "gzip", "content-length": "7", "set-cookie": "a=b", "cache-control": "public, max-age=60", etag: '"h:-1:0_0"' };
+      const headers = { "electric-handle": "h", "content-encoding": "gzip", "content-length": "7", "set-cookie": "a=b", "cache-control": "public, max-age=60", "access-control-allow-origin": "*", etag: '"h:-1:0_0"' };
       return Promise.resolve(new Response("[]", { headers }));
     },
     ...options,
   });
-  const get = (query: Record<string, string>, headers: Record<string, string> = {}) => shape(new Request(`https://app/api/electric/shape?${new URLSearchParams(query).toString()}`, { headers }));
+  const get = (query: Record<string, string> | [string, string][], headers: Record<string, string> = {}) => shape(new Request(`https://app/api/electric/shape?${new URLSearchParams(query).toString()}`, { headers }));
   const question = () => Object.fromEntries(asked.at(-1)?.url.searchParams ?? []);
   return { shape, get, asked, told, question };
 }
@@ -78,6 +78,29 @@ test("no other table than the replica's is asked for, however its name is writte
   }
   assert.equal((await get({ offset: "-1" })).status, 400);
   assert.equal(asked.length, served);
+});
+
+test("no parameter stands twice: Electric would read another one than was looked at", async () => {
+  const { get, asked } = proxy({ allow: (_, { name }) => name === "users" });
+  for (const twice of [["table", "secrets"], ["table", "users"], ["where", "true"], ["params[1]", "2"]] as const) {
+    const answer = await get([["table", "users"], ["where", "id = $1"], ["params[1]", "1"], [twice[0], twice[1]]]);
+    assert.equal(answer.status, 400, twice.join());
+  }
+  assert.equal(asked.length, 0);
+});
+
+test("a condition of the page's looks at no other table, and at no column that it does not get", async () => {
+  for (const allow of [undefined, () => true]) {
+    const { get, asked } = proxy(allow ? { allow } : {});
+    for (const where of ["id IN (SELECT id FROM secrets)", "id = (table secrets)", "id in (VALUES (1))", "exists(with a as (select 1) select)"]) {
+      assert.equal((await get({ table: "users", where })).status, 403, where);
+    }
+    assert.equal(asked.length, 0);
+    assert.equal((await get({ table: "users", where: "selected = true" })).status, 200);
+  }
+  const { get, question } = proxy({ allow: () => ({ columns: ["id"] }) });
+  await get({ table: "users", where: "password LIKE $1", "params[1]": "a%" });
+  assert.deepEqual(question(), { table: "users", columns: "id" });
 });
 
 test("who may read only a part is given that part, and not what was asked for", async () => {

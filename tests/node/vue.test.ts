@@ -167,6 +167,55 @@ test("on a later visit as well", async (t) => {
   await soon(() => assert.match(String(error.value), /nowhere/));
 });
 
+test("rows that were purged are not on the screen any more, and come back with a first load", async (t) => {
+  const { inside, manager } = await world(t);
+  await manager.checkAndMigrate();
+  const { rows, fields, error } = inside(() => useReplicaQuery(`select * from ${TABLE}`));
+  await soon(() => assert.equal(rows.value.length, 200));
+  await manager.purge();
+  await soon(() => assert.deepEqual([rows.value, fields.value, error.value], [[], [], undefined]));
+  await manager.runMigration();
+  await soon(() => assert.equal(rows.value.length, 200));
+});
+
+test("a query that a migration ended goes on after its rollback", async (t) => {
+  const { inside, manager, upTo } = await world(t, { keepPreviousMs: 60_000 });
+  await upTo("0001_column_description");
+  const { rows, error } = inside(() => useReplicaQuery(`select id, legacy_code from ${TABLE}`));
+  await soon(() => assert.equal(rows.value.length, 200));
+  await upTo("0002_drop_legacy_code");
+  await soon(() => assert.match(String(error.value), /legacy_code/));
+  await manager.rollback();
+  await soon(() => assert.equal(error.value, undefined));
+  assert.equal(rows.value.length, 200);
+});
+
+test("where another tab runs the database now, a query is mounted with it, whatever has become of the one before", async () => {
+  let changed: () => void = () => undefined;
+  const asked: string[] = [];
+  const live = {
+    query: (sql: string, _: unknown[], told: (results: object) => void) => {
+      asked.push(sql);
+      const initialResults = { rows: [{ n: asked.length }], fields: [] };
+      told(initialResults);
+      // The first is answered, and never ended; the second is never answered.
+      return asked.length === 2 ? new Promise(() => undefined) : Promise.resolve({ initialResults, unsubscribe: () => new Promise(() => undefined) });
+    },
+  };
+  const none = () => Promise.resolve([]);
+  const db = { transaction: none, query: none, exec: none, live, onLeaderChange: (listener: () => void) => ((changed = listener), () => undefined) };
+  const manager = { status: "following", version: "1", on: () => () => undefined } as unknown as Replica["manager"];
+  const app = createApp({ render: () => null });
+  provideReplica({ manager, db }, app);
+  const scope = effectScope();
+  const { rows } = app.runWithContext(() => scope.run(() => useReplicaQuery("select n"))) as { rows: { value: unknown } };
+  for (const n of [1, 2, 3]) {
+    await soon(() => assert.deepEqual(rows.value, [{ n }]));
+    changed();
+  }
+  scope.stop();
+});
+
 test("migrations are seen by all components alike, from their start to their end", async (t) => {
   const { inside, demo } = await world(t);
   const [one, other] = [inside(useElectricMigrations), inside(useElectricMigrations)];
