@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isMoved, steady } from "../../js/steady.ts";
+import { isMoved, steady, steadyLoading } from "../../js/steady.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
 
 type Session = { query: (sql: string) => Promise<unknown>; exec: (sql: string) => Promise<unknown> };
@@ -167,4 +167,29 @@ test("a database of this page's own is left as it is", () => {
   const { db } = shared();
   const own = { transaction: db.transaction, query: db.query, exec: db.exec };
   assert.equal(steady(own), own);
+});
+
+test("a piece of rows ends with the leader it was begun with, at whichever step, and nothing of it is sent to the next", async () => {
+  const STEPS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery", "_handleBlob"];
+  for (const last of STEPS) {
+    const sent: string[] = [];
+    let change: () => void = () => undefined;
+    const step = (name: string) => async (run?: unknown) => {
+      sent.push(name);
+      if (name === last) change();
+      await Promise.resolve();
+      return typeof run === "function" ? (run as () => Promise<unknown>)() : undefined;
+    };
+    const none = () => Promise.resolve([]);
+    const db = {
+      transaction: none,
+      query: none,
+      exec: none,
+      onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
+      ...Object.fromEntries([...STEPS, "execProtocol", "_cleanupBlob"].map((name) => [name, step(name)])),
+    };
+    await assert.rejects(steadyLoading(db)?.("COPY", undefined) ?? Promise.resolve(), isMoved, last);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(!sent.includes("execProtocol"), `${last}: ${sent.join()}`);
+  }
 });
