@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { ReplicaError } from "../../js/errors.ts";
 import type { TabCall } from "../../js/tabs.ts";
 
-import { ADOPTED, START, hears, soon, status, world } from "./support/tabs.ts";
+import { ADOPTED, START, hears, status, world } from "./support/tabs.ts";
+import { soon } from "./support/world.ts";
 
 test("what only the tab that leads can do is done there, and answered", async (t) => {
   const { open } = world(t);

@@ -9,14 +9,13 @@ import type { MigrationComplete, QueryFailed, ReplicaEvent } from "electric-repl
 
 import { FailedQueries } from "../../js/queries.ts";
 import { rejections } from "./support/rejections.ts";
-import { contents, database, eventually, manage, serve } from "./support/world.ts";
+import { contents, database, eventually, manage, serve, soon } from "./support/world.ts";
 
 const TABLE = "data_table_columns";
 const LEFT = "select count(*)::int as n from pg_namespace where nspname like 'electric\\_replica\\_left\\_%'";
 
 const failed = (events: ReplicaEvent[]) => events.filter((event): event is QueryFailed => event.type === "query-failed");
 const completed = (events: ReplicaEvent[]) => events.filter((event): event is MigrationComplete => event.type === "migration:complete");
-const soon = <T>(check: () => T) => eventually(() => Promise.resolve().then(check));
 
 async function migrated(t: TestContext, options: object = {}) {
   const demo = await serve(t);

@@ -7,7 +7,8 @@ import { Tabs, type TabCall, type TabOwner } from "../../js/tabs.ts";
 import type { ReplicaEvent } from "../../js/events.ts";
 
 import { Locks } from "./support/locks.ts";
-import { ADOPTED, COMPLETE, NAME, PROGRESS, START, failure, hears, soon, status, world } from "./support/tabs.ts";
+import { ADOPTED, COMPLETE, NAME, PROGRESS, START, failure, hears, status, world } from "./support/tabs.ts";
+import { soon } from "./support/world.ts";
 
 test("a tab that follows is told what the tab that leads is told", async (t) => {
   const { open } = world(t);

@@ -11,11 +11,10 @@ import { createRenderer, effectScope, isReactive, nextTick, reactive, ref, watch
 import type { App, EffectScope } from "vue";
 
 import { rejections } from "./support/rejections.ts";
-import { database, eventually, manage, serve } from "./support/world.ts";
+import { database, eventually, manage, serve, soon } from "./support/world.ts";
 
 const TABLE = "data_table_columns";
 const VIEWS = "select count(*)::int as n from pg_class where relname like 'live\\_query\\_%\\_view'";
-const soon = <T>(check: () => T): Promise<T> => eventually(() => Promise.resolve().then(check));
 
 /** Renders to nothing: there is no page. */
 const { createApp } = createRenderer<object, object>({

@@ -10,7 +10,7 @@ import type { MigrationError, ReplicaEvent } from "../../../js/events.ts";
 import type { ReplicaStatus } from "../../../js/types.ts";
 
 import { Locks } from "./locks.ts";
-import { eventually } from "./world.ts";
+import { soon } from "./world.ts";
 
 export const NAME = "a replica";
 export const START: ReplicaEvent = { type: "migration:start", reason: "changed", from: "1", to: "2", tables: ["users"], strategy: "swap" };
@@ -104,6 +104,5 @@ export function world(t: TestContext) {
   return { open, channel, waiting: () => locks.waiting(name) };
 }
 
-export const soon = (check: () => void) => eventually(() => Promise.resolve().then(check));
 type Tab = ReturnType<ReturnType<typeof world>["open"]>;
 export const hears = (tab: Tab, told: string[]) => soon(() => assert.deepEqual(tab.told(), told));

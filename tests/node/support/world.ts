@@ -57,6 +57,9 @@ export async function eventually<T>(check: () => Promise<T>, withinMs = 15_000):
   }
 }
 
+/** Tries again what says at once whether it holds. */
+export const soon = <T>(check: () => T): Promise<T> => eventually(() => Promise.resolve().then(check));
+
 interface Queryable {
   query(sql: string): Promise<{ rows: unknown[] } | unknown[]>;
 }
