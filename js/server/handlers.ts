@@ -90,6 +90,7 @@ function matches(header: string | null, etag: string): boolean {
   return tags?.some((tag) => tag === "*" || tag === etag) ?? false;
 }
 
-function report(error: unknown): void {
+/** @internal Where the app says nothing of errors. */
+export function report(error: unknown): void {
   console.error(error);
 }

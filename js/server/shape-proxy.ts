@@ -3,6 +3,7 @@
  *
  * Owns: who may ask Electric what, and what stays on the server. Must not know: rows; where the schema comes from.
  */
+import { report } from "./handlers.js";
 import type { ManifestSource, ManifestTable } from "./manifest.js";
 
 /** A table that is asked for. */
@@ -56,12 +57,12 @@ const TABLE = new RegExp(`^(?:(${NAME})\\.)?(${NAME})$`, "u");
 
 /** Makes the endpoint. */
 export function createShapeProxy(options: ShapeProxyOptions): (request: Request) => Promise<Response> {
-  const { onError = (error) => console.error(error) } = options;
+  const { onError = report } = options;
   return async (request) => {
     if (request.method !== "GET") return refusal(405, { message: "only GET is answered here" }, { allow: "GET" });
     try {
       const url = await permitted(request, options);
-      return url instanceof Response ? url : await answered(url, request, options);
+      return url instanceof Response ? url : await answered(url, request, { ...options, onError });
     } catch (error) {
       if (request.signal.aborted) return refusal(499, { message: "nobody waits for the answer" });
       onError(error);
@@ -106,7 +107,7 @@ function narrow(query: URLSearchParams, { where, params = [], columns }: ShapeGr
   if (columns) query.set("columns", columns.join(","));
 }
 
-async function answered(url: URL, request: Request, { allow, onError = (error) => console.error(error), fetch: asking = fetch }: ShapeProxyOptions): Promise<Response> {
+async function answered(url: URL, request: Request, { allow, onError, fetch: asking = fetch }: ShapeProxyOptions & { onError: (error: unknown) => void }): Promise<Response> {
   const known = request.headers.get("if-none-match");
   try {
     const answer = await asking(url, {
