@@ -1,74 +1,94 @@
 /**
- * Loading a piece of rows with less ado than PGlite's `exec`. That sends a message more than a text needs, fetches a file nobody has
- * written, and writes the database's files out: over IndexedDB whole files, with each piece all that the pieces before it have made, which
- * is most of a load; and through a PGliteWorker once for each of its messages.
+ * Loading rows as Postgres' clients do: `COPY … FROM STDIN`, with the rows behind it in the same message. PGlite's `exec` takes rows as a
+ * Blob, which goes through the browser's own process, is read into memory once more, and is read by Postgres as a file of JavaScript's:
+ * that takes a fifth longer in memory; and through a PGliteWorker each step is a message that waits for a busy page.
  *
- * What is loaded is out of every reader's sight until a later transaction puts it in place, and that one writes everything. A page that
- * ends before has nothing of it, and begins anew.
- *
- * Owns: which of PGlite's own steps a piece takes. Where a database lacks any of them, rows go through `exec`.
+ * Owns: which of PGlite's own steps rows take, and whether the database's files are written out. Over IndexedDB those are whole files, with
+ * each piece all that the pieces before it have made. A piece is out of every reader's sight until a later transaction puts it in place,
+ * and that one writes everything: a page that ends before has nothing of it, and begins anew.
  */
 import type { ReplicaDatabase } from "./types.js";
 
 type Run<T> = () => Promise<T>;
 
-/** As much of PGlite as its own `exec` uses. */
-interface Inner extends ReplicaDatabase {
-  dataDir?: string;
-  onLeaderChange?: unknown;
+/** What keeps others out while rows are loaded: as much of PGlite as its own `exec` uses. */
+interface Guarded extends ReplicaDatabase {
   _checkReady(): Promise<void>;
   _runExclusiveTransaction<T>(run: Run<T>): Promise<T>;
   _runExclusiveQuery<T>(run: Run<T>): Promise<T>;
-  _handleBlob(blob?: Blob): Promise<void>;
-  _cleanupBlob(): Promise<void>;
-  execProtocol(message: Uint8Array, options: { syncToFs: boolean }): Promise<unknown>;
 }
 
-const METHODS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery", "_handleBlob", "_cleanupBlob", "execProtocol"] as const;
+/** Whether the database's files are written out. A PGliteWorker writes them all the same. */
+type Writing = "written" | "unwritten";
 
-/** Runs a statement that loads a piece of rows. `check` throws where no more may be done, and is asked before each step. */
-export type Load = (sql: string, blob: Blob | undefined, check?: () => void) => Promise<void>;
+/**
+ * Runs statements, one of which reads `rows` from `STDIN`. They are a transaction of their own, which nobody else's queries get into.
+ *
+ * @param check throws where no more may be done; asked before each step
+ */
+export type Load = (sql: string, rows: Uint8Array, writing: Writing, check?: () => void) => Promise<void>;
 
-/** How pieces are loaded where that saves something; nothing where `exec` is as good. */
-export function loading(db: ReplicaDatabase): Load | undefined {
-  if (!isWorthIt(db)) return undefined;
-  return async (sql, blob, check = () => undefined) => {
-    await db._checkReady();
-    await db._runExclusiveTransaction(() =>
-      db._runExclusiveQuery(async () => {
-        check();
-        await db._handleBlob(blob);
-        try {
-          check();
-          await db.execProtocol(message("Q", sql), UNWRITTEN);
-        } catch (thrown) {
-          check();
-          await db.execProtocol(message("S"), UNWRITTEN); // as `exec` does: what comes next begins afresh
-          throw thrown;
-        } finally {
-          await db._cleanupBlob();
-        }
-      }),
-    );
+/** How rows are loaded into a database. */
+export function loading(db: ReplicaDatabase): Load {
+  return async (sql, rows, writing, check = () => undefined) => {
+    const execProtocol: ReplicaDatabase["execProtocol"] = (message, options) => {
+      check();
+      return db.execProtocol(message, options);
+    };
+    const run = () => copied(execProtocol, sql, rows, writing);
+    await (isGuarded(db) ? alone(db, run, check) : db.transaction(run));
   };
 }
 
-/** A PGliteWorker writes files out all the same, but once. */
-const UNWRITTEN = { syncToFs: false };
-
-/** In a page of its own, memory has no files, and the origin's private files are written as they change. */
-function isWorthIt(db: ReplicaDatabase): db is Inner {
-  const inner = Object(db) as Partial<Inner>;
-  const hasAll = METHODS.every((name) => typeof inner[name] === "function");
-  return hasAll && (typeof inner.onLeaderChange === "function" || String(inner.dataDir).startsWith("idb://"));
+/**
+ * Runs statements in whatever transaction is open.
+ *
+ * @param execProtocol the database's, or a session's
+ */
+export async function copied(execProtocol: ReplicaDatabase["execProtocol"], sql: string, rows: Uint8Array, writing: Writing): Promise<void> {
+  const options = { syncToFs: writing === "written" };
+  const text = new TextEncoder().encode(`${sql}\0`);
+  try {
+    await execProtocol(messages(["Q", text], ["d", rows], ["c", NOTHING]), options);
+  } catch (thrown) {
+    await execProtocol(messages(["S", NOTHING]), { syncToFs: false }); // as `exec` does: what comes next begins afresh
+    throw thrown;
+  }
 }
 
-/** A message of Postgres' protocol: its kind, its length, and a text that ends with a zero. */
-function message(kind: "Q" | "S", text?: string): Uint8Array {
-  const body = text === undefined ? new Uint8Array() : new TextEncoder().encode(`${text}\0`);
-  const bytes = new Uint8Array(5 + body.length);
-  bytes[0] = kind.charCodeAt(0);
-  new DataView(bytes.buffer).setInt32(1, 4 + body.length);
-  bytes.set(body, 5);
+/** With the locks that `exec` takes. Both are let go at once: through a PGliteWorker each is a message and its answer. */
+async function alone(db: Guarded, run: Run<void>, check: () => void): Promise<void> {
+  await db._checkReady();
+  let freed: Promise<void> | undefined;
+  await db._runExclusiveTransaction(async () => {
+    check();
+    await new Promise<void>((resolve, reject) => {
+      freed = db._runExclusiveQuery(() => run().finally(resolve));
+      freed.catch(reject);
+    });
+  });
+  await freed;
+}
+
+function isGuarded(db: ReplicaDatabase): db is Guarded {
+  const inner = Object(db) as Partial<Guarded>;
+  return [inner._checkReady, inner._runExclusiveTransaction, inner._runExclusiveQuery].every((method) => typeof method === "function");
+}
+
+const NOTHING = new Uint8Array();
+
+/** Messages of Postgres' protocol, one behind the other: each its kind, its length, and what it holds. */
+function messages(...all: [kind: "Q" | "d" | "c" | "S", body: Uint8Array][]): Uint8Array {
+  const bytes = new Uint8Array(all.reduce((length, [, body]) => length + HEAD + body.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [kind, body] of all) {
+    bytes[at] = kind.charCodeAt(0);
+    view.setInt32(at + 1, HEAD - 1 + body.length);
+    bytes.set(body, at + HEAD);
+    at += HEAD + body.length;
+  }
   return bytes;
 }
+
+const HEAD = 5;

@@ -22,8 +22,8 @@ export interface SteadyDatabase extends ReplicaDatabase {
 }
 
 function isShared(db: ReplicaDatabase): db is Shared {
-  const { transaction, query, exec, onLeaderChange } = Object(db) as Partial<Shared>;
-  return [transaction, query, exec, onLeaderChange].every((method) => typeof method === "function");
+  const { transaction, query, exec, execProtocol, onLeaderChange } = Object(db) as Partial<Shared>;
+  return [transaction, query, exec, execProtocol, onLeaderChange].every((method) => typeof method === "function");
 }
 
 /**
@@ -37,22 +37,23 @@ export function steady(db: ReplicaDatabase): SteadyDatabase {
       raced(db, looks, (attempt) =>
         db.transaction(async (inner: Session) => {
           attempt.check();
-          const result: unknown = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec) });
+          const result: unknown = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec), execProtocol: attempt.checked(db.execProtocol.bind(db)) });
           attempt.check();
           return result;
         }),
       ),
     query: (sql, params, options) => raced(db, false, () => db.query(sql, params, options)),
     exec: (sql, options, looks = false) => raced(db, looks, () => db.exec(sql, options)),
+    execProtocol: (message, options) => raced(db, false, () => db.execProtocol(message, options)),
     // A leader that ends has its files as they are.
     ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, false, () => db.syncToFs()) } : {}),
   };
 }
 
 /** The same for how its rows are loaded. */
-export function steadyLoading(db: ReplicaDatabase): Load | undefined {
+export function steadyLoading(db: ReplicaDatabase): Load {
   const load = loading(db);
-  return load && isShared(db) ? (sql, blob) => raced(db, false, (attempt) => load(sql, blob, () => attempt.check())) : load;
+  return isShared(db) ? (sql, rows, writing) => raced(db, false, (attempt) => load(sql, rows, writing, () => attempt.check())) : load;
 }
 
 /** Calls what one leader must answer, and another can only where it looks. */
@@ -97,7 +98,7 @@ class Attempt {
     if (this.failed) throw this.failed;
   }
 
-  checked(call: Call): Call {
+  checked<Args extends unknown[]>(call: (...args: Args) => Promise<unknown>): (...args: Args) => Promise<unknown> {
     return (...args) => {
       this.check();
       return call(...args);

@@ -1,11 +1,11 @@
 import { ReplicaError } from "./errors.js";
-import type { Load } from "./loads.js";
+import { copied, type Load } from "./loads.js";
 import { isMoved } from "./steady.js";
 import type { SteadyDatabase } from "./steady.js";
 import type { ReplicaDatabase } from "./types.js";
 
 /** An operation as src/core/work.rs writes it: what it does, in words; its statements, how many they are, whether the rows to load are for them. */
-type Operation = [doing: string, sql: string, statements: number, hasBlob: boolean];
+type Operation = [doing: string, sql: string, statements: number, hasRows: boolean];
 type Kind = "look" | "load" | "change";
 /** A transaction as src/core/work.rs writes it. */
 type Work = [leave: string, end: string, kind: Kind, ...operations: Operation[]];
@@ -16,7 +16,8 @@ interface Result {
   rows?: unknown[][];
 }
 
-type Exec = (sql: string, options: { rowMode: "array"; blob?: Blob }) => Promise<unknown>;
+type Exec = (sql: string, options: { rowMode: "array" }) => Promise<unknown>;
+type Session = { exec: Exec } & Partial<Pick<ReplicaDatabase, "execProtocol">>;
 
 /** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
 export interface Outcome {
@@ -40,12 +41,11 @@ export class Transactions {
   /** How many milliseconds the shortest one has taken: what any costs, whatever it does. */
   overheadMs = Infinity;
   readonly #db: SteadyDatabase;
-  /** How a piece of rows is loaded, where there is a shorter way than `exec`. */
-  readonly #load: Load | undefined;
+  readonly #load: Load;
 
   /** @throws {ReplicaError} `NOT_A_DATABASE` */
-  constructor(db: SteadyDatabase, load?: Load) {
-    for (const name of ["transaction", "query", "exec"]) {
+  constructor(db: SteadyDatabase, load: Load) {
+    for (const name of ["transaction", "query", "exec", "execProtocol"]) {
       if (typeof (Object(db) as Record<string, unknown>)[name] === "function") continue;
       throw new ReplicaError("NOT_A_DATABASE", `while creating the manager: \`db\` has no method \`${name}\`: pass a PGlite or a PGliteWorker`);
     }
@@ -53,14 +53,15 @@ export class Transactions {
     this.#load = load;
   }
 
-  /** Runs operations as one transaction, and takes the `blobs` out of their list. What `lasts` is in the database's files when this resolves; it never rejects. */
-  async run(work: string, blobs: Uint8Array<ArrayBuffer>[], lasts: boolean): Promise<Outcome> {
+  /**
+   * Runs operations as one transaction; what they load is in `rows`. What `lasts` is in the database's files when this resolves; it never
+   * rejects.
+   */
+  async run(work: string, rows: Uint8Array | undefined, lasts: boolean): Promise<Outcome> {
     const progress: Progress = { doing: RUNNING };
     try {
       const read = JSON.parse(work) as Work;
-      // Nobody has the bytes any more while they are loaded: they are a browser's, outside of this page's memory.
-      const [blob] = blobs.splice(0).map((bytes) => new Blob([bytes]));
-      const answers = await this.#perform(read, blob, progress);
+      const answers = await this.#perform(read, rows, progress);
       if (lasts) {
         progress.doing = "storing the replica";
         await stored(this.#db);
@@ -71,14 +72,16 @@ export class Transactions {
     }
   }
 
-  async #perform([leave, end, kind, ...operations]: Work, blob: Blob | undefined, progress: Progress): Promise<Row[][]> {
-    const looks = kind === "look";
+  async #perform([leave, end, kind, ...operations]: Work, rows: Uint8Array | undefined, progress: Progress): Promise<Row[][]> {
     const begunMs = performance.now();
     try {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
       const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
-      const results = await asked(kind === "load" && this.#load ? loaded(this.#load) : (sql, options) => this.#db.exec(sql, options, looks), text, blob);
+      // What loads rows answers none.
+      const results = rows
+        ? (await this.#load(text, rows, kind === "load" ? "unwritten" : "written"), [])
+        : await asked((sql, options) => this.#db.exec(sql, options, kind === "look"), text);
       this.overheadMs = Math.min(this.overheadMs, performance.now() - begunMs);
       progress.doing = RUNNING;
       let from = 0;
@@ -88,7 +91,7 @@ export class Transactions {
       const { isFull, message } = told(thrown);
       // It may have stood inside a transaction that was left open, which is of no use to anybody now.
       await this.#leave(leave);
-      if (operations.length > 1 && !isFull) progress.doing = (await this.#failing(operations, blob, message, leave)) ?? RUNNING;
+      if (operations.length > 1 && !isFull) progress.doing = (await this.#failing(operations, rows, message, leave)) ?? RUNNING;
       throw thrown;
     }
   }
@@ -97,15 +100,16 @@ export class Transactions {
    * Which operation of a text fails with that message: the text does not say. They are tried one by one, and rolled back whatever comes of
    * it: where the text was carried out and only its files could not be written, nothing may be done twice.
    */
-  async #failing(operations: Operation[], blob: Blob | undefined, message: unknown, leave: string): Promise<string | undefined> {
+  async #failing(operations: Operation[], rows: Uint8Array | undefined, message: unknown, leave: string): Promise<string | undefined> {
     const trial: { begun: boolean; failing?: string } = { begun: false };
     try {
-      await this.#db.transaction(async (session: { exec: Exec }) => {
+      await this.#db.transaction(async (session: Session) => {
         trial.begun = true;
-        for (const [doing, sql, statements, hasBlob] of operations) {
+        const execProtocol = session.execProtocol ?? this.#db.execProtocol.bind(this.#db);
+        for (const [doing, sql, statements, hasRows] of operations) {
           if (statements === 0) continue;
           try {
-            await asked(session.exec.bind(session), sql, hasBlob ? blob : undefined);
+            await (hasRows && rows ? copied(execProtocol, sql, rows, "unwritten") : asked(session.exec.bind(session), sql));
           } catch (thrown) {
             if (told(thrown).message === message) trial.failing = doing;
             throw thrown;
@@ -128,12 +132,9 @@ export class Transactions {
   }
 }
 
-/** What loads rows answers none. */
-const loaded = (load: Load): Exec => (sql, { blob }) => load(sql, blob);
-
 /** Runs statements and answers a result each. */
-async function asked(exec: Exec, sql: string, blob: Blob | undefined): Promise<(Result | undefined)[]> {
-  const results = await exec(sql, { rowMode: "array", ...(blob ? { blob } : {}) });
+async function asked(exec: Exec, sql: string): Promise<(Result | undefined)[]> {
+  const results = await exec(sql, { rowMode: "array" });
   return Array.isArray(results) ? (results as Result[]) : [];
 }
 

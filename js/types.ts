@@ -7,6 +7,7 @@ export interface ReplicaDatabase {
   transaction(body: (transaction: any) => Promise<any>): Promise<any>;
   query(sql: string, params?: any[], options?: any): Promise<any>;
   exec(sql: string, options?: any): Promise<any>;
+  execProtocol(message: Uint8Array, options?: any): Promise<any>;
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */
 

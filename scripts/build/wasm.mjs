@@ -23,7 +23,7 @@ import { split } from "./split.mjs";
 /** @type {WasmModule[]} */
 export const MODULES = [
   { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-O1", second: "rebuild" },
-  { name: "ddl", crate: "electric-replica-ddl", folder: "src/ddl", optimisation: "-Oz" },
+  { name: "ddl", crate: "electric-replica-ddl", folder: "src/ddl", optimisation: "-O1" },
 ];
 
 /** What rustc puts into a module for this target unless told otherwise; all of it is in every browser since 2023. */

@@ -31,7 +31,8 @@ built package follow the demo's server: a first start, rows that change, and eve
 |---|---|---|---|
 ${rows.join("\n")}
 
-\`package.json\` allows ${range}: the releases with which all of it works, and later ones of the newest line.
+\`package.json\` allows ${range}: the releases with which all of it works, and later ones of the newest line. But 0.4.0 to
+0.4.2 are left out: loading a row of more than some 10 MB hangs them.
 `;
 }
 

@@ -4,7 +4,7 @@ use electric_replica_core::error::{Cause, Error, ErrorCode, Result};
 use electric_replica_core::host::Database;
 use electric_replica_core::op::{Op, Rows};
 use electric_replica_core::work::Work;
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::JsCast as _;
 
 use crate::host::BrowserHost;
@@ -14,12 +14,9 @@ impl Database for BrowserHost {
     async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
         let lasts = ops.iter().any(Op::must_last);
         let promise = {
-            let Work { text, blob } = Work::of(ops, &self.places)?;
-            let beside = Array::new();
-            if let Some(blob) = blob {
-                beside.push(&Uint8Array::from(blob.as_slice()));
-            }
-            self.page.transact(&text, &beside, lasts)
+            let Work { text, rows } = Work::of(ops, &self.places)?;
+            self.page
+                .transact(&text, rows.map(|rows| Uint8Array::from(rows.as_slice())), lasts)
         };
         match kept(promise).await {
             Ok(outcome) => {

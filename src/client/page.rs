@@ -1,6 +1,6 @@
 //! What js/manager.ts hands over besides the options: the page's own part in a replica, as functions.
 
-use js_sys::{Array, Promise};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -15,7 +15,7 @@ extern "C" {
 
     /// Runs a transaction: js/transactions.ts. Resolves to an [`Outcome`].
     #[wasm_bindgen(method, catch)]
-    pub(crate) fn transact(this: &Page, work: &str, blobs: &Array, lasts: bool) -> Result<Promise, JsValue>;
+    pub(crate) fn transact(this: &Page, work: &str, rows: Option<Uint8Array>, lasts: bool) -> Result<Promise, JsValue>;
 
     /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
     #[wasm_bindgen(method, getter, js_name = overheadMs)]

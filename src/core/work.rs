@@ -12,8 +12,8 @@ pub struct Work {
     /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with whichever
     /// tab runs the database by then; a `load` is rows and nothing else.
     pub text: String,
-    /// What `/dev/blob` holds.
-    pub blob: Option<Vec<u8>>,
+    /// What one of them reads from `STDIN`.
+    pub rows: Option<Vec<u8>>,
 }
 
 impl Work {
@@ -23,7 +23,7 @@ impl Work {
     ///
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
-        let mut blob = None;
+        let mut rows = None;
         let kind = match ops.as_slice() {
             [Op::Copy { .. }] => r#","load""#,
             [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
@@ -35,16 +35,16 @@ impl Work {
             put_quoted(&mut text, &op.doing());
             let statements = op.statements(places)?;
             let count = digits(statements.len() as u64);
-            let mut has_blob = false;
+            let mut has_rows = false;
             let mut sql = String::new();
             for statement in statements {
                 if !sql.is_empty() {
                     sql.push_str(";\n");
                 }
                 sql.push_str(&statement.sql);
-                if let Some(rows) = statement.blob {
-                    has_blob = true;
-                    if blob.replace(rows).is_some() {
+                if let Some(read) = statement.rows {
+                    has_rows = true;
+                    if rows.replace(read).is_some() {
                         return Err(Error::new(ErrorCode::Internal, RUNNING, "two loads are one too many"));
                     }
                 }
@@ -53,10 +53,10 @@ impl Work {
             put_quoted(&mut text, &sql);
             text.push(',');
             text.push_str(&count);
-            text.push_str(if has_blob { ",true]" } else { ",false]" });
+            text.push_str(if has_rows { ",true]" } else { ",false]" });
         }
         text.push(']');
-        Ok(Self { text, blob })
+        Ok(Self { text, rows })
     }
 
     /// Reads what came of it: `[rows of an operation, …]`, or what was thrown.
@@ -200,7 +200,7 @@ mod tests {
         );
         assert_eq!(read.as_array().map(|all| &all[3..]), Some(&written[..]));
         assert_eq!(written.map(|one| one[2].as_u64()), [Some(1), Some(1), Some(2)]);
-        assert_eq!(work.blob, None);
+        assert_eq!(work.rows, None);
     }
 
     fn copy(rows: &str) -> Op {
@@ -217,7 +217,7 @@ mod tests {
     fn what_is_loaded_goes_beside_the_text() {
         let work = Work::of(vec![count("a"), copy("1"), count("b")], &places()).unwrap();
 
-        assert_eq!(work.blob.as_deref(), Some(&b"1"[..]));
+        assert_eq!(work.rows.as_deref(), Some(&b"1"[..]));
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
         assert_eq!(
             [3, 4, 5].map(|op| read[op][3].as_bool()),
@@ -225,7 +225,7 @@ mod tests {
         );
     }
 
-    /// The database has one place for what is loaded.
+    /// A text has one `STDIN`.
     #[test]
     fn two_loads_in_a_transaction_are_a_defect() {
         let error = Work::of(vec![copy("1"), copy("2")], &places()).unwrap_err();

@@ -6,6 +6,8 @@ import { after, before, test } from "node:test";
 
 import { PGlite } from "@electric-sql/pglite";
 
+import { loading } from "../../js/loads.ts";
+
 /** Written by the test `golden` of src/core/ingest/copy_binary. Columns are called `c0`, `c1`, …; the first is the key. */
 interface Golden {
   name: string;
@@ -41,9 +43,10 @@ void test("there is something to show to PGlite, of every kind", () => {
 for (const golden of goldens) {
   void test(`PGlite holds the same of COPY binary as of COPY text: ${golden.name}`, async () => {
     const { text, binary, types, rows } = golden;
-    await load(text.table, types, text.sql, new Blob([text.data]), rows.length);
-    await load(binary.table, types, binary.sql, new Blob([Buffer.from(binary.hex, "hex")]), rows.length);
+    await load(text.table, types, text.sql, new TextEncoder().encode(text.data));
+    await load(binary.table, types, binary.sql, Buffer.from(binary.hex, "hex"));
 
+    for (const { table } of [text, binary]) assert.equal((await stored(table, types)).length, rows.length);
     for (const [place, type] of types.entries()) {
       const [one, other] = [`one.c${place}`, `other.c${place}`];
       // json has no equality, and is its text.
@@ -60,11 +63,10 @@ for (const golden of goldens) {
   });
 }
 
-async function load(table: string, types: string[], sql: string, blob: Blob, rows: number): Promise<void> {
+async function load(table: string, types: string[], sql: string, rows: Uint8Array): Promise<void> {
   const columns = types.map((type, place) => `c${place} ${type}`);
   await pg.exec(`CREATE TABLE ${STAGING}.${table} (${columns.join(", ")})`);
-  const { affectedRows } = await pg.query(sql, [], { blob });
-  assert.equal(affectedRows, rows);
+  await loading(pg)(sql, rows, "written");
 }
 
 /** The table's rows, each value in Postgres' own text. */

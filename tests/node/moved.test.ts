@@ -4,6 +4,7 @@ import { test, type TestContext } from "node:test";
 
 import type { PGlite } from "@electric-sql/pglite";
 
+import { read } from "./support/protocol.ts";
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
 
 type Call = (sql: string, ...rest: unknown[]) => Promise<unknown>;
@@ -20,9 +21,10 @@ async function shared(t: TestContext, loaded: (nth: number) => Promise<void> = (
   let pieces = 0;
   const db = {
     query: (sql: string, params?: unknown[], options?: object) => running.query(sql, params, options),
-    exec: async (sql: string, options?: { blob?: Blob }) => {
-      const done = await running.exec(sql, options);
-      if (options?.blob) await loaded((pieces += 1));
+    exec: (sql: string, options?: object) => running.exec(sql, options),
+    execProtocol: async (message: Uint8Array, options?: object) => {
+      const done = await running.execProtocol(message, options);
+      if (read(message).some(([kind]) => kind === "d")) await loaded((pieces += 1));
       return done;
     },
     transaction: (body: (session: Session) => Promise<unknown>) => running.transaction((session) => body(session as unknown as Session)),

@@ -22,7 +22,8 @@ const NOT_DATABASES: Record<string, unknown> = {
   "a number": 7,
   "an object without transaction": { query: noop, exec: noop },
   "an object without query": { transaction: noop, exec: noop },
-  "an object whose transaction is a text": { transaction: "row-data", query: noop, exec: noop },
+  "an object without execProtocol": { transaction: noop, query: noop, exec: noop },
+  "an object whose transaction is a text": { transaction: "row-data", query: noop, exec: noop, execProtocol: noop },
 };
 
 for (const [name, db] of Object.entries(NOT_DATABASES)) {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { query } from "./support/protocol.ts";
 import { contents, database, eventually, manage, serve } from "./support/world.ts";
 
 test("a first start sets the replica up and answers false", async (t) => {
@@ -43,15 +44,14 @@ test("rows that are loaded while the app has a transaction of its own open are n
   const opened = new Proxy(db, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      if (name !== "exec") return typeof value === "function" ? (value.bind(target) as unknown) : value;
-      return async (sql: string, options?: { blob?: Blob }) => {
-        if (!options?.blob) return target.exec(sql, options);
-        await target.exec("BEGIN");
+      if (name !== "execProtocol") return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      return async (message: Uint8Array, options?: object) => {
+        await target.execProtocol(query("BEGIN"));
         open += 1;
         try {
-          return await target.exec(sql, options);
+          return await target.execProtocol(message, options);
         } finally {
-          await target.exec("ROLLBACK");
+          await target.execProtocol(query("ROLLBACK"));
         }
       };
     },

@@ -88,7 +88,7 @@ test("a snapshot that PGlite cannot open, and a database that cannot be dumped, 
   const snapshot = await db.dumpDataDir("none");
   await assert.rejects(restore(snapshot, () => Promise.reject(cause)), { code: "DATABASE_FAILED", cause });
 
-  const bare = { transaction: db.transaction.bind(db), query: db.query.bind(db), exec: db.exec.bind(db) };
+  const bare = { transaction: db.transaction.bind(db), query: db.query.bind(db), exec: db.exec.bind(db), execProtocol: db.execProtocol.bind(db) };
   const { manager } = await manage(t, demo, { db: bare });
   await assert.rejects(manager.snapshot(), { code: "NOT_A_DATABASE" });
 
@@ -105,6 +105,7 @@ test("a snapshot that is asked for while no tab runs the database is taken once 
     transaction: unused,
     query: unused,
     exec: unused,
+    execProtocol: unused,
     waitReady: new Promise<void>((resolve) => (ready = resolve)).then(() => void order.push("ready")),
     dumpDataDir: () => (order.push("dumped"), Promise.resolve(new Blob(["taken"]))),
   };

@@ -19,6 +19,7 @@ function shared(...begin: (() => Promise<unknown>)[]) {
     },
     query: perform,
     exec: perform,
+    execProtocol: () => perform("protocol"),
     onLeaderChange(listener: () => void) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -165,12 +166,12 @@ test("a transaction that fails by itself fails as it did", async () => {
 
 test("a database of this page's own is left as it is", () => {
   const { db } = shared();
-  const own = { transaction: db.transaction, query: db.query, exec: db.exec };
+  const own = { transaction: db.transaction, query: db.query, exec: db.exec, execProtocol: db.execProtocol };
   assert.equal(steady(own), own);
 });
 
 test("a piece of rows ends with the leader it was begun with, at whichever step, and nothing of it is sent to the next", async () => {
-  const STEPS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery", "_handleBlob"];
+  const STEPS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery"];
   for (const last of STEPS) {
     const sent: string[] = [];
     let change: () => void = () => undefined;
@@ -185,10 +186,11 @@ test("a piece of rows ends with the leader it was begun with, at whichever step,
       transaction: none,
       query: none,
       exec: none,
+      execProtocol: step("execProtocol"),
       onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
-      ...Object.fromEntries([...STEPS, "execProtocol", "_cleanupBlob"].map((name) => [name, step(name)])),
+      ...Object.fromEntries(STEPS.map((name) => [name, step(name)])),
     };
-    await assert.rejects(steadyLoading(db)?.("COPY", undefined) ?? Promise.resolve(), isMoved, last);
+    await assert.rejects(steadyLoading(db)("COPY", new Uint8Array(), "unwritten"), isMoved, last);
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.ok(!sent.includes("execProtocol"), `${last}: ${sent.join()}`);
   }

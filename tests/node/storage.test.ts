@@ -6,22 +6,22 @@ import { persist, room } from "../../js/storage.ts";
 import { database, manage, serve } from "./support/world.ts";
 
 const nothing = () => Promise.resolve();
-const kept = { dataDir: "idb://app", transaction: nothing, query: nothing, exec: nothing };
+const kept = { dataDir: "idb://app", transaction: nothing, query: nothing, exec: nothing, execProtocol: nothing };
 
 test("the room of a page is what its quota leaves, and never below nothing", async () => {
   const says = (quota?: number, usage?: number) => ({ estimate: () => Promise.resolve({ ...(quota === undefined ? {} : { quota }), ...(usage === undefined ? {} : { usage }) }) });
   assert.equal(await room(kept, says(100, 30)), 70);
   assert.equal(await room(kept, says(30, 100)), 0);
-  const shared = { transaction: nothing, query: nothing, exec: nothing, onLeaderChange: nothing };
+  const shared = { transaction: nothing, query: nothing, exec: nothing, execProtocol: nothing, onLeaderChange: nothing };
   assert.equal(await room(shared, says(100, 30)), 70);
 });
 
 test("where the browser does not say, or keeps nothing of the database, nobody knows", async () => {
   assert.equal(await room(kept, {}), undefined);
   assert.equal(await room(kept, { estimate: () => Promise.resolve({ usage: 7 }) }), undefined);
-  const { transaction, query, exec } = kept;
+  const { transaction, query, exec, execProtocol } = kept;
   for (const files of [{ dataDir: "memory://" }, { dataDir: "" }, {}]) {
-    assert.equal(await room({ transaction, query, exec, ...files }, { estimate: () => Promise.resolve({ quota: 100, usage: 30 }) }), undefined);
+    assert.equal(await room({ transaction, query, exec, execProtocol, ...files }, { estimate: () => Promise.resolve({ quota: 100, usage: 30 }) }), undefined);
   }
 });
 

@@ -27,7 +27,7 @@ test("the recorded numbers of rows follow the changes of our own transactions an
   await db.exec("INSERT INTO users (id, email) VALUES (50, 'theirs'), (51, 'theirs')");
   const insert = (id: number) => `INSERT INTO users (id, email) VALUES (${id}, 'x') ON CONFLICT (id) DO UPDATE SET email = EXCLUDED.email`;
   const changes = [insert(60), insert(60), insert(1), insert(61), "DELETE FROM users WHERE id = 2", "DELETE FROM users WHERE id = 9999"];
-  const ours = changes.map((sql) => ({ sql, params: [], blob: null, meets: null }));
+  const ours = changes.map((sql) => ({ sql, rows: null }));
   await run(db, [...golden.before, ...ours, ...golden.after]);
   assert.deepEqual((await counts()).at(-1), "users: 3 of 5");
 

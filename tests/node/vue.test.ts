@@ -202,7 +202,7 @@ test("where another tab runs the database now, a query is mounted with it, whate
     },
   };
   const none = () => Promise.resolve([]);
-  const db = { transaction: none, query: none, exec: none, live, onLeaderChange: (listener: () => void) => ((changed = listener), () => undefined) };
+  const db = { transaction: none, query: none, exec: none, execProtocol: none, live, onLeaderChange: (listener: () => void) => ((changed = listener), () => undefined) };
   const manager = { status: "following", version: "1", on: () => () => undefined } as unknown as Replica["manager"];
   const app = createApp({ render: () => null });
   provideReplica({ manager, db }, app);
@@ -266,7 +266,7 @@ test("a database without live queries is an error of the query, with what it lac
   const db = await database(t);
   const { manager } = await manage(t, demo, { db });
   await manager.checkAndMigrate();
-  const bare = { transaction: db.transaction.bind(db), query: db.query.bind(db), exec: db.exec.bind(db) };
+  const bare = { transaction: db.transaction.bind(db), query: db.query.bind(db), exec: db.exec.bind(db), execProtocol: db.execProtocol.bind(db) };
   const { inside } = component(t, { manager, db: bare });
   const { error } = inside(() => useReplicaQuery(`select * from ${TABLE}`));
   await soon(() => assert.match(String(error.value), /extension `live`/));

@@ -13,7 +13,7 @@ use crate::host::BrowserHost;
 
 fn transacting(body: &str) -> BrowserHost {
     BrowserHost {
-        page: page(&format!("overheadMs: 7, transact(work, blobs, lasts) {{ {body} }}")),
+        page: page(&format!("overheadMs: 7, transact(work, rows, lasts) {{ {body} }}")),
         ..host()
     }
 }
@@ -32,7 +32,7 @@ fn copy() -> Op {
 async fn statements_go_as_a_text_and_rows_to_load_as_bytes_beside_it() {
     let host = transacting(
         "const [leaving, ending, kind, [, , statements, loads]] = JSON.parse(work);
-        globalThis.asked = [leaving, ending, kind, statements, String(loads), new TextDecoder().decode(blobs[0]), String(lasts)];
+        globalThis.asked = [leaving, ending, kind, statements, String(loads), new TextDecoder().decode(rows), String(lasts)];
         return Promise.resolve({ text: '[[[\"1\",null]]]' });",
     );
 

@@ -280,7 +280,7 @@ fn write(schema: &str, operations: Vec<Op>) -> Value {
     let statement = |statement: Statement| {
         json!({
             "sql": statement.sql,
-            "blob": statement.blob.map(|bytes| String::from_utf8(bytes).unwrap()),
+            "rows": statement.rows.map(|bytes| String::from_utf8(bytes).unwrap()),
         })
     };
     statements.map(statement).collect()

@@ -93,10 +93,8 @@ impl Op {
                     Format::Binary => "binary",
                 };
                 vec![Statement {
-                    blob: Some(std::mem::take(rows)),
-                    ..Statement::new(format!(
-                        "COPY {target} ({columns}) FROM '/dev/blob' WITH (FORMAT {format})"
-                    ))
+                    rows: Some(std::mem::take(rows)),
+                    ..Statement::new(format!("COPY {target} ({columns}) FROM STDIN WITH (FORMAT {format})"))
                 }]
             }
             Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),

@@ -8,8 +8,8 @@ use crate::text::digits;
 pub struct Statement {
     /// The text of one statement, without a semicolon behind it.
     pub sql: String,
-    /// What `/dev/blob` holds while it runs.
-    pub blob: Option<Vec<u8>>,
+    /// What it reads from `STDIN`.
+    pub rows: Option<Vec<u8>>,
 }
 
 /// How a session is left that PGlite has let stand inside a transaction, as a text of JSON. It writes files out in its own
@@ -26,7 +26,7 @@ impl Statement {
     pub fn new(sql: impl Into<String>) -> Self {
         Self {
             sql: sql.into(),
-            blob: None,
+            rows: None,
         }
     }
 

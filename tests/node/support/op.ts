@@ -7,9 +7,11 @@ import type { TestContext } from "node:test";
 import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 
+import { loading } from "../../../js/loads.ts";
+
 interface Statement {
   sql: string;
-  blob: string | null;
+  rows: string | null;
 }
 export type Transaction = Statement[];
 export type Rows = (string | null)[][];
@@ -63,27 +65,30 @@ export async function opened(t: TestContext, loadDataDir: File | Blob) {
   return db;
 }
 
-/** Runs each list of statements as one text, as the host does. The rows are those of the last statement. */
-export async function run(db: Pick<PGlite, "exec">, ...transactions: Transaction[]): Promise<Rows> {
+/** Runs each list of statements as one text, as the host does. The rows are those of the last statement, and none where some were loaded. */
+export async function run(db: PGlite, ...transactions: Transaction[]): Promise<Rows> {
   let rows: Rows = [];
   for (const statements of transactions.flatMap(loadedOneByOne)) {
-    const blobs = statements.flatMap(({ blob }) => (blob === null ? [] : [blob]));
-    const results = await db.exec(statements.map(({ sql }) => sql).join(";\n"), {
-      rowMode: "array",
-      ...(blobs.length === 0 ? {} : { blob: new Blob(blobs) }),
-    });
+    const text = statements.map(({ sql }) => sql).join(";\n");
+    const loaded = statements.find((statement) => statement.rows !== null)?.rows ?? undefined;
+    if (loaded !== undefined) {
+      await loading(db)(text, new TextEncoder().encode(loaded), "written");
+      rows = [];
+      continue;
+    }
+    const results = await db.exec(text, { rowMode: "array" });
     assert.equal(results.length, statements.length, "one result a statement");
     rows = (results.at(-1)?.rows ?? []) as unknown as Rows;
   }
   return rows;
 }
 
-/** A text has one place for what is loaded: several loads are as many texts. */
+/** A text has one `STDIN`: several loads are as many texts. */
 function loadedOneByOne(statements: Transaction): Transaction[] {
   const texts: Transaction[] = [[]];
   for (const statement of statements) {
-    const loads = texts.at(-1)?.some(({ blob }) => blob !== null) ?? false;
-    if (statement.blob !== null && loads) texts.push([]);
+    const loads = texts.at(-1)?.some((earlier) => earlier.rows !== null) ?? false;
+    if (statement.rows !== null && loads) texts.push([]);
     texts.at(-1)?.push(statement);
   }
   return texts;

@@ -172,7 +172,7 @@ impl Case {
         };
         let places = Places::new(Name::parse("public").unwrap()).unwrap();
         let statement = op.statements(&places).unwrap().remove(0);
-        (statement.blob.unwrap(), statement.sql)
+        (statement.rows.unwrap(), statement.sql)
     }
 
     fn golden(&self) -> Value {
