@@ -42,7 +42,7 @@ for (const [name, consumer] of consumers) {
         switch (way.kind) {
           case "built": {
             const site = await serveFolder(t, await made(), way.site);
-            await followOneMigration(t, { url: site.url, path: way.path, wasm: way.wasm ?? "files" });
+            await followOneMigration(t, site.url, way);
             assert.deepEqual(site.reports, []);
             return;
           }
@@ -54,7 +54,7 @@ for (const [name, consumer] of consumers) {
             return;
           }
           case "served":
-            return followOneMigration(t, { url: await startProgram(t, await folder(), way.command), path: way.path, wasm: way.wasm ?? "files" });
+            return followOneMigration(t, await startProgram(t, await folder(), way.command), way);
           case "tested": {
             const demo = await serve(t);
             const output = await run(await folder(), way.command, { VITE_SERVER: demo.url, CHROMIUM, CHROMIUM_FLAGS: FLAGS.join(" ") });

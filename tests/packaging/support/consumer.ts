@@ -35,6 +35,8 @@ interface Page {
   path?: string;
   /** Where the WebAssembly comes from: its files, or the twins in JavaScript where no file can be had. Default: the files. */
   wasm?: "files" | "twins";
+  /** What the browser may complain of. */
+  tolerated?: readonly RegExp[];
 }
 
 /** What the build made, served as plain files; the consumer's own folder, where nothing is built. */

@@ -13,7 +13,7 @@ import { launchBrowser } from "../../e2e/support/browser.ts";
 import type { TestBrowser } from "../../e2e/support/browser.ts";
 import { contents, eventually, serve } from "../../node/support/world.ts";
 import type { Demo } from "../../../www/server/demo.ts";
-import type { Refused } from "./consumer.ts";
+import type { Built, Refused, Served } from "./consumer.ts";
 import { beginningOf, MODULES } from "./modules.ts";
 
 /** What `main.js` puts into the window. */
@@ -28,18 +28,8 @@ const PATIENCE = 120_000;
 /** Chromium says this of every answer with an error status; a 409 is how Electric says that a shape is gone. */
 const CONFLICT = /Failed to load resource: the server responded with a status of 409/;
 
-export interface Journey {
-  /** Where the page is served, without a slash at the end. */
-  url: string;
-  /** What is opened of it. */
-  path?: string | undefined;
-  wasm: "files" | "twins";
-  /** Complaints that belong to the test. */
-  tolerated?: readonly RegExp[];
-}
-
-/** Opens a page, has it set up its replica, deploys a migration, and asserts that the page followed with its rows in sight. */
-export async function followOneMigration(t: TestContext, { url, path = "/", wasm, tolerated = [] }: Journey): Promise<void> {
+/** Opens what is served at an address without a slash at its end, has it set up its replica, deploys a migration, and asserts that the page followed with its rows in sight. */
+export async function followOneMigration(t: TestContext, url: string, { path = "/", wasm = "files", tolerated = [] }: Built | Served): Promise<void> {
   const browser = await launchBrowser(t, { tolerated: [CONFLICT, ...tolerated] });
   const demo = await serve(t);
   const page = await openApp(browser, demo, url);

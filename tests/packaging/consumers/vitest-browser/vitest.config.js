@@ -2,7 +2,6 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  optimizeDeps: { exclude: ["@electric-sql/pglite", "electric-replica"] },
   server: { proxy: { "/api": process.env.VITE_SERVER ?? "" } },
   test: {
     browser: {

@@ -1,5 +1,0 @@
-import { defineConfig } from "vite";
-
-export default defineConfig({
-  optimizeDeps: { exclude: ["@electric-sql/pglite", "electric-replica"] },
-});
