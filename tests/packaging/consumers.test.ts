@@ -35,7 +35,9 @@ for (const [name, consumer] of consumers) {
   describe(consumer.title, () => {
     let installed: Promise<string> | undefined;
     const folder = () => (installed ??= install(name, consumer, tarball, root.folder));
-    const made = async () => (consumer.build ? build(await folder(), consumer.build) : folder());
+    const make = async () => (consumer.build ? build(await folder(), consumer.build) : folder());
+    let app: Promise<string> | undefined;
+    const made = () => (app ??= make());
 
     for (const way of consumer.ways) {
       test(`${way.title}: ${way.kind === "refused" ? "is told of" : "follows a migration"}`, async (t) => {
@@ -84,10 +86,10 @@ for (const [name, consumer] of consumers) {
       });
     }
 
-    /** The consumer's app with another main module, built with the same configuration. */
+    /** Another main module, built with the same configuration, in the place of the app. */
     async function rebuilt(main: string): Promise<string> {
       await writeFile(join(await folder(), "main.js"), main);
-      return made();
+      return make();
     }
   });
 }
