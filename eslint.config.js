@@ -4,7 +4,7 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["pkg/", "**/dist/", "**/node_modules/", "target*/", ".cache/", "test-results/", "examples/", "www/drizzle/"] },
+  { ignores: ["pkg/", "**/dist/", "**/node_modules/", "target*/", ".cache/", "test-results/", "examples/", "www/drizzle/", "tests/packaging/consumers/*/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -28,4 +28,5 @@ export default tseslint.config(
     rules: { "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: ["test", "it", "describe", "suite", "before", "after", "beforeEach", "afterEach"].map((name) => ({ from: "package", name, package: "node:test" })) }] },
   },
   { files: ["**/*.mjs", "*.js"], languageOptions: { globals: globals.node } },
+  { files: ["tests/packaging/app/*.js"], languageOptions: { globals: globals.browser } },
 );

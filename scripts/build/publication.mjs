@@ -7,7 +7,7 @@ import { at, PKG } from "../lib/paths.mjs";
 
 const DOCUMENTS = ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md", "docs/ERRORS.md"];
 /** Fields that only make sense in the repository. */
-const WORKSHOP = ["scripts", "devDependencies", "files"];
+const WORKSHOP = ["scripts", "devDependencies", "files", "overrides"];
 
 export async function publication() {
   const manifest = Object.entries(JSON.parse(readFileSync(at("package.json"), "utf8"))).filter(([field]) => !WORKSHOP.includes(field));

@@ -52,8 +52,8 @@ async function cargoTest(call) {
   return tally.close(code);
 }
 
-/** @param {string} folder @param {Record<string, string>} env @returns {Promise<Tally>} */
-async function nodeTest(folder, env) {
+/** Runs the tests of a folder in Node. @param {string} folder @param {Record<string, string>} env @returns {Promise<Tally>} */
+export async function nodeTest(folder, env) {
   const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts"));
   if (files.length === 0) return none(`${folder} holds no test`);
 

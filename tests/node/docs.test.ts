@@ -139,6 +139,23 @@ test("a document links to files and chapters that are there", () => {
   assert.deepEqual(broken, []);
 });
 
+test("docs/guide/bundlers.md shows configurations that npm run test:packaging works with", () => {
+  const folder = "tests/packaging/consumers";
+  const flat = (source: string): string => source.replaceAll(/\s+/g, " ");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\/.*\.(?:js|html)$/.test(file));
+  const texts = files.map((file) => flat(text(join(folder, file))));
+  const shown = all(text("docs/guide/bundlers.md"), /```(?:js|html)\n([\s\S]*?)```/g).map((example) => flat(example).trim());
+
+  assert.ok(shown.length >= 5);
+  assert.deepEqual(shown.filter((example) => !texts.some((source) => source.includes(example))), []);
+});
+
+test("docs/guide/deploying.md tells the content security policy that npm run test:packaging sets", () => {
+  const policy = /POLICY = "(.*)"/.exec(text("tests/packaging/consumers/csp.ts"))?.[1] ?? "?";
+
+  assert.ok(text("docs/guide/deploying.md").includes(`Content-Security-Policy: ${policy}\n`), policy);
+});
+
 test("docs/ARCHITECTURE.md names the rooms that are there, and all of the core", () => {
   const tree = between(text("docs/ARCHITECTURE.md"), "```\n", "```");
   const rooms = all(tree, /^([\w./]+) {2,}/gm);

@@ -11,7 +11,8 @@ import type { TestContext } from "node:test";
 import { chromium } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
 
-const FLAGS = [
+/** What Chromium is told, so that it runs as root, without a graphics card, and asks nobody anything by itself. */
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -20,6 +21,9 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+/** The browser. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export interface BrowserOptions {
   /** Complaints that belong to the test, such as Chromium's own line about each answer with an error status. */
@@ -42,7 +46,7 @@ export interface TestBrowser {
 export async function launchBrowser(test: TestContext, { tolerated = [], profile }: BrowserOptions = {}): Promise<TestBrowser> {
   const folder = profile ?? (await mkdtemp(join(tmpdir(), "electric-replica-")));
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     headless: true,
     args: FLAGS,
   });

@@ -1,0 +1,3 @@
+import { startOnPage } from "./page.js";
+
+void startOnPage();

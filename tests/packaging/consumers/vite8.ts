@@ -1,0 +1,11 @@
+/** Vite 8, which builds with rolldown. */
+import type { Consumer } from "../support/consumer.ts";
+
+export default {
+  title: "Vite 8",
+  build: { commands: [["vite", "build"]], folder: "dist" },
+  ways: [
+    { kind: "built", title: "build" },
+    { kind: "served", title: "dev", command: ["vite", "--host", "127.0.0.1", "--port", "0"] },
+  ],
+} satisfies Consumer;
