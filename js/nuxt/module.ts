@@ -33,13 +33,16 @@ export interface ModulePublicRuntimeConfig {
 
 /** What must not be bundled before it is served: PGlite looks for its files beside its modules, and so does this package. */
 const UNBUNDLED = ["@electric-sql/pglite", "electric-replica"];
+/** What hardly any page ever loads: the SQL module, and the twins of files that a server cannot serve. Nuxt would have each page fetch them ahead. */
+const SELDOM = /electric-replica\/(.*\/)?wasm\/(ddl|\w+_base64)\b|(^|\/)ddl_bg\b/;
 const ROUTES = ["version", "schemas", "shape"];
 
-const replicaModule: NuxtModule<ModuleOptions, ModuleOptions, false> = defineNuxtModule<ModuleOptions>({
+const replicaModule: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
   meta: { name: "electric-replica", configKey: "electricReplica", compatibility: { nuxt: "^4.0.0" } },
   defaults: DEFAULTS,
   async setup(options, nuxt) {
-    const { resolve } = createResolver(import.meta.url);
+    const here = createResolver(import.meta.url);
+    const resolve: Resolve = (path) => here.resolve(path);
     const logger = useLogger("electric-replica");
 
     setRuntimeConfig(options, nuxt);
@@ -58,7 +61,15 @@ const replicaModule: NuxtModule<ModuleOptions, ModuleOptions, false> = defineNux
 });
 export default replicaModule;
 
-type Resolve = (...path: string[]) => string;
+/** The hooks that are used. Nuxt's own types of them are of packages that are not needed for anything else. */
+interface Hooks {
+  hook(name: "build:before", act: () => Promise<void>): void;
+  hook(name: "build:manifest", act: (manifest: Record<string, { prefetch?: boolean }>) => void): void;
+}
+const hooks = (nuxt: Nuxt): Hooks => nuxt;
+
+/** A path of this package, from this file. */
+type Resolve = (path: string) => string;
 
 /** What an app sets there by itself is kept. */
 function setRuntimeConfig(options: ModuleOptions, nuxt: Nuxt): void {
@@ -85,6 +96,9 @@ async function addToPage(options: ModuleOptions, nuxt: Nuxt, migrations: Migrati
   addTemplate({
     filename: "electric-replica.mjs",
     getContents: async () => pageModule({ own, looksForBuilds, expects: await expected(options, migrations, nuxt) }),
+  });
+  hooks(nuxt).hook("build:manifest", (manifest) => {
+    for (const [source, resource] of Object.entries(manifest)) if (SELDOM.test(source)) resource.prefetch = false;
   });
   addPlugin({ src: resolve("./runtime/plugin.client"), mode: "client" });
   const composables = resolve("./runtime/composables");
@@ -124,12 +138,13 @@ async function expected({ expects }: ModuleOptions, migrations: Migrations | und
 
 /** Says early what is wrong with the migrations; an app is not built with some that cannot be read. */
 function watchOver(migrations: Migrations, nuxt: Nuxt, warn: (warning: string) => void): void {
-  nuxt.hook("build:before", async () => {
+  hooks(nuxt).hook("build:before", async () => {
     if (nuxt.options._prepare) return;
     if (!existsSync(migrations.folder)) {
       const message = `there are no migrations in ${migrations.folder}: make them with drizzle-kit, or set \`electricReplica.migrations\``;
       if (!nuxt.options.dev) throw new Error(`electric-replica: ${message}`);
-      return warn(message);
+      warn(message);
+      return;
     }
     try {
       for (const warning of await migrations.check()) warn(warning);

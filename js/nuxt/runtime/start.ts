@@ -21,6 +21,9 @@ export interface StartedApp extends Hooked {
   vueApp: App;
 }
 
+/** A database that was opened here, and is closed here. */
+type OpenedDatabase = ReplicaDatabase & { close?: () => Promise<void> };
+
 /** What the page and the build bring. */
 export interface StartHost {
   config: PublicConfig;
@@ -30,7 +33,7 @@ export interface StartHost {
   expects: ReplicaOptions["expects"];
   /** Loads the app's own file, where there is one. */
   own: (() => Promise<OwnReplicaFactory>) | undefined;
-  openDatabase: (config: PublicConfig) => Promise<ReplicaDatabase & { close?: () => Promise<void> }>;
+  openDatabase: (config: PublicConfig) => Promise<OpenedDatabase>;
   createManager: (options: ReplicaOptions) => Promise<ReplicaManager>;
   /** Resolves once a page that was made on the server has been taken over; `undefined` for one that was made here. */
   hydrated: Promise<unknown> | undefined;
@@ -62,12 +65,11 @@ export function startReplica(app: StartedApp, host: StartHost): Promise<void> | 
 async function open({ config, appBase, expects, own, openDatabase, createManager }: StartHost, ends: (() => void)[]): Promise<{ manager: ReplicaManager; db: ReplicaDatabase }> {
   const factory = await own?.();
   const options = (await factory?.()) ?? {};
-  const opened = options.db === undefined ? await openDatabase(config) : undefined;
-  const db = options.db ?? (opened as ReplicaDatabase);
+  const db: OpenedDatabase = options.db ?? (await openDatabase(config));
   const manager = await createManager(managerOptions(config, appBase, expects, { ...options, db }));
   ends.push(() => {
     // What the app brought is the app's to close.
-    void manager.close().then(() => opened?.close?.(), () => undefined);
+    void manager.close().then(() => (options.db ? undefined : db.close?.()), () => undefined);
   });
   return { manager, db };
 }

@@ -57,6 +57,9 @@ export interface Built {
   config: (event: ServerEvent) => Partial<PrivateConfig> | undefined;
 }
 
+/** `allow`, with as much of an event as is known here. */
+type Allow = (request: Request, table: ShapeTable, event: ServerEvent) => ReturnType<NonNullable<ReplicaServerOptions["allow"]>>;
+
 /** The routes. */
 export interface ReplicaServer {
   version(event: ServerEvent): Promise<Response>;
@@ -80,8 +83,8 @@ export function replicaServer({ files, folder, tables, own = {}, config }: Built
         told = true;
         return Response.json({ message: "the server does not know where Electric is" }, { status: 503, headers: { "cache-control": "no-store" } });
       }
-      const { allow } = own;
-      const mayRead = allow && ((request: Request, table: ShapeTable) => allow(request, table, event as H3Event));
+      const allow = own.allow as Allow | undefined;
+      const mayRead = allow && ((request: Request, table: ShapeTable) => allow(request, table, event));
       return createShapeProxy({ electricUrl, source, params, onError, ...(mayRead ? { allow: mayRead } : {}) })(requestOf(event));
     },
   };
@@ -94,7 +97,7 @@ function migrations({ files, folder }: Pick<Built, "files" | "folder">, options:
 
 /** Where Electric is, and what only it is told. */
 function upstream({ electricUrl, secret, sourceId }: Partial<PrivateConfig>): { electricUrl: string | undefined; params: Record<string, string> } {
-  const env = globalThis.process?.env ?? {};
+  const { env = {} } = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process ?? {}; // not every server is Node
   const params = { secret: secret || env["ELECTRIC_SECRET"], source_id: sourceId || env["ELECTRIC_SOURCE_ID"] };
   return {
     electricUrl: electricUrl || env["ELECTRIC_URL"] || undefined,
