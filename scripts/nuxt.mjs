@@ -26,7 +26,7 @@ await script(async (args) => {
   try {
     const app = await step("Installing the example", () => installed(folder, chosen.nuxt));
     const { before, after } = await step("Building the example", () => builtTwice(app, chosen.node));
-    const env = { CHROMIUM: chromium, NUXT_NODE: chosen.node, NUXT_APP: app, NUXT_BEFORE: before, NUXT_AFTER: after };
+    const env = { CHROMIUM: chromium, EXAMPLE_NODE: chosen.node, EXAMPLE_APP: app, EXAMPLE_BEFORE: before, EXAMPLE_AFTER: after };
     const { passed, failed, faults } = await step("Testing: the Nuxt module, in Chromium", () => nuxt(env));
     console.log(`\n${faults.map((fault) => `✗ ${fault}\n`).join("")}${passed} passed, ${failed + faults.length} failed`);
     return failed + faults.length === 0 && passed > 0 ? 0 : 1;

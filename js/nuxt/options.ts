@@ -19,7 +19,10 @@ export interface ModuleOptions {
   baseUrl: string;
   /** Where the database is kept, as PGlite names it. Default `idb://electric-replica`. */
   dataDir: string;
-  /** Whether one PGlite runs in a worker for all tabs; else each tab has a copy. Default `true`. */
+  /**
+   * Whether one PGlite runs in a worker for all tabs. Default `false`: each tab has a copy, and one that hears of another is told `NOT_SHARED`. PGlite's worker
+   * writes to the console what it refuses: queries that are mounted before the first load, too.
+   */
   worker: boolean;
   /** Whether the app is mounted only after the first check. Default `false`. */
   await: boolean;
@@ -49,7 +52,7 @@ export const DEFAULTS: ModuleOptions = {
   tables: undefined,
   baseUrl: "/api/electric",
   dataDir: "idb://electric-replica",
-  worker: true,
+  worker: false,
   await: false,
   start: true,
   expects: true,

@@ -10,8 +10,8 @@ import type { TestContext } from "node:test";
 
 import { eventually } from "../../node/support/world.ts";
 
-/** A folder or a program that `npm run test:nuxt` names. */
-export function given(name: "NUXT_APP" | "NUXT_BEFORE" | "NUXT_AFTER" | "NUXT_NODE"): string {
+/** A folder or a program that `npm run test:nuxt` names. No name begins with `NUXT_`: Nuxt would take it for a part of its runtime configuration. */
+export function given(name: "EXAMPLE_APP" | "EXAMPLE_BEFORE" | "EXAMPLE_AFTER" | "EXAMPLE_NODE"): string {
   const value = process.env[name];
   assert.ok(value, `${name} is not set: these tests are run by npm run test:nuxt`);
   return value;
@@ -31,9 +31,9 @@ export const startDev = (t: TestContext, app: string, env: Record<string, string
 
 async function start(t: TestContext, args: string[], cwd: string, env: Record<string, string>): Promise<AppServer> {
   const port = String(await freePort());
-  const child = spawn(given("NUXT_NODE"), args, {
+  const child = spawn(given("EXAMPLE_NODE"), args, {
     cwd,
-    env: { ...process.env, PORT: port, HOST: "127.0.0.1", NUXT_TELEMETRY_DISABLED: "1", ...env },
+    env: { ...process.env, PORT: port, HOST: "127.0.0.1", NUXT_TELEMETRY_DISABLED: "1", NITRO_SHUTDOWN_DISABLED: "true", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "close");
