@@ -1,5 +1,6 @@
 /** `examples/nuxt` outside of the repository, where nothing of it is found by accident: installed, and built as it was before its newest migration and after. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Failure } from "../lib/failure.mjs";
@@ -27,8 +28,6 @@ export async function installed(folder, version) {
   const manifest = JSON.parse(readFileSync(join(app, "package.json"), "utf8"));
   manifest.dependencies["electric-replica"] = `file:${packed(folder)}`;
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest, null, 2));
-  // A package of the same version is not installed again by itself.
-  rmSync(join(app, "node_modules", "electric-replica"), { recursive: true, force: true });
   await npm(app, "installing what the example needs");
   if (version !== undefined) await npm(app, `installing Nuxt ${version}`, "--no-save", `nuxt@${version}`);
   say(`Nuxt ${JSON.parse(readFileSync(join(app, "node_modules", "nuxt", "package.json"), "utf8")).version}`);
@@ -38,12 +37,16 @@ export async function installed(folder, version) {
 /** @param {string} app @param {string} what @param {string[]} args */
 const npm = (app, what, ...args) => runQuietly(what, { command: "npm", args: ["install", "--ignore-scripts", ...args], cwd: app });
 
-/** @param {string} folder @returns {string} the packed package */
+/** Named by what is in it: of a file with the same name npm would take the one it remembers. @param {string} folder @returns {string} the packed package */
 function packed(folder) {
   const answer = ask("npm", "pack", PKG, "--ignore-scripts", "--json", "--pack-destination", folder);
   const [made] = Object.values(/** @type {Record<string, { filename: string }>} */ (JSON.parse(answer ?? "{}")));
   if (!made) throw new Failure("npm did not pack the package");
-  return join(folder, made.filename);
+  const name = join(folder, made.filename);
+  const hash = createHash("sha256").update(readFileSync(name)).digest("hex").slice(0, 16);
+  const unique = name.replace(/\.tgz$/, `-${hash}.tgz`);
+  renameSync(name, unique);
+  return unique;
 }
 
 /**

@@ -149,7 +149,7 @@ test("an app is not waited for, its components see the replica, and its hooks ar
   const app = appOfNuxt();
   assert.equal(startReplica(app, host), undefined);
   const [replica, status] = app.vueApp.runWithContext(() => [useReplica(), useElectricMigrations().status] as const);
-  assert.equal(replica.value, undefined);
+  assert.deepEqual([replica.value, status.value], [undefined, "idle"]);
   await soon(() => assert.equal(status.value, "ready"));
   assert.equal(replica.value?.manager, managers[0]);
   for (const name of ["status", "migration:start", "migration:progress", "migration:complete"]) assert.ok(app.told.includes(`electric:${name}`), name);
