@@ -15,6 +15,7 @@ import type { App } from "vue";
 
 import { migrationsOf } from "../../pkg/nuxt/migrations.js";
 import { DEFAULTS, isOwnServer, publicConfig } from "../../pkg/nuxt/options.js";
+import { otherBuild } from "../../pkg/nuxt/runtime/builds.js";
 import type { ReplicaHooks } from "../../pkg/nuxt/runtime/hooks.js";
 import { below, managerOptions } from "../../pkg/nuxt/runtime/options.js";
 import type { UpdatePolicy } from "../../pkg/nuxt/runtime/options.js";
@@ -300,4 +301,18 @@ test("what was needed for a version that is not the server's any more loads noth
   ended.end();
   ended.deploy();
   assert.deepEqual([ended.reloads, ended.checks], [[], []]);
+});
+
+test("another build is one that is named where Nuxt names it, and nothing else that is answered there", async () => {
+  const app = { baseURL: "/", buildAssetsDir: "/_nuxt/", cdnURL: "", buildId: "one" };
+  const asked: string[] = [];
+  const answering = (answer: () => Response, of: Partial<typeof app> = {}) => otherBuild({ ...app, ...of }, (url) => (asked.push(url.replace(/\d+$/, "")), Promise.resolve().then(answer)));
+
+  assert.deepEqual(await answering(() => Response.json({ id: "two", timestamp: 7 })), { id: "two", timestamp: 7 });
+  assert.equal(await answering(() => Response.json({ id: "one", timestamp: 7 }), { baseURL: "/sub/" }), undefined);
+  assert.equal(await answering(() => Response.json({ id: "two" }, { status: 404 }), { cdnURL: "https://cdn.example.com/" }), undefined);
+  for (const answer of [() => Response.json({ statusCode: 404 }), () => Response.json(null), () => new Response("<!doctype html>"), () => Promise.reject(new Error("offline")) as never]) {
+    assert.equal(await answering(answer), undefined);
+  }
+  assert.deepEqual(asked.slice(0, 3), ["/_nuxt/builds/latest.json?", "/sub/_nuxt/builds/latest.json?", "https://cdn.example.com/_nuxt/builds/latest.json?"]);
 });

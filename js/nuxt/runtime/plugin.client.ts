@@ -4,9 +4,9 @@ import { defineNuxtPlugin, useRouter, useRuntimeConfig } from "nuxt/app";
 import { expects, looksForBuilds, own } from "#build/electric-replica.mjs";
 import { createReplicaManager } from "../../manager.js";
 import { reloadForUpdate } from "../../reload.js";
+import { otherBuild } from "./builds.js";
 import { openDatabase } from "./database.js";
 import type { ReplicaHooks } from "./hooks.js";
-import { below } from "./options.js";
 import { startReplica } from "./start.js";
 
 export default defineNuxtPlugin({
@@ -15,9 +15,8 @@ export default defineNuxtPlugin({
     const { app, public: visible } = useRuntimeConfig();
     const router = useRouter();
     const lookForBuild = async (): Promise<void> => {
-      const response = await fetch(`${below(app.cdnURL || app.baseURL, `${app.buildAssetsDir}/builds/latest.json`)}?${Date.now()}`, { cache: "no-store" });
-      const newest = (await response.json()) as { id: string; timestamp: number };
-      if (newest.id !== app.buildId) await nuxtApp.callHook("app:manifest:update", newest);
+      const newest = await otherBuild(app);
+      if (newest) await nuxtApp.callHook("app:manifest:update", newest);
     };
     // Each event fits the hook of its name.
     const callHook = (name: keyof ReplicaHooks, event: unknown) => nuxtApp.callHook(name, event as never);
@@ -33,7 +32,7 @@ export default defineNuxtPlugin({
         policy: visible.electricReplica.onUpdateNeeded,
         onNewBuild: (listener) => void nuxtApp.hook("app:manifest:update", () => listener()),
         // Where there is no answer, Nuxt looks again within the hour.
-        lookForBuild: () => void (looksForBuilds && lookForBuild().catch(() => undefined)),
+        lookForBuild: () => void (looksForBuilds && lookForBuild()),
         onNavigation: (listener) => void router.afterEach(() => listener()),
         reload: reloadForUpdate,
       },
