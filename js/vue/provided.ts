@@ -35,9 +35,12 @@ const KEY: InjectionKey<Provided> = Symbol("electric-replica");
  * Gives a replica to the components of an app, or, where no app is named, to those below the component that is being set up.
  * It may still be on its way: components see it once it is there. What is provided ends with the app or the component; the
  * manager does not, it belongs to whoever created it.
+ *
+ * @param hydrated for a page that was made on a server: what components see stays as it was there until this has resolved, so
+ * that the page is taken over as it is
  */
-export function provideReplica(replica: Replica | Promise<Replica>, app?: App): void {
-  const { provided, end } = listening(Promise.resolve(replica));
+export function provideReplica(replica: Replica | Promise<Replica>, app?: App, hydrated?: Promise<unknown>): void {
+  const { provided, end } = listening(Promise.resolve(replica), hydrated);
   if (app) {
     app.provide(KEY, provided);
     app.onUnmount(end);
@@ -73,23 +76,34 @@ const nothing = (): Provided => ({
   ready: () => Promise.reject(new ReplicaError("NOT_INITIALIZED", "while waiting for the replica: there is none on a server")),
 });
 
-function listening(coming: Promise<Replica>): { provided: Provided; end: () => void } {
+function listening(coming: Promise<Replica>, hydrated: Promise<unknown> | undefined): { provided: Provided; end: () => void } {
   const replica = shallowRef<Replica>();
   const state = shallowRef(QUIET);
   const status = shallowRef<ReplicaStatus>("idle");
   const failure = shallowRef<ReplicaError>();
   const ends: (() => void)[] = [];
   let ended = false;
+  /** What is to be seen and may not be yet. */
+  let held: (() => void)[] | undefined = hydrated && [];
+  const show = (change: () => void): void => void (held ? held.push(change) : change());
+  const release = (): void => {
+    const changes = held ?? [];
+    held = undefined;
+    for (const change of changes) change();
+  };
+  hydrated?.then(release, release);
   coming.then(
     (there) => {
       if (ended) return;
       const { manager } = there;
-      for (const name of TOLD) ends.push(manager.on(name, (event) => (state.value = after(state.value, event))));
-      ends.push(manager.on("status", (event) => (status.value = event.status)));
-      status.value = manager.status;
-      replica.value = there;
+      for (const name of TOLD) ends.push(manager.on(name, (event) => show(() => (state.value = after(state.value, event)))));
+      ends.push(manager.on("status", (event) => show(() => (status.value = event.status))));
+      show(() => {
+        status.value = manager.status;
+        replica.value = there;
+      });
     },
-    (thrown: unknown) => (failure.value = ReplicaError.from(thrown)),
+    (thrown: unknown) => show(() => (failure.value = ReplicaError.from(thrown))),
   );
   return {
     provided: { replica, state, status, failure, ready: () => coming },

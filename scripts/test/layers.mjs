@@ -42,6 +42,9 @@ export const node = () => nodeTest("tests/node", {});
 /** @param {World} world @returns {Promise<Tally>} */
 export const e2e = ({ browser }) => nodeTest("tests/e2e", { CHROMIUM: browser?.chromium ?? "" });
 
+/** @param {Record<string, string>} env @returns {Promise<Tally>} */
+export const nuxt = (env) => nodeTest("tests/nuxt", env);
+
 /** @param {import("../lib/process.mjs").Call} call @returns {Promise<Tally>} */
 async function cargoTest(call) {
   const tally = rustTally();

@@ -126,6 +126,16 @@ test("the README's tested versions are the installed ones", () => {
   assert.ok(text("README.md").includes(`PGlite ${version} `), version);
 });
 
+test("docs/guide/nuxt.md has each option of the module with its default, and no other", () => {
+  const source = text("js/nuxt/options.ts");
+  const defaults = new Map(pairs(between(source, "export const DEFAULTS: ModuleOptions = {", "\n}"), /^ {2}(\w+): (.*),$/gm));
+  const members = all(between(source, "export interface ModuleOptions {", "\n}"), /^ {2}(\w+): /gm);
+  const rows = pairs(between(text("docs/guide/nuxt.md"), "| option |", "\n\n"), /^\| `(\w+)` \| (.*?) \|/gm);
+
+  assert.deepEqual(rows.map(([name]) => name), members);
+  for (const [name, said] of rows) assert.equal(said.replaceAll("`", ""), { undefined: "all", "{}": "none" }[defaults.get(name) ?? ""] ?? defaults.get(name), name);
+});
+
 test("a document links to files and chapters that are there", () => {
   const broken: string[] = [];
   for (const document of DOCUMENTS) {
@@ -187,7 +197,10 @@ test("the documents' TypeScript examples compile with the package's types", (t) 
     types: [],
   };
   writeFileSync(join(folder, "app.d.ts"), "declare function showBanner(text: string): void;\ndeclare function hideBanner(): void;\n");
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.d.ts", ...files] }));
+  // What the Nuxt module has an app use without an import.
+  const own = (name: string, of: string): string => `declare const define${name}: typeof import("../../pkg/nuxt/runtime/${of}.js").define${name};\n`;
+  writeFileSync(join(folder, "nuxt.d.ts"), own("Replica", "define") + own("ReplicaServer", "server/define"));
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.d.ts", "nuxt.d.ts", ...files] }));
 
   execFileSync(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "--project", folder], { stdio: ["ignore", "inherit", "inherit"] });
 });

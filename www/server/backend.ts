@@ -3,7 +3,6 @@
  *
  * Owns: which migrations have been applied. Must not know: HTTP.
  */
-import { seedStatements } from '../database/seed.ts';
 import { createExternalUpstream } from './external.ts';
 import { applyMigration, countApplied, type Migration, prepareMigrations } from './migrations.ts';
 import { ShapeRegistry } from './shapes/registry.ts';
@@ -13,8 +12,8 @@ export interface BackendOptions {
   migrations: readonly Migration[];
   /** The place in the journal of the last migration applied at the start. */
   startAt: number;
-  /** Rows in the widest table. */
-  rows: number;
+  /** Statements that fill the tables of the first migration. */
+  seed: string;
   noticeMs: number;
   chunkBytes: number;
   databaseUrl?: string;
@@ -45,7 +44,7 @@ export class Backend {
       for (const migration of migrations.slice(0, Math.max(1, options.startAt + 1))) {
         await applyMigration(upstream, migration);
         // The rows are made for the first schema; later migrations carry them along.
-        if (applied === 0) await upstream.exec(seedStatements(options.rows));
+        if (applied === 0) await upstream.exec(options.seed);
         applied += 1;
       }
     }

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createElectricHandlers, createShapeProxy, drizzleFolder } from 'electric-replica/server';
+import { seedStatements } from '../database/seed.ts';
 import { Backend } from './backend.ts';
 import { FaultSwitch } from './faults.ts';
 import { type Migration, readMigrations } from './migrations.ts';
@@ -35,8 +36,10 @@ export interface DemoOptions {
   /** A Postgres to use instead of the embedded one; needs `electricUrl`. */
   databaseUrl?: string;
   electricUrl?: string;
-  /** The folder of drizzle's migrations. */
+  /** The folder of drizzle's migrations; the demo's own when absent. */
   migrations?: string;
+  /** Statements that fill the tables of the first migration, for a folder that is not the demo's. */
+  seed?: string;
   /** The folder of the built page. */
   page?: string;
 }
@@ -78,7 +81,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     Backend.start({
       migrations,
       startAt: options.startAt ?? 0,
-      rows: options.rows ?? 2_000,
+      seed: options.seed ?? seedStatements(options.rows ?? 2_000),
       noticeMs: options.noticeMs ?? 60_000,
       chunkBytes: handling.chunkBytes,
       ...(databaseUrl === undefined ? {} : { databaseUrl }),

@@ -61,7 +61,8 @@ export async function route(routes: Routes, request: IncomingMessage, response: 
     default:
       break;
   }
-  if (url.pathname === '/api/electric/shape') return shape(routes, request, response, url);
+  // The second is Electric's own, for servers that pass shapes on to this one.
+  if (url.pathname === '/api/electric/shape' || url.pathname === '/v1/shape') return shape(routes, request, response, url);
   const changed = /^POST \/api\/rows\/([^/]+)$/.exec(step)?.[1];
   if (changed !== undefined) {
     const found = await changeRow(routes.backend().upstream, changed, nameIn(await body(request)));

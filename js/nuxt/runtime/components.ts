@@ -1,0 +1,2 @@
+/** What templates use without an import. */
+export { MigrationBanner } from "../../vue/banner.js";
