@@ -35,6 +35,7 @@ class Bridge {
   readonly #options: ReplicaOptions;
   #inspector: Inspector | undefined;
   readonly #endings: (() => void)[] = [];
+  #isHere = false;
   #ended = false;
 
   constructor(manager: ReplicaManager, options: ReplicaOptions) {
@@ -44,7 +45,6 @@ class Bridge {
     this.#channel.addEventListener("message", this.#hear);
     this.#endings.push(manager.on("status", ({ status }) => void (status === "closed" && this.end())));
     this.#hold();
-    this.#introduce();
   }
 
   end(): void {
@@ -57,11 +57,23 @@ class Bridge {
     this.#channel.close();
   }
 
-  /** Holds a lock until the end, however the page ends. */
+  /** Holds a lock until the end, however the page ends; then it may be asked, and not before. */
   #hold(): void {
     const { locks } = (globalThis as { navigator?: { locks?: LockManager } }).navigator ?? {};
+    const here = (): void => {
+      this.#isHere = true;
+      this.#introduce();
+    };
+    if (!locks) {
+      here();
+      return;
+    }
     const held = new Promise<void>((resolve) => void this.#endings.push(resolve));
-    locks?.request(lockOf(this.#id), () => held).catch(() => undefined); // a page that is being closed gets none, and needs none
+    const hold = (): Promise<void> => {
+      here();
+      return held;
+    };
+    locks.request(lockOf(this.#id), hold).catch(() => undefined); // a page that is being closed gets none, and needs none
   }
 
   #introduce(): void {
@@ -72,7 +84,7 @@ class Bridge {
 
   readonly #hear = ({ data }: MessageEvent<unknown>): void => {
     if (!isMessage(data)) return;
-    if (data.kind === "who") this.#introduce();
+    if (data.kind === "who" && this.#isHere) this.#introduce();
     if (data.kind === "ask" && data.app === this.#id) void this.#answer(data.ask, data.call);
   };
 

@@ -145,7 +145,7 @@ impl World {
                 other => panic!("nobody answers {other}"),
             }
         });
-        Value::from_iter(answers).to_string()
+        answers.collect::<Value>().to_string()
     }
 
     fn record_rows(&self) -> Value {
