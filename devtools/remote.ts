@@ -90,7 +90,7 @@ export class Remote {
     this.#tellPages();
     if (!isNew) return;
     // A page that crashes says nothing, but lets go of its lock.
-    const { locks } = navigator as { locks?: LockManager };
+    const { locks } = (globalThis as { navigator?: { locks?: LockManager } }).navigator ?? {};
     locks?.request(lockOf(page.id), { signal: this.#closed.signal }, () => this.#lost(page.id)).catch(() => undefined);
   }
 
