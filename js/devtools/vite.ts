@@ -38,6 +38,19 @@ export function replicaDevtools({ path = DEVTOOLS_PATH }: { path?: string } = {}
   };
 }
 
+/** A tab of Nuxt DevTools, as its hook `devtools:customTabs` takes it. */
+export interface DevtoolsTab {
+  name: string;
+  title: string;
+  icon: string;
+  view: { type: "iframe"; src: string };
+}
+
+/** The page as a tab of Nuxt DevTools, which shows it in a frame of the app's own origin. */
+export function devtoolsTab({ path = DEVTOOLS_PATH }: { path?: string } = {}): DevtoolsTab {
+  return { name: "electric-replica", title: "electric-replica", icon: "carbon:data-base", view: { type: "iframe", src: `${path}/` } };
+}
+
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
   ".html": "text/html; charset=utf-8",

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { devtoolsMiddleware, replicaDevtools } from "electric-replica/devtools/vite";
+import { devtoolsMiddleware, devtoolsTab, replicaDevtools } from "electric-replica/devtools/vite";
 import { createServer as createVite } from "vite";
 
 /** A server with nothing but the page. */
@@ -33,6 +33,14 @@ test("the page is served with its files, at its path and nowhere else", async (t
     assert.equal((await fetch(url + path)).status, 404, path);
   }
   assert.equal((await fetch(`${url}/__electric-replica/`, { method: "POST" })).status, 404);
+});
+
+test("a tab of Nuxt DevTools shows what is served", async (t) => {
+  const url = await served(t);
+  const { view } = devtoolsTab();
+  const page = await fetch(url + view.src, { redirect: "error" });
+
+  assert.deepEqual([view.type, page.status], ["iframe", 200]);
 });
 
 test("it is served from another path, and below a base of the app's", async (t) => {
