@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{World, manifest, table};
+use super::support::{World, manifest, manifest_with, table};
 use crate::{Step, next, sample};
 
 fn fates(inspection: &Value) -> Vec<(&str, &str)> {
@@ -112,6 +112,47 @@ fn each_table_has_the_fate_that_the_plan_has_for_it() {
         [("id", "same"), ("a", "changed"), ("c", "added"), ("b", "removed")]
     );
     assert_eq!(columns[1]["was"], "text");
+}
+
+#[test]
+fn what_is_other_about_a_column_is_told() {
+    let table = |column: Value, key: &str| {
+        let columns = [
+            json!({ "name": "id", "type": "int4" }),
+            json!({ "name": "no", "type": "int4", "notNull": true }),
+            column,
+        ];
+        json!({ "name": "t", "primaryKey": [key], "columns": columns })
+    };
+    let column = |ty: &str, not_null: bool| json!({ "name": "c", "type": ty, "notNull": not_null });
+    let enums = |labels: Value| json!([{ "name": "mood", "labels": labels }]);
+    let (ok, more) = (enums(json!(["ok"])), enums(json!(["ok", "bad"])));
+    for (old, new, was) in [
+        (column("text", false), column("text", true), "nullable"),
+        (column("text", true), column("text", false), "not null"),
+        (
+            column("varchar(9)", false),
+            column("varchar(10)", true),
+            "varchar(9), nullable",
+        ),
+        (column("mood", false), column("mood", false), "of ok"),
+        (column("mood", false), column("text", false), "mood"),
+    ] {
+        let mut world = World::whole(&[]);
+        world.record = Some(("0001_a", manifest_with(&[table(old, "id")], &ok)));
+        world.server = Some(("0002_b", manifest_with(&[table(new, "id")], &more)));
+        let found = world.inspected();
+        assert_eq!(named(&found, "t")["columns"][2]["was"], was);
+    }
+    let mut world = World::whole(&[]);
+    world.record = Some(("0001_a", manifest_with(&[table(column("text", false), "id")], &ok)));
+    world.server = Some(("0002_b", manifest_with(&[table(column("text", false), "no")], &ok)));
+    let found = world.inspected();
+    let was = |at: usize| named(&found, "t")["columns"][at]["was"].clone();
+    assert_eq!(
+        (was(0), was(1), was(2)),
+        (json!("in the key"), json!("not in the key"), Value::Null)
+    );
 }
 
 #[test]
