@@ -3,7 +3,7 @@
  *
  * Owns: which pages there are, and that a question is answered or told as lost. Must not know: what is shown of it.
  */
-import { type AppPage, type Call, type Calls, CHANNEL, isMessage, lockOf, type TimelineEntry, type ToApp } from "../js/devtools/messages.ts";
+import { type AppPage, type Call, type Calls, CHANNEL, isMessage, lockOf, newId, type TimelineEntry, type ToApp } from "../js/devtools/messages.ts";
 
 /** What is told without being asked for. */
 export interface RemoteListener {
@@ -44,7 +44,7 @@ export class Remote {
 
   /** Asks a page. @throws {RemoteError} */
   ask<Name extends keyof Calls>(app: string, name: Name, takes: Calls[Name]["takes"]): Promise<Calls[Name]["answers"]> {
-    const ask = crypto.randomUUID();
+    const ask = newId();
     return new Promise((resolve, reject) => {
       this.#waiting.set(ask, { app, settle: (value) => resolve(value as Calls[Name]["answers"]), fail: reject });
       this.#send({ kind: "ask", app, ask, call: { ...takes, name } as Call });

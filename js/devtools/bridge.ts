@@ -5,7 +5,7 @@
  */
 import type { ReplicaManager, ReplicaOptions } from "../types.js";
 import { Inspector, problemOf } from "./inspector.js";
-import { type Call, CHANNEL, isMessage, lockOf, type ToDevtools } from "./messages.js";
+import { type Call, CHANNEL, isMessage, lockOf, newId, type ToDevtools } from "./messages.js";
 import { Timeline } from "./timeline.js";
 
 /** A replica to expose: its manager, and the options that was made with. */
@@ -27,7 +27,7 @@ export function exposeReplica({ manager, ...options }: ExposedReplica): () => vo
 }
 
 class Bridge {
-  readonly #id = crypto.randomUUID();
+  readonly #id = newId();
   readonly #sinceMs = Date.now();
   readonly #channel = new BroadcastChannel(CHANNEL);
   readonly #manager: ReplicaManager;

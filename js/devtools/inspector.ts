@@ -56,8 +56,12 @@ export class Inspector {
     const module = await inspectionModule();
     const step = JSON.parse(module.sample(optionsText(this.#options), table, columns, SAMPLE)) as Step;
     if (step.do !== "query") throw failed(step);
-    const { rows } = (await steady(this.#options.db).query(step.sql, [], { rowMode: "array" })) as { rows: Sample["rows"] };
-    return { columns, rows };
+    try {
+      const { rows } = (await steady(this.#options.db).query(step.sql, [], { rowMode: "array" })) as { rows: Sample["rows"] };
+      return { columns, rows };
+    } catch (cause) {
+      throw new ReplicaError("DATABASE_FAILED", "while reading the first rows of a table: PGlite refused it", { cause });
+    }
   }
 
   /** What a step came to; what failed is shown beside the rest. */

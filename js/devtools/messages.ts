@@ -14,6 +14,9 @@ export const CHANNEL = "electric-replica:devtools:1";
 /** The Web Lock that an app's page holds for as long as it can be asked: whoever gets it knows that the page is gone. */
 export const lockOf = (app: string): string => `${CHANNEL}:${app}`;
 
+/** A name that nobody else has. `crypto.randomUUID()` is there only where a page came by https or from this machine. */
+export const newId = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+
 /** An app's page that can be asked. */
 export interface AppPage {
   /** Another one with each page that is loaded. */

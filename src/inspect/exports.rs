@@ -22,7 +22,7 @@ pub fn next(options: &str, answers: &str, now_ms: f64) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn sample(options: &str, table: &str, columns: Vec<String>, rows: u32) -> String {
-    text(&match crate::sample(options, table, &columns, rows) {
+    text(&match crate::sample(options, table, columns, rows) {
         Ok(sql) => Step::Query { sql },
         Err(error) => Step::Fail(Problem::of(&error)),
     })

@@ -50,8 +50,11 @@ pub fn next(options: &str, answers: &str, now_ms: u64) -> Step {
 /// # Errors
 ///
 /// `INVALID_OPTIONS`; `INVALID_NAME` where the table or a column has a name that none of a replica's has.
-pub fn sample(options: &str, table: &str, columns: &[String], rows: u32) -> Result<String> {
+pub fn sample(options: &str, table: &str, columns: Vec<String>, rows: u32) -> Result<String> {
     let schema = Options::read(options)?.config.places.app;
-    let columns = columns.iter().map(|raw| Name::parse(raw)).collect::<Result<Vec<_>>>()?;
+    let columns = columns
+        .into_iter()
+        .map(|raw| Name::parse(&raw))
+        .collect::<Result<Vec<_>>>()?;
     Ok(op::sample(&schema, &Name::parse(table)?, &columns, rows))
 }

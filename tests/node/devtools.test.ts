@@ -146,6 +146,7 @@ test("what a call fails with is told with its code, and a server that is gone le
   await remote.ask(app(), "check", {});
   await assert.rejects(remote.ask(app(), "rollback", {}), { code: "NO_PREVIOUS" });
   await assert.rejects(remote.ask(app(), "sample", { table: 'users" where', columns: [] }), { code: "INVALID_NAME" });
+  await assert.rejects(remote.ask(app(), "sample", { table: "nothing", columns: ["id"] }), { code: "DATABASE_FAILED" });
 
   isGone = true;
   const found = await inspect();
