@@ -1,11 +1,12 @@
 /**
- * Makes `pkg/`, the npm package: the WebAssembly modules, the TypeScript, and the files npm wants beside them.
+ * Makes `pkg/`, the npm package: the WebAssembly modules, the TypeScript, the DevTools page, and the files npm wants beside them.
  * What has not changed is not made again.
  *
  *     npm run build
  */
 import { pathToFileURL } from "node:url";
 
+import { devtools } from "./build/devtools.mjs";
 import { publication } from "./build/publication.mjs";
 import { typescript } from "./build/typescript.mjs";
 import { MODULES, wasmModule } from "./build/wasm.mjs";
@@ -18,6 +19,7 @@ export async function build() {
   const tools = await setup();
   for (const module of MODULES) await step(`Building ${module.crate} to WebAssembly`, () => wasmModule(module, tools));
   await step("Building the TypeScript", typescript);
+  await step("Building the DevTools page", devtools);
   await step("Writing the package", publication);
   return tools;
 }

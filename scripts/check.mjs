@@ -25,6 +25,7 @@ await script(async () => {
     ["clippy, the browser module for wasm32", () => run(toolchain.cargo("clippy", "--all-targets", "--package", "electric-replica-client", ...STRICT))],
     // Its tests are native: what they are made with does not build for wasm32.
     ["clippy, the SQL module for wasm32", () => run(toolchain.cargo("clippy", "--lib", "--package", "electric-replica-ddl", ...STRICT))],
+    ["clippy, the inspection module for wasm32", () => run(toolchain.cargo("clippy", "--lib", "--package", "electric-replica-inspect", ...STRICT))],
     ["TypeScript's types", () => run({ command: bin("tsc"), args: ["--project", at("tsconfig.json")] })],
     ["eslint", () => run({ command: bin("eslint"), args: ["--max-warnings", "0", "."] })],
     ["the lock file names no registry", lockFile],

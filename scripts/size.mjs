@@ -12,7 +12,7 @@ import { at } from "./lib/paths.mjs";
 
 /** Bytes. */
 const BUDGET = 60_000;
-const WEIGHED = ["client_bg.wasm", "client_bg.js", "rebuild_bg.wasm", "ddl_bg.wasm", "ddl.js"];
+const WEIGHED = ["client_bg.wasm", "client_bg.js", "rebuild_bg.wasm", "ddl_bg.wasm", "ddl.js", "inspect_bg.wasm", "inspect.js"];
 
 await script(async () => {
   await build();

@@ -12,7 +12,7 @@ const OTHERS = new Set([".gitignore", "README.md", "wasm"]);
 export async function typescript() {
   const made = {
     // The declarations of the WebAssembly modules are part of what is type-checked.
-    inputs: ["js", "tsconfig.base.json", "tsconfig.build.json", "package-lock.json", "pkg/wasm/client_bg.d.ts", "pkg/wasm/ddl.d.ts"],
+    inputs: ["js", "tsconfig.base.json", "tsconfig.build.json", "package-lock.json", "pkg/wasm/client_bg.d.ts", "pkg/wasm/ddl.d.ts", "pkg/wasm/inspect.d.ts"],
     outputs: ["pkg/index.js", "pkg/index.d.ts"],
   };
   await once("TypeScript", made, async () => {

@@ -24,6 +24,7 @@ import { split } from "./split.mjs";
 export const MODULES = [
   { name: "client", crate: "electric-replica-client", folder: "src/client", optimisation: "-O1", second: "rebuild" },
   { name: "ddl", crate: "electric-replica-ddl", folder: "src/ddl", optimisation: "-O1" },
+  { name: "inspect", crate: "electric-replica-inspect", folder: "src/inspect", optimisation: "-O1" },
 ];
 
 /** What rustc puts into a module for this target unless told otherwise; all of it is in every browser since 2023. */

@@ -7,7 +7,7 @@ use crate::json::Value;
 use crate::manifest::{Manifest, Table};
 use crate::op::Places;
 use crate::plan::Scope;
-use crate::record::owned;
+use crate::record::{Record, owned, unstepped};
 use crate::shape::{ShapeDefinition, ShapeRequest};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::text::{joined, put_in_order};
@@ -289,6 +289,20 @@ impl Config {
             manifest: manifest.with_tables(tables),
             definitions,
         })
+    }
+
+    /// The same for a replica that is there: its tables are known to have been on the server. So is a choice that has been
+    /// carried out once, whichever of its tables the server drops over time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Config::carry`].
+    pub fn carry_on(&self, manifest: &Manifest, record: Option<&Record>) -> Result<Carried> {
+        let mut known = record.map(Record::table_names).unwrap_or_default();
+        if record.is_some_and(|record| unstepped(&record.choice) == self.choice_key()) {
+            known.extend(self.chosen());
+        }
+        self.carry(manifest, &known)
     }
 
     /// The tables that are named one by one.

@@ -20,7 +20,7 @@ test("each WebAssembly module compiles in a page, from its file and from its bas
   const browser = await launchBrowser(t);
   const page = await browser.open(`${server.url}/blank.html`);
 
-  for (const name of ["client", "rebuild", "ddl"]) {
+  for (const name of ["client", "rebuild", "ddl", "inspect"]) {
     const [file, twin] = await page.evaluate(async (name) => {
       const compiled = await WebAssembly.compileStreaming(fetch(`/wasm/${name}_bg.wasm`));
       const { default: base64 } = (await import(`${location.origin}/wasm/${name}_base64.js`)) as { default: string };

@@ -9,16 +9,18 @@ import type { TestContext } from "node:test";
 
 const CONSUMER = `
   import * as main from "electric-replica";
+  import * as devtools from "electric-replica/devtools";
+  import * as vite from "electric-replica/devtools/vite";
   import * as server from "electric-replica/server";
   import * as vue from "electric-replica/vue";
-  export const names: string[] = [...Object.keys(main), ...Object.keys(server), ...Object.keys(vue)];
+  export const names: string[] = [...Object.keys(main), ...Object.keys(server), ...Object.keys(vue), ...Object.keys(devtools), ...Object.keys(vite)];
 `;
 
 for (const origin of [".", "./pkg"]) {
   test(`packed from ${origin}, the package can be imported where it is installed`, (t) => {
     const app = installed(t, origin);
 
-    for (const entry of ["electric-replica", "electric-replica/server", "electric-replica/vue"]) {
+    for (const entry of ["electric-replica", "electric-replica/server", "electric-replica/vue", "electric-replica/devtools", "electric-replica/devtools/vite"]) {
       node(app, `await import(${JSON.stringify(entry)})`);
     }
     assert.ok(existsSync(join(app, resolved(app, "electric-replica/wasm/client_bg.wasm"))));
@@ -43,7 +45,7 @@ for (const origin of [".", "./pkg"]) {
 
     const workshop = files.filter((file) => /(^|\/)(src|scripts|tests|target[^/]*|node_modules|\.cache|Cargo\.toml|\.gitignore|\.npmignore)$/.test(file));
     assert.deepEqual(workshop, []);
-    for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT"]) assert.ok(files.some((path) => path.endsWith(file)), file);
+    for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "devtools/page/index.html", "devtools/page/LICENSES.md"]) assert.ok(files.some((path) => path.endsWith(file)), file);
   });
 }
 

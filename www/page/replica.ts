@@ -4,7 +4,8 @@
 import { PGlite } from '@electric-sql/pglite';
 import { live, type LiveNamespace, type PGliteWithLive } from '@electric-sql/pglite/live';
 import type { PGliteWorker } from '@electric-sql/pglite/worker';
-import { createReplicaManager, type ReplicaManager, replicaStartParams } from 'electric-replica';
+import { createReplicaManager, type ReplicaManager, type ReplicaOptions, replicaStartParams } from 'electric-replica';
+import { exposeReplica } from 'electric-replica/devtools';
 import type { Result } from './rows.ts';
 
 const DATABASE = 'idb://electric-replica-demo';
@@ -17,13 +18,16 @@ export interface Replica {
   manager: ReplicaManager;
 }
 
-/** Opens the database, another one where the address says `?db=`, and makes its manager; `?policy=prompt` has it ask. */
+/** Opens the database, another one where the address says `?db=`, and makes its manager; `?policy=prompt` has it ask, `?keep=60000` keeps the tables of before for a minute. */
 export async function openReplica(fetchThrough: (input: string, init: RequestInit) => Promise<Response>): Promise<Replica> {
   const asked = new URLSearchParams(location.search);
   const dataDir = asked.get('db') ?? DATABASE;
   const db = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
   const policy = asked.get('policy') === 'prompt' ? 'prompt' : 'auto';
-  const manager = await createReplicaManager({ db, baseUrl: '/api/electric', fetch: fetchThrough, policy, limits: { spreadMs: 0 } });
+  const options: ReplicaOptions = { db, baseUrl: '/api/electric', fetch: fetchThrough, policy, keepPreviousMs: Number(asked.get('keep') ?? 0), limits: { spreadMs: 0 } };
+  const manager = await createReplicaManager(options);
+  // An app would do so in development alone; the demo is nothing else.
+  exposeReplica({ ...options, manager });
   return { db, manager };
 }
 

@@ -4,6 +4,7 @@
  * Owns: paths, methods, JSON bodies. Must not know: how anything is done.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DEVTOOLS_PATH, devtoolsMiddleware } from 'electric-replica/devtools/vite';
 import type { ElectricHandlers } from 'electric-replica/server';
 import type { Backend } from './backend.ts';
 import { describeMigration } from './descriptions.ts';
@@ -28,6 +29,7 @@ export interface Routes {
 }
 
 const BODY_LIMIT = 64 * 1024;
+const devtools = devtoolsMiddleware();
 
 /** Answers one request. */
 export async function route(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,6 +69,10 @@ export async function route(routes: Routes, request: IncomingMessage, response: 
   if (changed !== undefined) {
     const found = await changeRow(routes.backend().upstream, changed, nameIn(await body(request)));
     json(response, found ? 200 : 404, { id: changed });
+    return;
+  }
+  if (url.pathname.startsWith(DEVTOOLS_PATH)) {
+    devtools(request, response, () => json(response, 404, { message: 'Not found' }));
     return;
   }
   const readable = request.method === 'GET' || request.method === 'HEAD';

@@ -391,7 +391,12 @@ fn is_there(rows: Result<&[Rows], &Error>) -> bool {
     cell.is_some()
 }
 
-pub(super) fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
+/// Reads what the version endpoint was answered with.
+///
+/// # Errors
+///
+/// What asking came to; `SERVER_UNREACHABLE` or `VERSION_UNAVAILABLE` by the status; `INVALID_VERSION`.
+pub fn read_version(outcome: Result<Answer>) -> Result<ServerVersion> {
     let answer = answered(outcome?, ErrorCode::VersionUnavailable, "asking for the version")?;
     parse_version(&answer.body, answer.content_type.as_deref())
 }

@@ -62,19 +62,10 @@ impl Machine {
     }
 
     fn described(&mut self, version: ServerVersion, manifest: &Manifest, moment: Moment, effects: &mut Vec<Effect>) {
-        let recorded = self.record.as_ref().map(Record::table_names).unwrap_or_default();
-        // A choice that has been carried out once stays one, whichever of its tables the server drops over time.
-        let proven = self
-            .record
-            .iter()
-            .any(|record| unstepped(&record.choice) == self.config.choice_key());
-        let mut known = recorded.clone();
-        if proven {
-            known.extend(self.config.chosen());
-        }
-        match self.config.carry(manifest, &known) {
+        match self.config.carry_on(manifest, self.record.as_ref()) {
             Err(error) => self.fail(error, moment, effects),
             Ok(carried) => {
+                let recorded = self.record.as_ref().map(Record::table_names).unwrap_or_default();
                 let mut tables: SortedSet<Name> = recorded.into_iter().collect();
                 tables.extend(carried.manifest.table_names());
                 self.phase = Phase::Inspecting { version, carried };
@@ -171,16 +162,10 @@ impl Machine {
         }
     }
 
-    /// Takes what is there. A recorded table whose seal did not hold is as good as of an unknown structure, whatever it
-    /// looks like: other code has made it anew, or emptied it, and its rows are not those of its position (T4).
-    fn look_at(&mut self, there: Found) {
-        let sealed = std::mem::replace(&mut self.found, there);
-        let recorded = self.record.iter().flat_map(|record| record.shapes.keys());
-        for table in recorded.filter(|table| !sealed.tables.contains_key(*table)) {
-            if let Some(fingerprint) = self.found.tables.get_mut(table) {
-                *fingerprint = None;
-            }
-        }
+    /// Takes what is there, as far as the seals say that it is what was put in place.
+    fn look_at(&mut self, mut there: Found) {
+        there.distrust(self.record.as_ref(), |table| self.found.tables.contains_key(table));
+        self.found = there;
     }
 
     /// Whether the record is of between two steps.
@@ -269,7 +254,12 @@ fn found(rows: &[Rows]) -> Found {
     rows.last().map(Found::from_rows).unwrap_or_default()
 }
 
-fn read_schemas(answer: Answer) -> Result<SchemasAnswer> {
+/// Reads what the schemas endpoint was answered with.
+///
+/// # Errors
+///
+/// `SERVER_UNREACHABLE` or `SCHEMAS_UNAVAILABLE` by the status; and what a manifest refuses.
+pub fn read_schemas(answer: Answer) -> Result<SchemasAnswer> {
     let answer = answered(answer, ErrorCode::SchemasUnavailable, "asking for the schemas")?;
     parse_schemas(&answer.body)
 }

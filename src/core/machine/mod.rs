@@ -34,6 +34,8 @@ use crate::retry::Backoff;
 use crate::shape::Handle;
 use crate::tail::{Moment, Outcome, Tail, Trouble, TroubleKind};
 
+pub use check::read_version;
+pub use describe::read_schemas;
 pub(crate) use gate::PutOff;
 pub(crate) use phase::{Announced, Built, Kind, Lead, Mood, Phase, Reading, Run, Stored, Then, Warned};
 pub use vocabulary::{Against, Ask, CallerId, Effect, Input, Purpose};

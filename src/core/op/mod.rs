@@ -8,6 +8,7 @@ mod places;
 mod purge;
 mod readers;
 mod rows;
+mod sample;
 mod sql;
 mod statement;
 mod swap;
@@ -22,6 +23,7 @@ use crate::record::Record;
 use crate::shape::{Lsn, Position};
 
 pub use places::Places;
+pub use sample::sample;
 pub(crate) use statement::{ENDING, LEAVING, MET_NO_ROW};
 pub use statement::{Statement, meeting};
 

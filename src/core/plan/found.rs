@@ -5,6 +5,7 @@ use crate::ident::Name;
 use crate::json::{self, Value};
 use crate::manifest::{BaseType, Column, ColumnType, EnumType, Table};
 use crate::op::Rows;
+use crate::record::Record;
 use crate::sorted::SortedMap;
 use crate::text::number;
 
@@ -38,6 +39,17 @@ impl Found {
         };
         Self {
             tables: sketches.into_iter().map(print).collect(),
+        }
+    }
+
+    /// A recorded table whose seal did not hold is as good as of an unknown structure, whatever it looks like: other code
+    /// has made it anew, or emptied it, and its rows are not those of its position (T4).
+    pub fn distrust(&mut self, record: Option<&Record>, is_sealed: impl Fn(&Name) -> bool) {
+        let recorded = record.into_iter().flat_map(|record| record.shapes.keys());
+        for table in recorded.filter(|table| !is_sealed(table)) {
+            if let Some(fingerprint) = self.tables.get_mut(table) {
+                *fingerprint = None;
+            }
         }
     }
 

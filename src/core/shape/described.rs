@@ -21,7 +21,7 @@ const DIGITS: usize = 12;
 /// # Errors
 ///
 /// `SHAPE_REJECTED` where Electric refuses a table; `SHAPE_PROTOCOL` where it tells no structure; `INVALID_NAME`.
-pub(crate) fn described(heads: &[(Name, ResponseHead)]) -> Result<Answer> {
+pub fn described(heads: &[(Name, ResponseHead)]) -> Result<Answer> {
     let mut manifest = Manifest::default();
     for (name, head) in heads {
         match head.status {

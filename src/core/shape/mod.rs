@@ -11,7 +11,7 @@ mod stream;
 mod verdict;
 
 pub use definition::ShapeDefinition;
-pub(crate) use described::described;
+pub use described::described;
 pub use position::{Handle, Lsn, Offset, Position};
 pub use request::{Mode, ShapeRequest};
 pub use response::{Body, ResponseHead, ShapeHead};
