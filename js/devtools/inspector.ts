@@ -7,7 +7,7 @@ import { manifestFromSql } from "../ddl.js";
 import { ReplicaError } from "../errors.js";
 import { optionsText, requester } from "../options.js";
 import { Exchange } from "../requests.js";
-import { steady } from "../steady.js";
+import { steady, steadyLoading } from "../steady.js";
 import { Transactions } from "../transactions.js";
 import type { ReplicaOptions } from "../types.js";
 import type { Inspection, Problem } from "./inspection.js";
@@ -36,7 +36,7 @@ export class Inspector {
   /** @param options what the manager was made with */
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#transactions = new Transactions(steady(options.db));
+    this.#transactions = new Transactions(steady(options.db), steadyLoading(options.db));
   }
 
   /** @throws {ReplicaError} `NOT_INITIALIZED`; what it could not look at is in the inspection. */
@@ -77,7 +77,7 @@ export class Inspector {
   async #do(step: Step): Promise<string> {
     switch (step.do) {
       case "transact":
-        return (await this.#transactions.run(step.work, [], false)).text;
+        return (await this.#transactions.run(step.work, undefined, false)).text;
       case "ask":
         return this.#asked(step.url, (exchange) => exchange.answer());
       case "heads":

@@ -5,10 +5,12 @@
  */
 import { existsSync } from "node:fs";
 
-import { addComponent, addImports, addPlugin, addServerHandler, addServerImports, addServerTemplate, addTemplate, addTypeTemplate, createResolver, defineNuxtModule, findPath, getLayerDirectories, useLogger } from "nuxt/kit";
+import { addComponent, addImports, addPlugin, addServerHandler, addServerImports, addServerTemplate, addTemplate, addTypeTemplate, addVitePlugin, createResolver, defineNuxtModule, findPath, getLayerDirectories, useLogger } from "nuxt/kit";
 import type { Nuxt, NuxtModule } from "nuxt/schema";
 
 import { BANNER } from "../banner/element.js";
+import { devtoolsTab, replicaDevtools } from "../devtools/vite.js";
+import type { DevtoolsTab } from "../devtools/vite.js";
 import { migrationsOf } from "./migrations.js";
 import type { Migrations } from "./migrations.js";
 import { DEFAULTS, isOwnServer, PRIVATE, publicConfig } from "./options.js";
@@ -52,6 +54,7 @@ const replicaModule: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>
     const migrations = options.migrations === false ? undefined : migrationsOf(createResolver(nuxt.options.rootDir).resolve(options.migrations), options.tables);
     if (migrations) watchOver(migrations, nuxt, (warning) => logger.warn(warning));
     await addToPage(options, nuxt, migrations, resolve);
+    if (nuxt.options.dev) addDevtools(nuxt);
     if (isOwnServer(options.baseUrl)) await addToServer(options, nuxt, migrations, resolve);
     addTypeTemplate(
       { filename: "types/electric-replica.d.ts", getContents: () => `import ${JSON.stringify(resolve("./runtime/types"))};\nexport {};\n` },
@@ -64,6 +67,7 @@ export default replicaModule;
 /** The hooks that are used. Nuxt's own types of them are of packages that are not needed for anything else. */
 interface Hooks {
   hook(name: "build:before", act: () => Promise<void>): void;
+  hook(name: "devtools:customTabs", act: (tabs: DevtoolsTab[]) => void): void;
   hook(name: "build:manifest", act: (manifest: Record<string, { prefetch?: boolean }>) => void): void;
 }
 const hooks = (nuxt: Nuxt): Hooks => nuxt;
@@ -95,7 +99,12 @@ async function addToPage(options: ModuleOptions, nuxt: Nuxt, migrations: Migrati
   const looksForBuilds = !nuxt.options.dev && nuxt.options.experimental.appManifest;
   addTemplate({
     filename: "electric-replica.mjs",
-    getContents: async () => pageModule({ own, looksForBuilds, expects: await expected(options, migrations, nuxt) }),
+    getContents: async () => pageModule({
+      own,
+      looksForBuilds,
+      expects: await expected(options, migrations, nuxt),
+      devtools: nuxt.options.dev ? resolve("../devtools/index") : undefined,
+    }),
   });
   hooks(nuxt).hook("build:manifest", (manifest) => {
     for (const [source, resource] of Object.entries(manifest)) if (SELDOM.test(source)) resource.prefetch = false;
@@ -107,6 +116,12 @@ async function addToPage(options: ModuleOptions, nuxt: Nuxt, migrations: Migrati
     { name: "defineReplica", from: resolve("./runtime/define") },
   ]);
   addComponent({ name: "MigrationBanner", export: "MigrationBanner", filePath: resolve("./runtime/components") });
+}
+
+/** The page that shows the replica, and its tab. */
+function addDevtools(nuxt: Nuxt): void {
+  addVitePlugin(replicaDevtools());
+  hooks(nuxt).hook("devtools:customTabs", (tabs) => void tabs.push(devtoolsTab()));
 }
 
 async function addToServer(options: ModuleOptions, nuxt: Nuxt, migrations: Migrations | undefined, resolve: Resolve): Promise<void> {

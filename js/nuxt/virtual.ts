@@ -12,6 +12,8 @@ export interface PageFacts {
   own: string | undefined;
   expects: ReplicaOptions["expects"];
   looksForBuilds: boolean;
+  /** The path of what lets DevTools look in, where they may. */
+  devtools: string | undefined;
 }
 
 /** `#electric-replica/server`, for the server. */
@@ -21,11 +23,12 @@ export interface ServerFacts extends Pick<Built, "files" | "folder" | "tables"> 
 }
 
 /** The page's module. The app's own file is loaded when the replica is opened: it imports PGlite, as a rule. */
-export function pageModule({ own, expects, looksForBuilds }: PageFacts): string {
+export function pageModule({ own, expects, looksForBuilds, devtools }: PageFacts): string {
   return lines(
     constant("own", own === undefined ? undefined : raw(`() => import(${JSON.stringify(own)}).then((file) => file.default)`)),
     constant("expects", expects),
     constant("looksForBuilds", looksForBuilds),
+    constant("expose", devtools === undefined ? undefined : raw(`() => import(${JSON.stringify(devtools)}).then((file) => file.exposeReplica)`)),
   );
 }
 

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 
 import { createReplicaManager } from "electric-replica";
 import type { ReplicaEvents, ReplicaManager, UpdateNeeded } from "electric-replica";
+import type { exposeReplica } from "electric-replica/devtools";
 import { useElectricMigrations, useReplica } from "electric-replica/vue";
 import { createRenderer } from "vue";
 import type { App } from "vue";
@@ -60,12 +61,16 @@ test("the page's module loads the app's own file only when it is asked for", asy
   const own = join(folder, "own.mjs");
   writeFileSync(own, "globalThis.loadedOwnFile = true; export default () => ({ owner: 'ada' });\n");
   t.after(() => Reflect.deleteProperty(globalThis, "loadedOwnFile"));
-  const module = await evaluated(folder, "page.mjs", pageModule({ own, expects: { users: ["id"] }, looksForBuilds: true }));
+  const devtools = join(folder, "devtools.mjs");
+  writeFileSync(devtools, "export const exposeReplica = () => 'exposed';\n");
+  const module = await evaluated(folder, "page.mjs", pageModule({ own, expects: { users: ["id"] }, looksForBuilds: true, devtools }));
   assert.equal("loadedOwnFile" in globalThis, false);
   const factory = await (module["own"] as () => Promise<() => object>)();
   assert.deepEqual(factory(), { owner: "ada" });
   assert.deepEqual([module["expects"], module["looksForBuilds"]], [{ users: ["id"] }, true]);
-  assert.equal((await evaluated(folder, "none.mjs", pageModule({ own: undefined, expects: undefined, looksForBuilds: false })))["own"], undefined);
+  assert.equal((await (module["expose"] as () => Promise<() => string>)())(), "exposed");
+  const none = await evaluated(folder, "none.mjs", pageModule({ own: undefined, expects: undefined, looksForBuilds: false, devtools: undefined }));
+  assert.deepEqual([none["own"], none["expose"]], [undefined, undefined]);
 });
 
 test("what an app expects is what its migrations make when it is built, and a folder that cannot be read stops the build", async (t) => {
@@ -131,6 +136,7 @@ async function page(t: TestContext, options: Partial<StartHost> = {}, config: Pa
     appBase: "/",
     expects: undefined,
     own: undefined,
+    expose: undefined,
     openDatabase: () => Promise.resolve(Object.assign(Object.create(db) as typeof db, { close: () => Promise.resolve(void closed.push("db")) })),
     createManager: async (options) => {
       const manager = await createReplicaManager({ ...options, db });
@@ -144,6 +150,17 @@ async function page(t: TestContext, options: Partial<StartHost> = {}, config: Pa
   };
   return { demo, db, host, managers, closed };
 }
+
+test("DevTools are shown the replica with the options it was made with, until the app ends", async (t) => {
+  const seen: unknown[] = [];
+  const expose = () => Promise.resolve(((exposed) => (seen.push(exposed.manager, exposed.baseUrl), () => void seen.push("ended"))) satisfies typeof exposeReplica);
+  const { demo, host, managers } = await page(t, { expose }, { await: true });
+  const app = appOfNuxt();
+  await startReplica(app, host);
+  assert.deepEqual(seen, [managers[0], `${demo.url}/api/electric`]);
+  app.vueApp.unmount();
+  assert.equal(seen.at(-1), "ended");
+});
 
 test("an app is not waited for, its components see the replica, and its hooks are told each event of the first check", async (t) => {
   const { host, managers } = await page(t);

@@ -1,7 +1,7 @@
 /** The plugin: Nuxt's app and the page, handed to `startReplica()`. Runs in the page alone. */
 import { defineNuxtPlugin, useRouter, useRuntimeConfig } from "nuxt/app";
 
-import { expects, looksForBuilds, own } from "#build/electric-replica.mjs";
+import { expects, expose, looksForBuilds, own } from "#build/electric-replica.mjs";
 import { createReplicaManager } from "../../manager.js";
 import { reloadForUpdate } from "../../reload.js";
 import { otherBuild } from "./builds.js";
@@ -25,6 +25,7 @@ export default defineNuxtPlugin({
       appBase: app.baseURL,
       expects,
       own,
+      expose,
       openDatabase,
       createManager: createReplicaManager,
       hydrated: nuxtApp.payload.serverRendered ? new Promise<void>((resolve) => nuxtApp.hook("app:suspense:resolve", () => resolve())) : undefined,

@@ -5,6 +5,7 @@
  */
 import type { App } from "vue";
 
+import type { exposeReplica } from "../../devtools/bridge.js";
 import { ReplicaError } from "../../errors.js";
 import type { MigrationError } from "../../events.js";
 import type { ReplicaDatabase, ReplicaManager, ReplicaOptions } from "../../types.js";
@@ -33,6 +34,8 @@ export interface StartHost {
   expects: ReplicaOptions["expects"];
   /** Loads the app's own file, where there is one. */
   own: (() => Promise<OwnReplicaFactory>) | undefined;
+  /** Loads what lets DevTools look in, while the app is built. */
+  expose: (() => Promise<typeof exposeReplica>) | undefined;
   openDatabase: (config: PublicConfig) => Promise<OpenedDatabase>;
   createManager: (options: ReplicaOptions) => Promise<ReplicaManager>;
   /** Resolves once a page that was made on the server has been taken over; `undefined` for one that was made here. */
@@ -62,11 +65,13 @@ export function startReplica(app: StartedApp, host: StartHost): Promise<void> | 
   return config.await ? checked : void checked;
 }
 
-async function open({ config, appBase, expects, own, openDatabase, createManager }: StartHost, ends: (() => void)[]): Promise<{ manager: ReplicaManager; db: ReplicaDatabase }> {
+async function open({ config, appBase, expects, own, expose, openDatabase, createManager }: StartHost, ends: (() => void)[]): Promise<{ manager: ReplicaManager; db: ReplicaDatabase }> {
   const factory = await own?.();
   const options = (await factory?.()) ?? {};
   const db: OpenedDatabase = options.db ?? (await openDatabase(config));
-  const manager = await createManager(managerOptions(config, appBase, expects, { ...options, db }));
+  const made = managerOptions(config, appBase, expects, { ...options, db });
+  const manager = await createManager(made);
+  if (expose) ends.push((await expose())({ ...made, manager }));
   ends.push(() => {
     // What the app brought is the app's to close.
     void manager.close().then(() => (options.db ? undefined : db.close?.()), () => undefined);

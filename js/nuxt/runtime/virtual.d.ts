@@ -6,6 +6,8 @@ declare module "#build/electric-replica.mjs" {
   export const expects: import("../../types.js").ReplicaOptions["expects"];
   /** Whether a deployed build says which it is. */
   export const looksForBuilds: boolean;
+  /** Loads what lets DevTools look in, where they may. */
+  export const expose: import("./start.js").StartHost["expose"];
 }
 
 declare module "#electric-replica/server" {
