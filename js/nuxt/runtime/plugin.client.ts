@@ -33,7 +33,7 @@ export default defineNuxtPlugin({
         policy: visible.electricReplica.onUpdateNeeded,
         onNewBuild: (listener) => void nuxtApp.hook("app:manifest:update", () => listener()),
         // Where there is no answer, Nuxt looks again within the hour.
-        lookForBuild: () => void (looksForBuilds && lookForBuild()),
+        lookForBuild: () => void (looksForBuilds && lookForBuild().catch((error: unknown) => console.error(error))),
         onNavigation: (listener) => void router.afterEach(() => listener()),
         reload: reloadForUpdate,
       },
