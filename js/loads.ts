@@ -4,8 +4,8 @@
  * that takes a fifth longer in memory; and through a PGliteWorker each step is a message that waits for a busy page.
  *
  * Owns: which of PGlite's own steps rows take, and whether the database's files are written out. Over IndexedDB those are whole files, with
- * each piece all that the pieces before it have made. A piece is out of every reader's sight until a later transaction puts it in place,
- * and that one writes everything: a page that ends before has nothing of it, and begins anew.
+ * each piece all that the pieces before it have made. What is built is out of every reader's sight until a later transaction puts it in
+ * place, and that one writes everything: a page that ends before has nothing of it, and begins anew.
  */
 import type { ReplicaDatabase } from "./types.js";
 
@@ -22,11 +22,11 @@ interface Guarded extends ReplicaDatabase {
 type Writing = "written" | "unwritten";
 
 /**
- * Runs statements, one of which reads `rows` from `STDIN`. They are a transaction of their own, which nobody else's queries get into.
+ * Runs statements, one of which reads `rows` from `STDIN`, if there are any. They are a transaction of their own, which nobody else's queries get into.
  *
  * @param check throws where no more may be done; asked before each step
  */
-export type Load = (sql: string, rows: Uint8Array, writing: Writing, check?: () => void) => Promise<void>;
+export type Load = (sql: string, rows: Uint8Array | undefined, writing: Writing, check?: () => void) => Promise<void>;
 
 /** How rows are loaded into a database. */
 export function loading(db: ReplicaDatabase): Load {
@@ -45,11 +45,11 @@ export function loading(db: ReplicaDatabase): Load {
  *
  * @param execProtocol the database's, or a session's
  */
-export async function copied(execProtocol: ReplicaDatabase["execProtocol"], sql: string, rows: Uint8Array, writing: Writing): Promise<void> {
+export async function copied(execProtocol: ReplicaDatabase["execProtocol"], sql: string, rows: Uint8Array | undefined, writing: Writing): Promise<void> {
   const options = { syncToFs: writing === "written" };
   const text = new TextEncoder().encode(`${sql}\0`);
   try {
-    await execProtocol(messages(["Q", text], ["d", rows], ["c", NOTHING]), options);
+    await execProtocol(messages(["Q", text], ...(rows ? ([["d", rows], ["c", NOTHING]] as const) : [])), options);
   } catch (thrown) {
     await execProtocol(messages(["S", NOTHING]), { syncToFs: false }); // as `exec` does: what comes next begins afresh
     throw thrown;
@@ -78,7 +78,7 @@ function isGuarded(db: ReplicaDatabase): db is Guarded {
 const NOTHING = new Uint8Array();
 
 /** Messages of Postgres' protocol, one behind the other: each its kind, its length, and what it holds. */
-function messages(...all: [kind: "Q" | "d" | "c" | "S", body: Uint8Array][]): Uint8Array {
+function messages(...all: (readonly [kind: "Q" | "d" | "c" | "S", body: Uint8Array])[]): Uint8Array {
   const bytes = new Uint8Array(all.reduce((length, [, body]) => length + HEAD + body.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;

@@ -78,8 +78,8 @@ export class Transactions {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
       const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
-      // What loads rows answers none.
-      const results = rows
+      // What loads or makes tables answers nothing.
+      const results = rows || kind === "load"
         ? (await this.#load(text, rows, kind === "load" ? "unwritten" : "written"), [])
         : await asked((sql, options) => this.#db.exec(sql, options, kind === "look"), text);
       this.overheadMs = Math.min(this.overheadMs, performance.now() - begunMs);

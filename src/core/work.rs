@@ -10,7 +10,8 @@ use crate::text::digits;
 pub struct Work {
     /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
     /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with whichever
-    /// tab runs the database by then; a `load` is rows and nothing else.
+    /// tab runs the database by then; a `load` is
+    /// [unseen](Op::is_unseen).
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,
@@ -25,8 +26,8 @@ impl Work {
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut rows = None;
         let kind = match ops.as_slice() {
-            [Op::Copy { .. }] => r#","load""#,
             [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
+            [_, ..] if ops.iter().all(Op::is_unseen) => r#","load""#,
             _ => r#","change""#,
         };
         let mut text = ["[", LEAVING, ",", ENDING, kind].concat();
@@ -233,10 +234,22 @@ mod tests {
     }
 
     #[test]
-    fn rows_and_nothing_else_are_a_load() {
-        assert_eq!(kind(vec![copy("1")]), "load");
-        assert_eq!(kind(vec![copy("1"), count("a")]), "change");
-        assert_eq!(kind(vec![count("a"), copy("1")]), "change");
+    fn what_nobody_sees_and_nothing_else_is_a_load() {
+        let empty = |home| Op::Truncate { home, table: name("a") };
+        for ops in [
+            vec![copy("1")],
+            vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging],
+            vec![copy("1"), empty(Home::Staging)],
+        ] {
+            assert_eq!(kind(ops), "load");
+        }
+        for ops in [
+            vec![copy("1"), count("a")],
+            vec![Op::ResetStaging, Op::EnsureHome],
+            vec![copy("1"), empty(Home::App(name("public")))],
+        ] {
+            assert_eq!(kind(ops), "change");
+        }
     }
 
     /// What writes down what it stands on itself may follow on anything.
@@ -251,7 +264,6 @@ mod tests {
             assert_eq!(kind(ops), "look");
         }
         assert_eq!(kind(vec![count("a")]), "change");
-        assert_eq!(kind(vec![Op::ResetStaging]), "change");
         assert_eq!(kind(vec![]), "change");
     }
 

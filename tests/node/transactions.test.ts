@@ -183,11 +183,11 @@ test("rows that are loaded by themselves are tried once", async () => {
 });
 
 test("a text that only looks is said to, and no other is", async () => {
-  for (const [kind, looks] of [["look", true], ["change", false], ["load", false]] as const) {
+  for (const [kind, looks] of [["look", [true]], ["change", [false]], ["load", []]] as const) {
     const said: unknown[] = [];
     const exec = (_sql: string, _options?: Asked, looks?: boolean) => (said.push(looks), Promise.resolve([]));
     await over({ ...database(EMPTY), exec }).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A"), doing("b", "B")]), undefined, false);
-    assert.deepEqual(said, [looks]);
+    assert.deepEqual(said, looks);
   }
 });
 
@@ -372,6 +372,16 @@ test("over IndexedDB a piece waits for a transaction of the app's, and is no par
   });
   await piece;
   assert.deepEqual(await rowsIn(db), { found: [2] });
+});
+
+test("what is made out of sight is not written out, and what fails of it is told", async (t) => {
+  const { db, written } = await overIndexedDb(t);
+  const before = written();
+  const made = JSON.stringify(["ROLLBACK", "COMMIT", "load", ["making", "create table made (n int)", 1, false], ["making more", "insert into made values (1)", 1, false]]);
+  assert.deepEqual(JSON.parse((await over(db).run(made, undefined, false)).text), [[], []]);
+  assert.equal(written(), before);
+  assert.deepEqual((await db.query("select n from made")).rows, [{ n: 1 }]);
+  assert.equal(read((await over(db).run(made, undefined, false)).text)["state"], "42P07");
 });
 
 test("rows are written out where something follows on them", async (t) => {

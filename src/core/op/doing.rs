@@ -1,6 +1,6 @@
 //! What is said of operations: in words for error messages, and whether they must be on disk.
 
-use super::Op;
+use super::{Home, Op};
 use crate::ident::Name;
 
 impl Op {
@@ -9,6 +9,21 @@ impl Op {
     #[must_use]
     pub const fn must_last(&self) -> bool {
         matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Purge { .. })
+    }
+
+    /// Whether nobody misses it who finds the files as they were before: rows, which something that lasts puts in place or says
+    /// to be unfinished, and what is made and taken away out of every reader's sight.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        match self {
+            Self::Copy { .. } | Self::DropLeft | Self::EnsureApp | Self::ResetStaging => true,
+            Self::Truncate { home, .. }
+            | Self::AddKeys { home, .. }
+            | Self::CreateEnum { home, .. }
+            | Self::CreateTable { home, .. } => *home == Home::Staging,
+            Self::Apply { target, .. } => target.home == Home::Staging,
+            _ => false,
+        }
     }
 
     /// Whether a page that rebuilds nothing does it. Everything else takes the rebuild module.
