@@ -290,18 +290,22 @@ test("a page that is too old is loaded anew only once newer code is there: by th
   }
 });
 
-test("newer code is looked for when it is needed, and a check is made when it is there", () => {
-  const { need, deploy, seen, checks } = updating("navigation");
+test("newer code is looked for when it is needed, again with each navigation, and a check is made when it is there", () => {
+  const { need, deploy, navigate, seen, checks } = updating("navigation");
+  navigate();
   need({ direction: "server-behind" });
   assert.equal(seen.looks, 0);
   need();
   assert.equal(seen.looks, 1);
+  navigate();
+  assert.equal(seen.looks, 2);
   deploy();
   assert.deepEqual(checks, [{ background: true }]);
   need();
-  assert.equal(seen.looks, 1);
+  assert.equal(seen.looks, 2);
   const left = updating("banner");
   left.need();
+  left.navigate();
   assert.equal(left.seen.looks, 0);
 });
 

@@ -29,14 +29,15 @@ export function followUpdates(manager: Pick<ReplicaManager, "on" | "checkAndMigr
   let state = QUIET;
   const due = (when: UpdatePolicy): void => {
     const needed = state.updateNeeded;
-    if (!ended && deployed && host.policy === when && needed?.direction === "app-too-old") host.reload(needed);
+    if (ended || needed?.direction !== "app-too-old" || host.policy === "banner") return;
+    // It is told once that newer code is needed, and that may be before there is any.
+    if (!deployed) host.lookForBuild();
+    else if (host.policy === when) host.reload(needed);
   };
   const ends = TOLD.map((name) =>
     manager.on(name, (event) => {
       state = after(state, event);
-      if (event.type !== "update-needed" || event.direction !== "app-too-old") return;
-      if (deployed) due("at-once");
-      else if (host.policy !== "banner") host.lookForBuild();
+      if (event.type === "update-needed") due("at-once");
     }),
   );
   host.onNewBuild(() => {
