@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { createReplicaManager } from "electric-replica";
+import { createReplicaManager, replicaStartParams } from "electric-replica";
 import type { ReplicaEvents, ReplicaManager, UpdateNeeded } from "electric-replica";
 import type { exposeReplica } from "electric-replica/devtools";
 import { useElectricMigrations, useReplica } from "electric-replica/vue";
@@ -20,6 +20,7 @@ import { otherBuild } from "../../pkg/nuxt/runtime/builds.js";
 import type { ReplicaHooks } from "../../pkg/nuxt/runtime/hooks.js";
 import { below, managerOptions } from "../../pkg/nuxt/runtime/options.js";
 import type { UpdatePolicy } from "../../pkg/nuxt/runtime/options.js";
+import { startParams } from "../../pkg/nuxt/runtime/start-params.js";
 import { startReplica } from "../../pkg/nuxt/runtime/start.js";
 import type { StartHost } from "../../pkg/nuxt/runtime/start.js";
 import { followUpdates } from "../../pkg/nuxt/runtime/update.js";
@@ -150,6 +151,11 @@ async function page(t: TestContext, options: Partial<StartHost> = {}, config: Pa
   };
   return { demo, db, host, managers, closed };
 }
+
+test("PGlite is started with its own parameters and this package's, also where it has none", () => {
+  assert.deepEqual(startParams({ defaultStartParams: ["-F"] }), ["-F", ...replicaStartParams]);
+  assert.deepEqual(startParams({}), [...replicaStartParams]);
+});
 
 test("DevTools are shown the replica with the options it was made with, until the app ends", async (t) => {
   const seen: unknown[] = [];

@@ -5,8 +5,8 @@
  */
 import type { PGliteInterface } from "@electric-sql/pglite";
 
-import { replicaStartParams } from "../../start-params.js";
 import type { PublicConfig } from "./options.js";
+import { startParams } from "./start-params.js";
 
 /** Opens the database; PGlite's code is loaded only now. */
 export async function openDatabase({ dataDir, worker }: Pick<PublicConfig, "dataDir" | "worker">): Promise<PGliteInterface> {
@@ -15,7 +15,7 @@ export async function openDatabase({ dataDir, worker }: Pick<PublicConfig, "data
 
 async function inPage(dataDir: string): Promise<PGliteInterface> {
   const [{ PGlite }, { live }] = await Promise.all([import("@electric-sql/pglite"), import("@electric-sql/pglite/live")]);
-  return PGlite.create({ dataDir, extensions: { live }, startParams: [...PGlite.defaultStartParams, ...replicaStartParams] });
+  return PGlite.create({ dataDir, extensions: { live }, startParams: startParams(PGlite) });
 }
 
 /** One database for all tabs, in the worker of one of them. */

@@ -2,8 +2,8 @@
 import { PGlite } from "@electric-sql/pglite";
 import { worker } from "@electric-sql/pglite/worker";
 
-import { replicaStartParams } from "../../start-params.js";
+import { startParams } from "./start-params.js";
 
 void worker({
-  init: ({ dataDir }) => PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, ...replicaStartParams] }),
+  init: ({ dataDir }) => PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: startParams(PGlite) }),
 });

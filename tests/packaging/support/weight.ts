@@ -15,6 +15,8 @@ export interface Weight {
 export interface Weighed {
   /** All JavaScript but the twins. */
   scripts: Weight;
+  /** Those of them that a page or a script names: esbuild lays a chunk beside them of what it has read and not kept. */
+  reached: Weight;
   /** The names of other files that stand in the scripts: of modules, and of twins. */
   named: string[];
   /** The package's modules, by their names. */
@@ -41,9 +43,11 @@ export async function weigh(folder: string): Promise<Weighed> {
   });
   if (new Set(modules.map(({ module }) => module)).size !== modules.length) throw new Error(`a module is there twice: ${modules.map(({ name }) => name).join(", ")}`);
 
-  const weights = others.map(({ bytes }) => weightOf(bytes));
+  const pages = files.filter(({ name }) => name.endsWith(".html"));
+  const reached = others.filter(({ name }) => [...pages, ...others].some(({ bytes }) => bytes.includes(name)));
   return {
-    scripts: { raw: sum(weights.map(({ raw }) => raw)), brotli: sum(weights.map(({ brotli }) => brotli)) },
+    scripts: together(others),
+    reached: together(reached),
     named: [...modules, ...twins].map(({ name }) => name).filter((name) => others.some(({ bytes }) => bytes.includes(name))),
     modules: new Map(modules.map(({ module, weight }) => [module, weight])),
     twins,
@@ -57,6 +61,10 @@ export function shown({ scripts, modules }: Weighed): string {
   return `${number(scripts.brotli + client + rebuild)} bytes with brotli (${parts.join(", ")})`;
 }
 
+const together = (scripts: { bytes: Buffer }[]): Weight => {
+  const weights = scripts.map(({ bytes }) => weightOf(bytes));
+  return { raw: sum(weights.map(({ raw }) => raw)), brotli: sum(weights.map(({ brotli }) => brotli)) };
+};
 const weightOf = (bytes: Buffer): Weight => ({ raw: bytes.length, brotli: brotliCompressSync(bytes).length });
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 const number = (value: number): string => value.toLocaleString("en");
