@@ -1,26 +1,11 @@
 /** What a replica has told, for who comes later. */
-import type { ReplicaEvent, ReplicaEvents } from "../events.js";
+import { eventNames } from "../event-names.js";
+import type { ReplicaEvent } from "../events.js";
 import type { ReplicaManager } from "../types.js";
 import type { PlainEvent, TimelineEntry } from "./messages.js";
 
 /** How many entries are kept. */
 const KEPT = 300;
-
-const EVENTS: Record<keyof ReplicaEvents, true> = {
-  "migration:pending": true,
-  "migration:start": true,
-  "migration:progress": true,
-  "migration:complete": true,
-  "migration:error": true,
-  "query-failed": true,
-  "update-needed": true,
-  adopted: true,
-  purged: true,
-  "replica:unhealthy": true,
-  "replica:verified": true,
-  status: true,
-  warning: true,
-};
 
 export class Timeline {
   #entries: TimelineEntry[] = [];
@@ -29,8 +14,7 @@ export class Timeline {
 
   /** Listens from now on. @param told called with each entry */
   constructor(manager: Pick<ReplicaManager, "on">, told: (entry: TimelineEntry) => void) {
-    const names = Object.keys(EVENTS) as (keyof ReplicaEvents)[];
-    this.#endings = names.map((name) => manager.on(name, (event: ReplicaEvent) => told(this.#add(event))));
+    this.#endings = eventNames().map((name) => manager.on(name, (event: ReplicaEvent) => told(this.#add(event))));
   }
 
   /** Oldest first. */

@@ -6,25 +6,10 @@ import type { TestContext } from "node:test";
 import type { Locator, Page } from "playwright-core";
 
 import { columnsOf, deployOnce, eventually, part, startWorld } from "./support/demo.ts";
+import { watching } from "./support/watching.ts";
+import type { WatchedWindow } from "./support/watching.ts";
 
-/** What the page of this test writes down. */
-interface VueWindow {
-  said: string[];
-  fewest: number;
-}
-declare const window: VueWindow & typeof globalThis.window;
-
-/** Begins to write down what the banner says, and how few rows the page shows; fails what is not there by then. */
-async function watching(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    Object.assign(window, { said: [], fewest: Infinity });
-    const region = document.querySelector("electric-migration-banner")?.shadowRoot?.querySelector('[role="status"]');
-    if (!region) throw new Error("there is no region to speak in");
-    new MutationObserver(() => window.said.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
-    // No function has a name in here: what names functions is not in the page.
-    setInterval(() => (window.fewest = Math.min(window.fewest, document.querySelectorAll('[data-testid="rows"] tbody tr').length)), 3);
-  });
-}
+declare const window: WatchedWindow & typeof globalThis.window;
 
 const columnsShown = async (page: Page): Promise<string[]> => (await part(page, "rows").locator("thead th").allTextContents()).sort();
 const regionOf = (page: Page): Locator => page.locator("electric-migration-banner").getByRole("status");
@@ -41,7 +26,7 @@ test("a Vue app shows its rows through a migration, then the new column, with th
   await eventually(async () => assert.equal(await part(page, "rows").locator("tbody tr").count(), 20));
   assert.deepEqual(await columnsShown(page), await columnsOf(demo));
   const before = await columnsShown(page);
-  await watching(page);
+  await watching(page, '[data-testid="rows"] tbody tr');
 
   await deployOnce(page);
   await eventually(async () => assert.notDeepEqual(await columnsShown(page), before), 60_000);

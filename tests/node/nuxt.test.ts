@@ -11,7 +11,6 @@ import { createReplicaManager, replicaStartParams } from "electric-replica";
 import type { ReplicaEvents, ReplicaManager, UpdateNeeded } from "electric-replica";
 import type { exposeReplica } from "electric-replica/devtools";
 import { useElectricMigrations, useReplica } from "electric-replica/vue";
-import { createRenderer } from "vue";
 import type { App } from "vue";
 
 import { migrationsOf } from "../../pkg/nuxt/migrations.js";
@@ -25,6 +24,7 @@ import { startReplica } from "../../pkg/nuxt/runtime/start.js";
 import type { StartHost } from "../../pkg/nuxt/runtime/start.js";
 import { followUpdates } from "../../pkg/nuxt/runtime/update.js";
 import { pageModule, serverModule } from "../../pkg/nuxt/virtual.js";
+import { createApp } from "./support/renderer.ts";
 import { database, serve, soon } from "./support/world.ts";
 
 const FOLDER = "examples/nuxt/drizzle";
@@ -98,20 +98,6 @@ test("options of the app's own file come before the module's, and paths are belo
     assert.equal(isOwnServer(address), false);
   }
   assert.equal(isOwnServer(DEFAULTS.baseUrl), true);
-});
-
-/** Renders to nothing: there is no page. */
-const { createApp } = createRenderer<object, object>({
-  createElement: () => ({}),
-  createText: () => ({}),
-  createComment: () => ({}),
-  setText: () => undefined,
-  setElementText: () => undefined,
-  patchProp: () => undefined,
-  insert: () => undefined,
-  remove: () => undefined,
-  parentNode: () => null,
-  nextSibling: () => null,
 });
 
 /** An app of Nuxt's, as far as the plugin sees it: what its hooks are told is written down. */

@@ -7,28 +7,15 @@ import { createReplicaManager } from "electric-replica";
 import type { ReplicaOptions } from "electric-replica";
 import { provideReplica, useElectricMigrations, useReplica, useReplicaQuery } from "electric-replica/vue";
 import type { Replica } from "electric-replica/vue";
-import { createRenderer, effectScope, isReactive, nextTick, reactive, ref, watch } from "vue";
+import { effectScope, isReactive, nextTick, reactive, ref, watch } from "vue";
 import type { App, EffectScope } from "vue";
 
 import { rejections } from "./support/rejections.ts";
+import { createApp } from "./support/renderer.ts";
 import { database, eventually, manage, serve, soon } from "./support/world.ts";
 
 const TABLE = "data_table_columns";
 const VIEWS = "select count(*)::int as n from pg_class where relname like 'live\\_query\\_%\\_view'";
-
-/** Renders to nothing: there is no page. */
-const { createApp } = createRenderer<object, object>({
-  createElement: () => ({}),
-  createText: () => ({}),
-  createComment: () => ({}),
-  setText: () => undefined,
-  setElementText: () => undefined,
-  patchProp: () => undefined,
-  insert: () => undefined,
-  remove: () => undefined,
-  parentNode: () => null,
-  nextSibling: () => null,
-});
 
 /** An app that is given a replica, and the scope of a component in it. */
 function component(t: TestContext, replica: Replica | Promise<Replica>): { app: App<object>; scope: EffectScope; inside: <T>(body: () => T) => T } {

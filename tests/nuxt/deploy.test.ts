@@ -11,19 +11,19 @@ import type { Locator, Page } from "playwright-core";
 
 import { launchBrowser } from "../e2e/support/browser.ts";
 import type { TestBrowser } from "../e2e/support/browser.ts";
+import { watching } from "../e2e/support/watching.ts";
+import type { WatchedWindow } from "../e2e/support/watching.ts";
 import { eventually, serve, soon } from "../node/support/world.ts";
 import type { Demo } from "../../www/server/demo.ts";
 import { given, startBuilt } from "./support/app.ts";
 import { startFront } from "./support/front.ts";
 import type { Front } from "./support/front.ts";
 
-/** What the page of this test writes down. */
-interface WatchedWindow {
-  said: string[];
-  fewest: number;
+/** What the page of this test has in its window. */
+interface ExampleWindow extends WatchedWindow {
   useNuxtApp: () => { $router: { push: (to: string) => Promise<unknown> } };
 }
-declare const window: WatchedWindow & typeof globalThis.window;
+declare const window: ExampleWindow & typeof globalThis.window;
 
 const SECRET = "s3cr3t-of-electric";
 const MIGRATIONS = "examples/nuxt/drizzle";
@@ -63,18 +63,6 @@ async function ready(page: Page, rows = SEEDED): Promise<void> {
   }, 60_000);
 }
 
-/** Begins to write down what the banner says, and how few rows the page shows. */
-async function watching(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    Object.assign(window, { said: [], fewest: Infinity });
-    const region = document.querySelector("electric-migration-banner")?.shadowRoot?.querySelector('[role="status"]');
-    if (!region) throw new Error("there is no region to speak in");
-    new MutationObserver(() => window.said.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
-    // No function has a name in here: what names functions is not in the page.
-    setInterval(() => (window.fewest = Math.min(window.fewest, document.querySelectorAll('[data-testid="tasks"] tbody tr').length)), 3);
-  });
-}
-
 /** Draws the page for docs/, where that is asked for: `SCREENSHOT=docs/nuxt.png npm run test:nuxt`. */
 async function pictured(page: Page): Promise<void> {
   const path = process.env["SCREENSHOT"];
@@ -92,7 +80,7 @@ test("a deploy with a migration: the banner says so, rows stay on the screen, th
 
   await demo.upstream.query(`insert into tasks (project_id, title, created_at) select id, 'Feed the hens', '2026-06-01Z' from projects where name = 'Garden'`);
   await ready(page, SEEDED + 1);
-  await watching(page);
+  await watching(page, '[data-testid="tasks"] tbody tr');
 
   await demo.deploy();
   front.deploy(after);

@@ -3,28 +3,12 @@
  *
  * Owns: their names and types. Must not know: when they are told.
  */
+import { eventNames } from "../../event-names.js";
 import type { ReplicaEvents } from "../../events.js";
 import type { ReplicaManager } from "../../types.js";
 
 /** A hook for each event: `electric:migration:start`, `electric:update-needed` and so on, called with the event. */
 export type ReplicaHooks = { [Name in keyof ReplicaEvents as `electric:${Name}`]: (event: ReplicaEvents[Name]) => void | Promise<void> };
-
-/** The events, each of them. A record, so that none can be forgotten. */
-const NAMES: Record<keyof ReplicaEvents, true> = {
-  "migration:pending": true,
-  "migration:start": true,
-  "migration:progress": true,
-  "migration:complete": true,
-  "migration:error": true,
-  "query-failed": true,
-  "update-needed": true,
-  adopted: true,
-  purged: true,
-  "replica:unhealthy": true,
-  "replica:verified": true,
-  status: true,
-  warning: true,
-};
 
 /** As much of Nuxt's app as tells hooks. */
 export interface Hooked {
@@ -33,9 +17,9 @@ export interface Hooked {
 
 /** Calls the app's hooks for each event. What a hook throws is nobody else's: it is told to the console. @returns a function that ends it */
 export function tellHooks(manager: Pick<ReplicaManager, "on">, app: Hooked): () => void {
-  const ends = Object.keys(NAMES).map((name) =>
-    manager.on(name as keyof ReplicaEvents, (event) => {
-      void callHook(app, `electric:${name as keyof ReplicaEvents}`, event);
+  const ends = eventNames().map((name) =>
+    manager.on(name, (event) => {
+      void callHook(app, `electric:${name}`, event);
     }),
   );
   return () => ends.forEach((end) => end());
