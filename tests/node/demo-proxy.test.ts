@@ -1,32 +1,22 @@
 /** The way to a real Electric, over HTTP on both sides: nothing is added, nothing is lost, and a cut stays a cut. */
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { createShapeProxy, manifestSource } from 'electric-replica/server';
 import { asRequest, relay } from '../../www/server/relay.ts';
-
-async function served(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-}
+import { listening } from './support/listening.ts';
 
 /** A server that passes shapes on to the Electric at an address. */
 function proxying(t: TestContext, electricUrl: string): Promise<string> {
   const source = manifestSource(() => ({ version: '1', tables: [{ name: 'a', columns: [{ name: 'id', type: 'int4' }], primaryKey: ['id'] }] }));
   const shape = createShapeProxy({ source, electricUrl, onError: () => undefined });
-  return served(t, (request, response) => {
+  return listening(t, (request, response) => {
     void relay(shape(asRequest(request, new URL(request.url ?? '/', 'http://app'), response)), response);
   });
 }
 
 const proxied = async (t: TestContext, electric: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> =>
-  `${await proxying(t, await served(t, electric))}/?table=a`;
+  `${await proxying(t, await listening(t, electric))}/?table=a`;
 
 test('path, query, status, headers and body go through', async (t) => {
   const url = await proxied(t, (request, response) => {

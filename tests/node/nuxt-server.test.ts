@@ -1,9 +1,7 @@
 /** The Nuxt module's routes behind real servers of both versions of h3: what they answer, whose secret they keep, and that a body flows and ends as it should. */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -19,6 +17,7 @@ import { replicaServer } from "../../pkg/nuxt/runtime/server/replica-server.js";
 import type { Built, PrivateConfig, ReplicaServer, ReplicaServerOptions } from "../../pkg/nuxt/runtime/server/replica-server.js";
 import { requestOf } from "../../pkg/nuxt/runtime/server/request.js";
 import type { ServerEvent } from "../../pkg/nuxt/runtime/server/request.js";
+import { listening } from "./support/listening.ts";
 import { soon } from "./support/world.ts";
 
 const FOLDER = "examples/nuxt/drizzle";
@@ -40,16 +39,6 @@ const LISTENERS: Record<string, (server: ReplicaServer) => RequestListener> = {
     return toNodeHandler(app);
   },
 };
-
-async function listening(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-}
 
 async function built(own: ReplicaServerOptions = {}, config: Partial<PrivateConfig> = {}): Promise<Built> {
   return { files: await migrationsOf(FOLDER).files(), own, config: () => config };
