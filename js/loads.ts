@@ -46,14 +46,9 @@ export function loading(db: ReplicaDatabase): Load {
  * @param execProtocol the database's, or a session's
  */
 export async function copied(execProtocol: ReplicaDatabase["execProtocol"], sql: string, rows: Uint8Array | undefined, writing: Writing): Promise<void> {
-  const options = { syncToFs: writing === "written" };
   const text = new TextEncoder().encode(`${sql}\0`);
-  try {
-    await execProtocol(messages(["Q", text], ...(rows ? ([["d", rows], ["c", NOTHING]] as const) : [])), options);
-  } catch (thrown) {
-    await execProtocol(messages(["S", NOTHING]), { syncToFs: false }); // as `exec` does: what comes next begins afresh
-    throw thrown;
-  }
+  // A failed one leaves nothing to begin afresh, as statements that are prepared do.
+  await execProtocol(messages(["Q", text], ...(rows ? ([["d", rows], ["c", NOTHING]] as const) : [])), { syncToFs: writing === "written" });
 }
 
 /** With the locks that `exec` takes. Both are let go at once: through a PGliteWorker each is a message and its answer. */
@@ -78,7 +73,7 @@ function isGuarded(db: ReplicaDatabase): db is Guarded {
 const NOTHING = new Uint8Array();
 
 /** Messages of Postgres' protocol, one behind the other: each its kind, its length, and what it holds. */
-function messages(...all: (readonly [kind: "Q" | "d" | "c" | "S", body: Uint8Array])[]): Uint8Array {
+function messages(...all: (readonly [kind: "Q" | "d" | "c", body: Uint8Array])[]): Uint8Array {
   const bytes = new Uint8Array(all.reduce((length, [, body]) => length + HEAD + body.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
