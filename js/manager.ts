@@ -10,7 +10,7 @@ import { Policy } from "./policy.js";
 import { FailedQueries } from "./queries.js";
 import { Exchange } from "./requests.js";
 import { snapshotOf } from "./snapshot.js";
-import { onLeaderChange, steady, steadyLoading } from "./steady.js";
+import { onLeaderChange, steady, steadyRunning } from "./steady.js";
 import { persist, room } from "./storage.js";
 import { type TabCall, Tabs } from "./tabs.js";
 import { Transactions } from "./transactions.js";
@@ -48,15 +48,12 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     deliver(told);
     policy.hear(told);
   };
-  const transactions = new Transactions(steady(options.db), steadyLoading(options.db));
+  const transactions = new Transactions(steady(options.db), steadyRunning(options.db));
   const send = requester(options);
   const holdings = new Holdings();
   const { sync } = options;
   const page = {
     transact: transactions.run.bind(transactions),
-    get overheadMs() {
-      return transactions.overheadMs;
-    },
     get hidden() {
       return isHidden();
     },

@@ -2,8 +2,8 @@
  * A PGliteWorker whose transactions end when its leader does. By itself it lets a transaction go on in the new leader's
  * session, without its beginning and outside of any transaction; and what is asked before the new leader listens waits for ever.
  */
-import { loading } from "./loads.js";
-import type { Load } from "./loads.js";
+import { running } from "./texts.js";
+import type { Row, Text } from "./texts.js";
 import type { ReplicaDatabase } from "./types.js";
 
 type Call = (sql: string, ...rest: unknown[]) => Promise<unknown>;
@@ -15,11 +15,8 @@ interface Shared extends ReplicaDatabase {
   syncToFs(): Promise<void>;
 }
 
-/** A database that may be told that what it is asked only looks. */
-export interface SteadyDatabase extends ReplicaDatabase {
-  transaction(body: Parameters<ReplicaDatabase["transaction"]>[0], looks?: boolean): Promise<unknown>;
-  exec(sql: string, options?: Parameters<ReplicaDatabase["exec"]>[1], looks?: boolean): Promise<unknown>;
-}
+/** Runs a text. Answers the rows of each of its statements. Whether it only `looks` is for the caller to say. */
+export type SteadyRunning = (text: Text, looks: boolean) => Promise<Row[][]>;
 
 function isShared(db: ReplicaDatabase): db is Shared {
   const { transaction, query, exec, execProtocol, onLeaderChange } = Object(db) as Partial<Shared>;
@@ -28,13 +25,13 @@ function isShared(db: ReplicaDatabase): db is Shared {
 
 /**
  * The same database; where its leader changes under what it was asked, that fails, and no more of it is done: with the leader may be
- * gone what it stands on. What only `looks` is done anew, with the new leader.
+ * gone what it stands on.
  */
-export function steady(db: ReplicaDatabase): SteadyDatabase {
+export function steady(db: ReplicaDatabase): ReplicaDatabase {
   if (!isShared(db)) return db;
   return {
-    transaction: (body, looks = false) =>
-      raced(db, looks, (attempt) =>
+    transaction: (body) =>
+      raced(db, false, (attempt) =>
         db.transaction(async (inner: Session) => {
           attempt.check();
           const result: unknown = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec), execProtocol: attempt.checked(db.execProtocol.bind(db)) });
@@ -43,17 +40,17 @@ export function steady(db: ReplicaDatabase): SteadyDatabase {
         }),
       ),
     query: (sql, params, options) => raced(db, false, () => db.query(sql, params, options)),
-    exec: (sql, options, looks = false) => raced(db, looks, () => db.exec(sql, options)),
+    exec: (sql, options) => raced(db, false, () => db.exec(sql, options)),
     execProtocol: (message, options) => raced(db, false, () => db.execProtocol(message, options)),
     // A leader that ends has its files as they are.
     ...(typeof db.syncToFs === "function" ? { syncToFs: () => raced(db, false, () => db.syncToFs()) } : {}),
   };
 }
 
-/** The same for how its rows are loaded. */
-export function steadyLoading(db: ReplicaDatabase): Load {
-  const load = loading(db);
-  return isShared(db) ? (sql, rows, writing) => raced(db, false, (attempt) => load(sql, rows, writing, () => attempt.check())) : load;
+/** The same for how its texts are run. What only looks is done anew, with the new leader. */
+export function steadyRunning(db: ReplicaDatabase): SteadyRunning {
+  const run = running(db);
+  return isShared(db) ? (text, looks) => raced(db, looks, (attempt) => run(text, () => attempt.check())) : (text) => run(text);
 }
 
 /** Calls what one leader must answer, and another can only where it looks. */

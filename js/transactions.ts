@@ -1,23 +1,16 @@
 import { ReplicaError } from "./errors.js";
-import { copied, type Load } from "./loads.js";
 import { isMoved } from "./steady.js";
-import type { SteadyDatabase } from "./steady.js";
+import type { SteadyRunning } from "./steady.js";
+import { asked } from "./texts.js";
+import type { Row } from "./texts.js";
 import type { ReplicaDatabase } from "./types.js";
 
 /** An operation as src/core/work.rs writes it: what it does, in words; its statements, how many they are, whether the rows to load are for them. */
 type Operation = [doing: string, sql: string, statements: number, hasRows: boolean];
-type Kind = "look" | "load" | "change";
+type Kind = "look" | "unseen" | "change";
 /** A transaction as src/core/work.rs writes it. */
 type Work = [leave: string, end: string, kind: Kind, ...operations: Operation[]];
-type Row = (string | null)[];
-
-/** What PGlite answers to a statement, as far as it is used here. */
-interface Result {
-  rows?: unknown[][];
-}
-
-type Exec = (sql: string, options: { rowMode: "array" }) => Promise<unknown>;
-type Session = { exec: Exec } & Partial<Pick<ReplicaDatabase, "execProtocol">>;
+type Session = Partial<Pick<ReplicaDatabase, "execProtocol">>;
 
 /** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
 export interface Outcome {
@@ -38,19 +31,17 @@ interface Progress {
  * into ours.
  */
 export class Transactions {
-  /** How many milliseconds the shortest one has taken: what any costs, whatever it does. */
-  overheadMs = Infinity;
-  readonly #db: SteadyDatabase;
-  readonly #load: Load;
+  readonly #db: ReplicaDatabase;
+  readonly #run: SteadyRunning;
 
   /** @throws {ReplicaError} `NOT_A_DATABASE` */
-  constructor(db: SteadyDatabase, load: Load) {
+  constructor(db: ReplicaDatabase, run: SteadyRunning) {
     for (const name of ["transaction", "query", "exec", "execProtocol"]) {
       if (typeof (Object(db) as Record<string, unknown>)[name] === "function") continue;
       throw new ReplicaError("NOT_A_DATABASE", `while creating the manager: \`db\` has no method \`${name}\`: pass a PGlite or a PGliteWorker`);
     }
     this.#db = db;
-    this.#load = load;
+    this.#run = run;
   }
 
   /**
@@ -61,7 +52,7 @@ export class Transactions {
     const progress: Progress = { doing: RUNNING };
     try {
       const read = JSON.parse(work) as Work;
-      const answers = await this.#perform(read, rows, progress);
+      const answers = await this.#perform(read, rows, lasts, progress);
       if (lasts) {
         progress.doing = "storing the replica";
         await stored(this.#db);
@@ -72,20 +63,17 @@ export class Transactions {
     }
   }
 
-  async #perform([leave, end, kind, ...operations]: Work, rows: Uint8Array | undefined, progress: Progress): Promise<Row[][]> {
-    const begunMs = performance.now();
+  async #perform([leave, end, kind, ...operations]: Work, rows: Uint8Array | undefined, lasts: boolean, progress: Progress): Promise<Row[][]> {
     try {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
-      const text = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
-      // What loads or makes tables answers nothing.
-      const results = rows || kind === "load"
-        ? (await this.#load(text, rows, kind === "load" ? "unwritten" : "written"), [])
-        : await asked((sql, options) => this.#db.exec(sql, options, kind === "look"), text);
-      this.overheadMs = Math.min(this.overheadMs, performance.now() - begunMs);
+      const sql = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
+      // What has to last is written out by itself, and waited for.
+      const writing = kind === "change" && !lasts ? "written" : "unwritten";
+      const results = await this.#run({ sql, rows, writing }, kind === "look");
       progress.doing = RUNNING;
       let from = 0;
-      return operations.map(([, , statements]) => (from += statements, statements === 0 ? [] : rowsOf(results[from - 1])));
+      return operations.map(([, , statements]) => (from += statements, statements === 0 ? [] : results[from - 1] ?? []));
     } catch (thrown) {
       if (isMoved(thrown)) throw thrown;
       const { isFull, message } = told(thrown);
@@ -109,7 +97,7 @@ export class Transactions {
         for (const [doing, sql, statements, hasRows] of operations) {
           if (statements === 0) continue;
           try {
-            await (hasRows && rows ? copied(execProtocol, sql, rows, "unwritten") : asked(session.exec.bind(session), sql));
+            await asked(execProtocol, { sql, rows: hasRows ? rows : undefined, writing: "unwritten" });
           } catch (thrown) {
             if (told(thrown).message === message) trial.failing = doing;
             throw thrown;
@@ -132,20 +120,7 @@ export class Transactions {
   }
 }
 
-/** Runs statements and answers a result each. */
-async function asked(exec: Exec, sql: string): Promise<(Result | undefined)[]> {
-  const results = await exec(sql, { rowMode: "array" });
-  return Array.isArray(results) ? (results as Result[]) : [];
-}
-
-function rowsOf(result: Result | undefined): Row[] {
-  return (result?.rows ?? []).map((row) => row.map((cell) => (typeof cell === "string" ? cell : null)));
-}
-
-/**
- * Has the files of the database written out. PGlite does that after every text, but does not wait for it with `relaxedDurability`, or where
- * somebody else's writing is under way: a page closed a moment later would find the replica as it was before.
- */
+/** Has the files of the database written out: a page closed a moment later would find the replica as it was before. */
 async function stored(db: ReplicaDatabase & { syncToFs?: () => Promise<void> }): Promise<void> {
   // What looks like a PGlite may have no files.
   if (typeof db.syncToFs === "function") await db.syncToFs();

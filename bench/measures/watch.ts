@@ -52,14 +52,14 @@ export function read(db: PGliteInterface): () => Promise<number[]> {
 }
 
 /**
- * Times every text that is run from now on, and answers how long the last one took: until it was over, what PGlite writes to its files
- * then included, and what it had to wait for one of the app's queries. Of a migration, until its call resolves, that is the swap.
+ * Times every text that this library runs from now on, and answers how long the last one took: until it was over, and through a PGliteWorker
+ * until its files were written out as well. Of a migration, until its call resolves, that is the swap.
  */
 export function timed(db: PGliteInterface): () => number | undefined {
   let last: number | undefined;
-  patch(db, "exec", (exec) => async (...given) => {
+  patch(db, "execProtocol", (execProtocol) => async (...given) => {
     const start = performance.now();
-    const result = await exec(...given);
+    const result = await execProtocol(...given);
     last = performance.now() - start;
     return result;
   });
@@ -100,7 +100,7 @@ export class Own {
   /** Waits for all calls of a database from now on; but what runs inside of a transaction is not the database. */
   watch(db: PGliteInterface): void {
     const waiting = (call: Call): Call => (...given) => this.waitFor(() => call(...given));
-    for (const name of ["query", "exec", "syncToFs"]) patch(db, name, waiting);
+    for (const name of ["query", "exec", "execProtocol", "syncToFs"]) patch(db, name, waiting);
     patch(db, "transaction", (transaction) => (work, ...rest) =>
       this.waitFor(() =>
         transaction(async (session: object) => {

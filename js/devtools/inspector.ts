@@ -7,7 +7,7 @@ import { manifestFromSql } from "../ddl.js";
 import { ReplicaError } from "../errors.js";
 import { optionsText, requester } from "../options.js";
 import { Exchange } from "../requests.js";
-import { steady, steadyLoading } from "../steady.js";
+import { steady, steadyRunning } from "../steady.js";
 import { Transactions } from "../transactions.js";
 import type { ReplicaOptions } from "../types.js";
 import type { Inspection, Problem } from "./inspection.js";
@@ -36,7 +36,7 @@ export class Inspector {
   /** @param options what the manager was made with */
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#transactions = new Transactions(steady(options.db), steadyLoading(options.db));
+    this.#transactions = new Transactions(steady(options.db), steadyRunning(options.db));
   }
 
   /** @throws {ReplicaError} `NOT_INITIALIZED`; what it could not look at is in the inspection. */

@@ -29,13 +29,4 @@ impl Database for BrowserHost {
             }
         }
     }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole milliseconds, and not below 0"
-    )]
-    fn overhead_ms(&self) -> u64 {
-        self.page.overhead_ms() as u64
-    }
 }

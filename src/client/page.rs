@@ -17,10 +17,6 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(crate) fn transact(this: &Page, work: &str, rows: Option<Uint8Array>, lasts: bool) -> Result<Promise, JsValue>;
 
-    /// See [`Database::overhead_ms`](electric_replica_core::host::Database::overhead_ms).
-    #[wasm_bindgen(method, getter, js_name = overheadMs)]
-    pub(crate) fn overhead_ms(this: &Page) -> f64;
-
     /// Whether nobody looks at this page.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn hidden(this: &Page) -> bool;

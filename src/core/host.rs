@@ -23,9 +23,6 @@ pub trait Database {
     ///
     /// `ROW_REFUSED`, `DATABASE_FAILED`, `STORAGE_FULL`.
     fn transact(&self, ops: Vec<Op>) -> impl Future<Output = Result<Vec<Rows>>>;
-
-    /// How many milliseconds any transaction takes, whatever it does: what the shortest one took.
-    fn overhead_ms(&self) -> u64;
 }
 
 /// The endpoints that say what the schema is.

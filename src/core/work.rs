@@ -10,8 +10,8 @@ use crate::text::digits;
 pub struct Work {
     /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
     /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with whichever
-    /// tab runs the database by then; a `load` is
-    /// [unseen](Op::is_unseen).
+    /// tab runs the database by then; what is
+    /// `unseen` is [unseen](Op::is_unseen), and needs no file.
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,
@@ -27,7 +27,7 @@ impl Work {
         let mut rows = None;
         let kind = match ops.as_slice() {
             [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
-            [_, ..] if ops.iter().all(Op::is_unseen) => r#","load""#,
+            [_, ..] if ops.iter().all(Op::is_unseen) => r#","unseen""#,
             _ => r#","change""#,
         };
         let mut text = ["[", LEAVING, ",", ENDING, kind].concat();
@@ -234,18 +234,19 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_and_nothing_else_is_a_load() {
+    fn what_nobody_sees_needs_no_file_and_everything_else_does() {
         let empty = |home| Op::Truncate { home, table: name("a") };
         for ops in [
             vec![copy("1")],
             vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging],
             vec![copy("1"), empty(Home::Staging)],
+            vec![count("a"), Op::ReadExtendMethod],
         ] {
-            assert_eq!(kind(ops), "load");
+            assert_eq!(kind(ops), "unseen");
         }
         for ops in [
-            vec![copy("1"), count("a")],
-            vec![Op::ResetStaging, Op::EnsureHome],
+            vec![Op::ResetStaging, Op::Checkpoint],
+            vec![count("a"), Op::NoteRows { tables: Vec::new() }],
             vec![copy("1"), empty(Home::App(name("public")))],
         ] {
             assert_eq!(kind(ops), "change");
@@ -263,7 +264,7 @@ mod tests {
         ] {
             assert_eq!(kind(ops), "look");
         }
-        assert_eq!(kind(vec![count("a")]), "change");
+        assert_eq!(kind(vec![count("a")]), "unseen");
         assert_eq!(kind(vec![]), "change");
     }
 

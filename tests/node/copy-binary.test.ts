@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { PGlite } from "@electric-sql/pglite";
 
-import { loading } from "../../js/loads.ts";
+import { running } from "../../js/texts.ts";
 
 /** Written by the test `golden` of src/core/ingest/copy_binary. Columns are called `c0`, `c1`, …; the first is the key. */
 interface Golden {
@@ -66,7 +66,7 @@ for (const golden of goldens) {
 async function load(table: string, types: string[], sql: string, rows: Uint8Array): Promise<void> {
   const columns = types.map((type, place) => `c${place} ${type}`);
   await pg.exec(`CREATE TABLE ${STAGING}.${table} (${columns.join(", ")})`);
-  await loading(pg)(sql, rows, "written");
+  await running(pg)({ sql, rows, writing: "written" });
 }
 
 /** The table's rows, each value in Postgres' own text. */

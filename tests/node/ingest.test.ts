@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { PGlite } from "@electric-sql/pglite";
 
-import { loading } from "../../js/loads.ts";
+import { running } from "../../js/texts.ts";
 
 /** Written by the test `golden` of src/core/ingest. */
 interface Golden {
@@ -50,7 +50,7 @@ for (const golden of goldens) {
     await create("copied", golden);
 
     const columns = golden.columns.map((column) => column.quoted).join(", ");
-    await loading(pg)(`COPY copied.${golden.table} (${columns}) FROM STDIN`, new TextEncoder().encode(golden.copy), "written");
+    await running(pg)({ sql: `COPY copied.${golden.table} (${columns}) FROM STDIN`, rows: new TextEncoder().encode(golden.copy), writing: "written" });
 
     assert.deepEqual(await stored("copied", golden), sorted(said(golden), golden));
   });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { loading } from "../../js/loads.ts";
+import { steadyRunning } from "../../js/steady.ts";
 import { Transactions } from "../../js/transactions.ts";
 import { open } from "./support/op.ts";
 
@@ -22,7 +22,7 @@ test("work that fails leaves the session outside of any transaction, also one th
   for (const left of ["", "BEGIN"]) {
     const db = await leftBy(t, left);
 
-    const { text } = await new Transactions(db, loading(db)).run(work(["a", "INSERT INTO kept VALUES (1)"], ["b", "SELECT 1 / 0"]), undefined, false);
+    const { text } = await new Transactions(db, steadyRunning(db)).run(work(["a", "INSERT INTO kept VALUES (1)"], ["b", "SELECT 1 / 0"]), undefined, false);
 
     assert.equal((JSON.parse(text) as { doing: string }).doing, "b");
     await assert.rejects(db.exec("SAVEPOINT here"), /SAVEPOINT can only be used in transaction blocks/);
@@ -34,7 +34,7 @@ test("work that comes through is kept, also where the app has left a transaction
   for (const left of ["", "BEGIN"]) {
     const db = await leftBy(t, left);
 
-    const { text } = await new Transactions(db, loading(db)).run(work(["a", "INSERT INTO kept VALUES (1)"], ["b", "SELECT id::text FROM kept"]), undefined, false);
+    const { text } = await new Transactions(db, steadyRunning(db)).run(work(["a", "INSERT INTO kept VALUES (1)"], ["b", "SELECT id::text FROM kept"]), undefined, false);
     await db.exec("ROLLBACK");
 
     assert.deepEqual(JSON.parse(text), [[], [["1"]]]);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isMoved, steady, steadyLoading } from "../../js/steady.ts";
+import { isMoved, steady, steadyRunning } from "../../js/steady.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
 
 type Session = { query: (sql: string) => Promise<unknown>; exec: (sql: string) => Promise<unknown> };
@@ -27,46 +27,6 @@ function shared(...begin: (() => Promise<unknown>)[]) {
   };
   return { db, done, listeners, change: () => [...listeners].forEach((listener) => listener()) };
 }
-
-test("a transaction that only looks and had not begun when the leader changed is begun with the new one", async () => {
-  for (const reject of [true, false]) {
-    const world = shared(() => {
-      world.change();
-      // It says so itself, or waits for ever.
-      return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
-    });
-    assert.equal(await steady(world.db).transaction(async (session: Session) => session.exec("one"), true), undefined);
-    assert.deepEqual(world.done, ["one"]);
-    assert.equal(world.listeners.size, 0);
-  }
-});
-
-test("a transaction that comes to begin after another has begun in its place does nothing", async () => {
-  let late = () => {};
-  const world = shared(() => {
-    world.change();
-    return new Promise<void>((resolve) => (late = resolve));
-  });
-  let bodies = 0;
-  await steady(world.db).transaction(async (session: Session) => {
-    bodies += 1;
-    await session.exec("one");
-  }, true);
-  late();
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual([bodies, world.done], [1, ["one"]]);
-});
-
-test("a transaction that only looks and had begun when the leader changed is done anew with the new one", async () => {
-  const world = shared();
-  let bodies = 0;
-  const looked = await steady(world.db).transaction(async (session: Session) => {
-    if ((bodies += 1) === 1) world.change();
-    await session.exec("one");
-    return bodies;
-  }, true);
-  assert.deepEqual([looked, world.done, world.listeners.size], [2, ["one"], 0]);
-});
 
 test("a transaction that had not begun when the leader changed is not begun with the new one", async () => {
   for (const reject of [true, false]) {
@@ -130,32 +90,52 @@ test("a statement of its own fails when the leader that it was sent to ends, and
   assert.deepEqual([world.done, world.listeners.size, waiting.listeners.size], [["one"], 0, 0]);
 });
 
-test("a text that only looks is asked anew of the new leader, whether the old one's call fails or waits for ever", async () => {
-  for (const reject of [true, false]) {
-    const world = shared();
-    const asked: string[] = [];
-    const exec = (sql: string) => {
-      asked.push(sql);
-      if (asked.length > 1) return Promise.resolve("found");
-      world.change();
-      return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
-    };
-    assert.equal(await steady({ ...world.db, exec }).exec("one", undefined, true), "found");
-    assert.deepEqual([asked, world.listeners.size], [["one", "one"], 0]);
+/** A database whose leader changes with the first call of that step: the call then says so itself, or waits for ever. Answers `found` to a text. */
+function moving(last: Step, reject: boolean) {
+  const sent: string[] = [];
+  const listeners = new Set<() => void>();
+  const step = (name: Step) => async (run?: unknown): Promise<unknown> => {
+    sent.push(name);
+    if (name === last && sent.filter((other) => other === name).length === 1) {
+      for (const listener of [...listeners]) listener();
+      if (reject) throw new Error("Leader changed");
+      await new Promise(() => undefined);
+    }
+    return typeof run === "function" ? (run as () => Promise<unknown>)() : FOUND;
+  };
+  const none = () => Promise.resolve([]);
+  const db = {
+    transaction: none,
+    query: none,
+    exec: none,
+    onLeaderChange: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)),
+    ...(Object.fromEntries(STEPS.map((name) => [name, step(name)])) as Record<Step, () => Promise<unknown>>),
+  };
+  return { db, listeners, sent };
+}
+
+const STEPS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery", "execProtocol"] as const;
+type Step = (typeof STEPS)[number];
+const FOUND = { messages: [{ name: "dataRow", fields: ["found"] }, { name: "commandComplete" }] };
+const TEXT = { sql: "one", writing: "unwritten" } as const;
+
+test("a text that only looks is asked anew of the new leader, at whichever step the old one ended, and whether its call fails or waits for ever", async () => {
+  for (const last of STEPS) {
+    for (const reject of [true, false]) {
+      const { db, listeners, sent } = moving(last, reject);
+      assert.deepEqual(await steadyRunning(db)(TEXT, true), [[["found"]]]);
+      assert.deepEqual([sent.filter((name) => name === last).length, listeners.size], [2, 0], last);
+    }
   }
 });
 
 test("a text that changes something is not asked of the new leader, whatever the old one's call says", async () => {
-  for (const reject of [true, false]) {
-    const world = shared();
-    let calls = 0;
-    const exec = () => {
-      calls += 1;
-      world.change();
-      return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
-    };
-    await assert.rejects(steady({ ...world.db, exec }).exec("one"), isMoved);
-    assert.equal(calls, 1);
+  for (const last of STEPS) {
+    for (const reject of [true, false]) {
+      const { db, listeners, sent } = moving(last, reject);
+      await assert.rejects(steadyRunning(db)(TEXT, false), isMoved);
+      assert.deepEqual([sent.filter((name) => name === last).length, listeners.size], [1, 0], last);
+    }
   }
 });
 
@@ -170,9 +150,8 @@ test("a database of this page's own is left as it is", () => {
   assert.equal(steady(own), own);
 });
 
-test("a piece of rows ends with the leader it was begun with, at whichever step, and nothing of it is sent to the next", async () => {
-  const STEPS = ["_checkReady", "_runExclusiveTransaction", "_runExclusiveQuery"];
-  for (const last of STEPS) {
+test("a text ends with the leader it was begun with, also where its call comes through, and nothing of it is sent to the next", async () => {
+  for (const last of STEPS.slice(0, -1)) {
     const sent: string[] = [];
     let change: () => void = () => undefined;
     const step = (name: string) => async (run?: unknown) => {
@@ -181,16 +160,9 @@ test("a piece of rows ends with the leader it was begun with, at whichever step,
       await Promise.resolve();
       return typeof run === "function" ? (run as () => Promise<unknown>)() : undefined;
     };
-    const none = () => Promise.resolve([]);
-    const db = {
-      transaction: none,
-      query: none,
-      exec: none,
-      execProtocol: step("execProtocol"),
-      onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
-      ...Object.fromEntries(STEPS.map((name) => [name, step(name)])),
-    };
-    await assert.rejects(steadyLoading(db)("COPY", new Uint8Array(), "unwritten"), isMoved, last);
+    const { db } = moving(last, true);
+    const passing = { ...db, onLeaderChange: (listener: () => void) => ((change = listener), () => undefined), ...Object.fromEntries(STEPS.map((name) => [name, step(name)])) };
+    await assert.rejects(steadyRunning(passing)(TEXT, false), isMoved, last);
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.ok(!sent.includes("execProtocol"), `${last}: ${sent.join()}`);
   }

@@ -5,24 +5,22 @@ import type { TestContext } from "node:test";
 
 import { PGlite } from "@electric-sql/pglite";
 
-import { loading } from "../../js/loads.ts";
-import { steady, steadyLoading } from "../../js/steady.ts";
+import { steady, steadyRunning } from "../../js/steady.ts";
 import { Transactions } from "../../js/transactions.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
 import { read as messagesOf } from "./support/protocol.ts";
 
 type Operation = [doing: string, sql: string, statements: number, hasRows: boolean];
-type Asked = { rowMode?: string };
-type Session = { exec: (sql: string, options?: Asked) => Promise<unknown> };
-/** What a statement answers, or throws. */
-type Answer = (sql: string) => unknown;
+type Session = { execProtocol: ReplicaDatabase["execProtocol"] };
+/** The rows a statement answers, or it throws. */
+type Answer = (sql: string) => unknown[][];
 
-const EMPTY: Answer = () => ({ rows: [] });
+const EMPTY: Answer = () => [];
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const over = (db: ReplicaDatabase): Transactions => new Transactions(db, loading(db));
+const over = (db: ReplicaDatabase): Transactions => new Transactions(steady(db), steadyRunning(db));
 const doing = (name: string, ...statements: string[]): Operation => [name, statements.join(";\n"), statements.length, false];
 const work = (...operations: Operation[]): string => JSON.stringify(["LEAVE", "END", "change", ...operations]);
-const copy = JSON.stringify(["LEAVE", "END", "load", ["loading", "COPY", 1, true]]);
+const copy = JSON.stringify(["LEAVE", "END", "unseen", ["loading", "COPY", 1, true]]);
 
 /** What a call comes to, later, whether it answers or throws. */
 const attempt = <T>(call: () => T): Promise<T> => new Promise((resolve) => resolve(call()));
@@ -31,22 +29,21 @@ const attempt = <T>(call: () => T): Promise<T> => new Promise((resolve) => resol
 function database(answer: Answer) {
   const said: string[] = [];
   const loaded: string[] = [];
-  const modes = new Set<string | undefined>();
-  const told = (text: string) => (said.push(text), text === "LEAVE" ? [] : text.split(";\n").map(answer));
-  const exec = (text: string, { rowMode }: Asked = {}) => {
-    if (text !== "LEAVE") modes.add(rowMode);
-    return attempt(() => told(text));
-  };
-  const execProtocol = (message: Uint8Array) => {
-    const { Q, d } = Object.fromEntries(messagesOf(message));
+  const written: unknown[] = [];
+  const done = (sql: string) => [...answer(sql).map((fields) => ({ name: "dataRow", fields })), { name: "commandComplete" }];
+  const exec = (text: string) => Promise.resolve(void said.push(text));
+  const execProtocol = (message: Uint8Array, { syncToFs }: { syncToFs?: boolean } = {}) => {
+    const { Q = "", d } = Object.fromEntries(messagesOf(message));
     if (d !== undefined) loaded.push(d);
-    return attempt(() => (Q === undefined ? [] : told(Q)));
+    said.push(Q);
+    written.push(syncToFs);
+    return attempt(() => ({ messages: Q.split(";\n").flatMap(done) }));
   };
   const run = <T>(work: () => Promise<T>) => work();
   return {
     said,
     loaded,
-    modes,
+    written,
     exec,
     execProtocol,
     _checkReady: () => Promise.resolve(),
@@ -56,7 +53,7 @@ function database(answer: Answer) {
     async transaction(body: (session: Session) => Promise<unknown>) {
       said.push("begin");
       try {
-        await body({ exec });
+        await body({ execProtocol });
         said.push("commit");
       } catch (thrown) {
         said.push("rollback");
@@ -69,18 +66,17 @@ function database(answer: Answer) {
 /** Throws where it meets that statement. */
 const refusing = (bad: string, thrown: unknown): Answer => (sql) => {
   if (sql === bad) throw thrown;
-  return { rows: [] };
+  return [];
 };
 
 const read = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
 test("operations are one text in their order, and each has the rows of its last statement", async () => {
-  const db = database((sql) => ({ rows: { A: [["1"]], B: [["2", null], [7, "é"]] }[sql] ?? [["of another"]] }));
+  const db = database((sql) => ({ A: [["1"]], B: [["2", null], [7, "é"]] })[sql] ?? [["of another"]]);
 
   const { text, thrown } = await over(db).run(work(doing("a", "Z", "A"), doing("nothing"), doing("b", "B")), undefined, false);
 
   assert.deepEqual(db.said, ["Z;\nA;\nB;\nEND"]);
-  assert.deepEqual(db.modes, new Set(["array"]));
   assert.deepEqual(JSON.parse(text), [[["1"]], [], [["2", null], [null, "é"]]]);
   assert.equal(thrown, undefined);
 });
@@ -112,7 +108,7 @@ test("what failed as a text is never done a second time, though its operations c
   const lost = new Error("of the first time");
   const db = database((sql) => {
     if ((calls += 1) === 1) throw lost;
-    return { rows: [[sql]] };
+    return [[sql]];
   });
 
   const { text, thrown } = await over(db).run(work(doing("a", "A", "B"), doing("nothing"), doing("c", "C")), undefined, false);
@@ -183,11 +179,19 @@ test("rows that are loaded by themselves are tried once", async () => {
 });
 
 test("a text that only looks is said to, and no other is", async () => {
-  for (const [kind, looks] of [["look", [true]], ["change", [false]], ["load", []]] as const) {
+  for (const [kind, looks] of [["look", true], ["change", false], ["unseen", false]] as const) {
     const said: unknown[] = [];
-    const exec = (_sql: string, _options?: Asked, looks?: boolean) => (said.push(looks), Promise.resolve([]));
-    await over({ ...database(EMPTY), exec }).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A"), doing("b", "B")]), undefined, false);
-    assert.deepEqual(said, looks);
+    const run = (_text: unknown, looks: boolean) => (said.push(looks), Promise.resolve([]));
+    await new Transactions(database(EMPTY), run).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A"), doing("b", "B")]), undefined, false);
+    assert.deepEqual(said, [looks]);
+  }
+});
+
+test("only a change is written out with its text, and one that has to last by itself", async () => {
+  for (const [kind, lasts, written] of [["look", false, false], ["unseen", false, false], ["change", false, true], ["change", true, false]] as const) {
+    const db = database(EMPTY);
+    await over(db).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A")]), undefined, lasts);
+    assert.deepEqual(db.written, [written], kind);
   }
 });
 
@@ -197,12 +201,13 @@ test("nothing more is done in a database that has moved to another tab", async (
   let change = () => {};
   const db = {
     ...database(EMPTY),
-    exec: (sql: string) => (said.push(sql), change(), Promise.reject(new Error("Leader changed"))),
+    exec: () => (said.push("left"), Promise.resolve()),
+    execProtocol: (message: Uint8Array) => (said.push(...messagesOf(message).map(([, text]) => text)), change(), Promise.reject(new Error("Leader changed"))),
     transaction: () => (said.push("begin"), Promise.resolve()),
     onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
   };
 
-  const { thrown } = await over(steady(db)).run(work(doing("a", "A"), doing("b", "B")), undefined, false);
+  const { thrown } = await over(db).run(work(doing("a", "A"), doing("b", "B")), undefined, false);
 
   assert.match(String(thrown), /the tab that ran the database ended/);
   assert.deepEqual(said, ["A;\nB;\nEND"]);
@@ -223,11 +228,12 @@ test("nothing more is done where the database moves while the session is left, o
     const db = {
       ...database(EMPTY),
       exec,
+      execProtocol: (message: Uint8Array) => exec(messagesOf(message)[0]?.[1] ?? ""),
       transaction: (body: (session: unknown) => Promise<unknown>) => body({ exec, query: exec }),
       onLeaderChange: (listener: () => void) => ((change = listener), () => undefined),
     };
 
-    const { thrown } = await over(steady(db)).run(work(doing("a", "A"), doing("b", "B")), undefined, false);
+    const { thrown } = await over(db).run(work(doing("a", "A"), doing("b", "B")), undefined, false);
 
     assert.match(String(thrown), /the tab that ran the database ended/);
     assert.equal(said.at(-1), last);
@@ -277,31 +283,6 @@ test("anything may be thrown", async () => {
   }
 });
 
-test("what any transaction costs is what the shortest one took", async (t) => {
-  let nowMs = 0;
-  t.mock.method(performance, "now", () => nowMs);
-  const takes: Record<string, number> = { A: 30, B: 7, C: 300 };
-  const db = database(EMPTY);
-  const exec = (sql: string, options?: Asked) => ((nowMs += takes[sql.slice(0, 1)] ?? 0), db.exec(sql, options));
-  const transactions = over({ ...db, exec });
-
-  const found: number[] = [];
-  for (const sql of ["A", "B", "C"]) {
-    await transactions.run(work(doing("a", sql)), undefined, false);
-    found.push(transactions.overheadMs);
-  }
-
-  assert.deepEqual(found, [30, 7, 7]);
-});
-
-test("a transaction that fails says nothing of what any costs", async () => {
-  const transactions = over(database(refusing("A", new Error("no"))));
-
-  await transactions.run(work(doing("a", "A")), undefined, false);
-
-  assert.equal(transactions.overheadMs, Infinity);
-});
-
 /** What PGlite over IndexedDB throws, and what Postgres does over the origin's private files, also through a worker. */
 const FULL = [
   new DOMException("", "QuotaExceededError"),
@@ -332,12 +313,12 @@ async function overIndexedDb(t: TestContext) {
   return { db, written: () => written };
 }
 
-const loads = (sql: string): string => JSON.stringify(["ROLLBACK", "COMMIT", "load", ["loading", sql, 1, true]]);
+const loads = (sql: string): string => JSON.stringify(["ROLLBACK", "COMMIT", "unseen", ["loading", sql, 1, true]]);
 const rowsIn = async (db: PGlite): Promise<unknown> => (await db.query("select array_agg(n order by n) as found from t")).rows[0];
 
 test("over IndexedDB a piece that is loaded writes no file, and whatever comes after it does", async (t) => {
   const { db, written } = await overIndexedDb(t);
-  const transactions = new Transactions(steady(db), steadyLoading(db));
+  const transactions = over(db);
   const before = written();
   for (const n of [1, 2, 3]) {
     const { text } = await transactions.run(loads("copy t from stdin"), bytes(`${n}\n`), false);
@@ -351,7 +332,7 @@ test("over IndexedDB a piece that is loaded writes no file, and whatever comes a
 
 test("over IndexedDB a piece that fails is told as ever, leaves nothing, and keeps nobody waiting", async (t) => {
   const { db } = await overIndexedDb(t);
-  const transactions = new Transactions(steady(db), steadyLoading(db));
+  const transactions = over(db);
   const { text } = await transactions.run(loads("insert into t values (7); copy t from stdin"), bytes("1\nx\n"), false);
   const { state, doing } = read(text);
   assert.deepEqual([state, doing], ["22P02", "loading"]);
@@ -362,7 +343,7 @@ test("over IndexedDB a piece that fails is told as ever, leaves nothing, and kee
 
 test("over IndexedDB a piece waits for a transaction of the app's, and is no part of it", async (t) => {
   const { db } = await overIndexedDb(t);
-  const transactions = new Transactions(steady(db), steadyLoading(db));
+  const transactions = over(db);
   let piece: Promise<unknown> | undefined;
   await db.transaction(async (session) => {
     await session.exec("insert into t values (1)");
@@ -377,7 +358,7 @@ test("over IndexedDB a piece waits for a transaction of the app's, and is no par
 test("what is made out of sight is not written out, and what fails of it is told", async (t) => {
   const { db, written } = await overIndexedDb(t);
   const before = written();
-  const made = JSON.stringify(["ROLLBACK", "COMMIT", "load", ["making", "create table made (n int)", 1, false], ["making more", "insert into made values (1)", 1, false]]);
+  const made = JSON.stringify(["ROLLBACK", "COMMIT", "unseen", ["making", "create table made (n int)", 1, false], ["making more", "insert into made values (1)", 1, false]]);
   assert.deepEqual(JSON.parse((await over(db).run(made, undefined, false)).text), [[], []]);
   assert.equal(written(), before);
   assert.deepEqual((await db.query("select n from made")).rows, [{ n: 1 }]);

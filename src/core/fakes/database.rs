@@ -224,6 +224,7 @@ impl ModelDatabase {
             }
             Op::Tally(tally) => self.tally(tally),
             Op::NoteRows { tables } => self.note_rows(&tables),
+            Op::NoteLoaded { counts } => self.note_loaded(counts),
             Op::CompareRows { tables } => return Ok(self.compare_rows(&tables)),
             Op::Measure { tables, .. } => return Ok(self.sizes(&tables)),
             Op::Inspect { tables, .. } => return Ok(self.inspect(&tables)),
@@ -255,7 +256,8 @@ impl ModelDatabase {
                 let identity = self.new_identity();
                 self.table(&home, &table, &doing)?.empty(identity);
             }
-            Op::AddKeys { home, table } => self.add_keys(&home, &table, &doing)?,
+            Op::AddKey { home, table, columns } => self.add_key(&home, &table, &columns, &doing)?,
+            Op::CreateIndex { home, table, index } => self.create_index(&home, &table, &index, &doing)?,
             Op::Apply { target, changes } => {
                 for change in changes {
                     self.apply(&target.home, &target.table, &change, &target.staged_enums, &doing)?;
@@ -267,9 +269,6 @@ impl ModelDatabase {
             }
             Op::FindLost { .. } => return Ok(self.lost()),
             Op::DropLeft => self.drop_left(),
-            Op::CreateIndex { schema, table, index } => {
-                self.create_index(&Home::App(schema), &table, &index, &doing)?;
-            }
             Op::DropIndex { index, .. } => {
                 for table in self.app.tables.values_mut() {
                     table.indexes.remove(index.as_str());

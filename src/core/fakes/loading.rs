@@ -95,18 +95,15 @@ impl ModelDatabase {
         Ok(())
     }
 
-    pub(super) fn add_keys(&mut self, home: &Home, table: &Table, doing: &str) -> Result<()> {
-        let there = self.table(home, &table.name, doing)?;
+    pub(super) fn add_key(&mut self, home: &Home, table: &Name, columns: &[Name], doing: &str) -> Result<()> {
+        let there = self.table(home, table, doing)?;
         if !there.key.is_empty() {
             return Err(failed(doing, "the key is there already"));
         }
-        there.key = table.primary_key.iter().map(ToString::to_string).collect();
+        there.key = columns.iter().map(ToString::to_string).collect();
         let keys: BTreeSet<_> = there.rows.iter().map(|row| there.key_of(row)).collect();
         if keys.len() != there.rows.len() {
             return Err(refused(doing, "two rows have one key"));
-        }
-        for index in &table.indexes {
-            self.create_index(home, &table.name, index, doing)?;
         }
         Ok(())
     }

@@ -72,6 +72,20 @@ impl ModelDatabase {
         }
     }
 
+    pub(super) fn note_loaded(&mut self, counts: Vec<(Name, u64)>) {
+        for (table, rows) in counts {
+            let there = self.rows_in(table.as_str());
+            assert_eq!(
+                i64::try_from(rows),
+                Ok(there),
+                "the rows of {table}, which are not counted"
+            );
+            if let Some(record) = &mut self.record {
+                record.counts.insert(table.to_string(), there);
+            }
+        }
+    }
+
     pub(super) fn note_rows(&mut self, tables: &[Name]) {
         for table in tables {
             let rows = self.rows_in(table.as_str());

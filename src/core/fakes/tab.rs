@@ -124,11 +124,6 @@ impl Database for Tab {
         })
         .await
     }
-
-    /// Most of what a transaction takes here: pieces grow to their bound.
-    fn overhead_ms(&self) -> u64 {
-        2
-    }
 }
 
 impl Server for Tab {

@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::host::Answer;
 use crate::ident::Name;
 use crate::manifest::{Manifest, SchemasAnswer, parse_schemas};
-use crate::op::{Op, Rows};
+use crate::op::{Home, Op, Rows};
 use crate::plan::{Force, Found, Plan, PlanOptions, Reason, plan};
 use crate::record::{Record, unstepped};
 use crate::room::Sizes;
@@ -213,8 +213,8 @@ impl Machine {
             ops.push(Op::DropIndex { schema, index });
         }
         for (table, index) in create_indexes {
-            let schema = schema.clone();
-            ops.push(Op::CreateIndex { schema, table, index });
+            let home = Home::App(schema.clone());
+            ops.push(Op::CreateIndex { home, table, index });
         }
         // Only what the version changes: the tail may be writing positions meanwhile.
         ops.push(Op::WriteVersion(record.clone()));

@@ -85,10 +85,8 @@ impl Machine {
         for spec in std::mem::take(&mut job.waiting) {
             let table = spec.target.table.clone();
             job.record.shapes.insert(table.name.clone(), standing(spec.fingerprint));
-            keys.push(Op::AddKeys {
-                home: Home::Staging,
-                table,
-            });
+            keys.push(Op::key(&Home::Staging, &table));
+            keys.extend(Op::indexes(&Home::Staging, &table));
         }
         // First, because only what a record names is ever dropped (R4).
         let mut ops = vec![

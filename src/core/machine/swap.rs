@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::event::{Event, Step};
 use crate::ident::Name;
-use crate::op::{Op, Rows, Swap};
+use crate::op::{Home, Op, Rows, Swap};
 use crate::plan::{Found, Reason};
 use crate::queries::Readers;
 use crate::record::Record;
@@ -54,10 +54,14 @@ impl Machine {
             }));
         }
         for (table, index) in std::mem::take(&mut job.rebuild.create_indexes) {
-            let schema = schema.clone();
-            ops.push(Op::CreateIndex { schema, table, index });
+            let home = Home::App(schema.clone());
+            ops.push(Op::CreateIndex { home, table, index });
         }
+        let counts = counts(&job, &ops);
         ops.push(self.seal(&job.rebuild.tables));
+        if !counts.is_empty() {
+            ops.push(Op::NoteLoaded { counts });
+        }
         effects.push(Effect::Emit(Event::Progress(job.progress(Step::Swapping, None))));
         effects.push(Effect::Transact {
             purpose: Purpose::Swap,
@@ -136,6 +140,19 @@ impl Machine {
             duration_ms: moment.now_ms.saturating_sub(announced.started_ms),
         }));
     }
+}
+
+/// How many rows those of the staged tables have that nothing has changed since they were loaded.
+fn counts(job: &Job, ops: &[Op]) -> Vec<(Name, u64)> {
+    let changes = |table: &Name| {
+        ops.iter()
+            .any(|op| matches!(op, Op::Apply { target, .. } if target.table.name == *table))
+    };
+    let settled = job
+        .staged
+        .iter()
+        .filter(|(table, staged)| staged.is_as_loaded && !changes(table));
+    settled.map(|(table, staged)| (table.clone(), staged.rows)).collect()
 }
 
 /// Has the live queries under a swap looked for. Answers which tables it left for other views.

@@ -235,6 +235,7 @@ fn inputs() -> Vec<Input> {
                 lsn: Lsn(5),
                 announced: String::new(),
                 rows: 5,
+                is_as_loaded: true,
             }),
         },
         Input::Staged {

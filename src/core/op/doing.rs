@@ -11,14 +11,29 @@ impl Op {
         matches!(self, Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Purge { .. })
     }
 
-    /// Whether nobody misses it who finds the files as they were before: rows, which something that lasts puts in place or says
-    /// to be unfinished, and what is made and taken away out of every reader's sight.
+    /// Whether nobody misses it who finds the files as they were before: what only reads; rows, which something that lasts puts
+    /// in place or says to be unfinished; and what is made and taken away out of every reader's sight.
     #[must_use]
     pub fn is_unseen(&self) -> bool {
         match self {
-            Self::Copy { .. } | Self::DropLeft | Self::EnsureApp | Self::ResetStaging => true,
+            Self::Copy { .. }
+            | Self::DropLeft
+            | Self::EnsureApp
+            | Self::EnsureHome
+            | Self::ResetStaging
+            | Self::FindHome
+            | Self::ReadRecord
+            | Self::Verify { .. }
+            | Self::Inspect { .. }
+            | Self::Measure { .. }
+            | Self::CountRows { .. }
+            | Self::CompareRows { .. }
+            | Self::ReadPrevious
+            | Self::FindLost { .. }
+            | Self::ReadExtendMethod => true,
             Self::Truncate { home, .. }
-            | Self::AddKeys { home, .. }
+            | Self::AddKey { home, .. }
+            | Self::CreateIndex { home, .. }
             | Self::CreateEnum { home, .. }
             | Self::CreateTable { home, .. } => *home == Home::Staging,
             Self::Apply { target, .. } => target.home == Home::Staging,
@@ -63,7 +78,7 @@ impl Op {
                 "looking at the tables that are there".to_owned()
             }
             Self::CountRows { table, .. } => on("counting the rows of", table),
-            Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } => {
+            Self::WriteRecord(_) | Self::WriteVersion(_) | Self::Seal { .. } | Self::NoteLoaded { .. } => {
                 "writing the replica's record".to_owned()
             }
             Self::EnsureApp => "creating the app's schema".to_owned(),
@@ -72,7 +87,7 @@ impl Op {
             Self::CreateTable { table, .. } => on("creating", &table.name),
             Self::Copy { table, .. } => on("loading rows into", table),
             Self::Truncate { table, .. } => on("emptying", table),
-            Self::AddKeys { table, .. } => on("adding the keys of", &table.name),
+            Self::AddKey { table, .. } => on("adding the key of", table),
             Self::Swap(_) => "putting the new tables in place".to_owned(),
             Self::CreateIndex { table, .. } => on("creating an index of", table),
             Self::DropIndex { .. } => "dropping an index".to_owned(),

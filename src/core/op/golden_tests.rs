@@ -219,10 +219,8 @@ fn operations(
                 rows,
             });
         }
-        stage.push(Op::AddKeys {
-            home: Home::Staging,
-            table: table.clone(),
-        });
+        stage.push(Op::key(&Home::Staging, table));
+        stage.extend(Op::indexes(&Home::Staging, table));
     }
     for (table, change) in changes {
         let table = wanted.manifest.table(&name(table)).unwrap().clone();
@@ -244,7 +242,7 @@ fn operations(
     }));
     swap.push(Op::Swap(rebuild.swap(schema.clone())));
     swap.extend(rebuild.create_indexes.iter().map(|(table, index)| Op::CreateIndex {
-        schema: schema.clone(),
+        home: Home::App(schema.clone()),
         table: table.clone(),
         index: index.clone(),
     }));

@@ -71,6 +71,11 @@ pub enum Op {
         /// The tables.
         tables: Vec<Name>,
     },
+    /// Notes how many rows tables have that were just sealed: what was loaded need not be counted.
+    NoteLoaded {
+        /// Each table, and its rows.
+        counts: Vec<(Name, u64)>,
+    },
     /// Answers of each of these recorded tables its name, how many rows it should have, how many it has, and the handle and
     /// the offset up to which those are.
     CompareRows {
@@ -147,12 +152,23 @@ pub enum Op {
         /// What.
         table: Name,
     },
-    /// Adds the primary key and the indexes.
-    AddKeys {
+    /// Adds the primary key.
+    AddKey {
         /// Where.
         home: Home,
         /// Of what.
-        table: Table,
+        table: Name,
+        /// Its columns.
+        columns: Vec<Name>,
+    },
+    /// Creates an index unless it is there.
+    CreateIndex {
+        /// Where.
+        home: Home,
+        /// Of what.
+        table: Name,
+        /// What.
+        index: Index,
     },
     /// Applies changes of one table. An update that meets no row fails the transaction: the replica would lie.
     Apply {
@@ -171,15 +187,6 @@ pub enum Op {
     },
     /// Drops tables that swaps have left, and that no view reads any more.
     DropLeft,
-    /// Creates an index on a table of the app's schema unless it is there.
-    CreateIndex {
-        /// The schema the app reads.
-        schema: Name,
-        /// Of what.
-        table: Name,
-        /// What.
-        index: Index,
-    },
     /// Drops an index of the app's schema if it is there.
     DropIndex {
         /// The schema the app reads.
@@ -224,6 +231,25 @@ impl Op {
     pub fn tally(ops: &mut Vec<Self>) {
         ops.insert(0, Self::Tally(Tally::Before));
         ops.push(Self::Tally(Tally::After));
+    }
+
+    /// Adds a table's primary key.
+    #[must_use]
+    pub fn key(home: &Home, table: &Table) -> Self {
+        Self::AddKey {
+            home: home.clone(),
+            table: table.name.clone(),
+            columns: table.primary_key.clone(),
+        }
+    }
+
+    /// Creates a table's indexes.
+    pub fn indexes<'a>(home: &'a Home, table: &'a Table) -> impl Iterator<Item = Self> + 'a {
+        table.indexes.iter().map(|index| Self::CreateIndex {
+            home: home.clone(),
+            table: table.name.clone(),
+            index: index.clone(),
+        })
     }
 }
 

@@ -28,6 +28,19 @@ pub(super) fn tally(places: &Places, tally: Tally) -> Statement {
     Statement::new(parts.concat())
 }
 
+/// Says what was loaded. Without the session's counters it would not stay true.
+pub(super) fn note_loaded(places: &Places, counts: &[(Name, u64)]) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(table, rows)| format!("({}, {rows})", literal(table.as_str())))
+        .collect();
+    format!(
+        "UPDATE {} SET rows = n FROM (VALUES {}) loaded (name, n) WHERE table_name = name AND current_setting('track_counts')::bool",
+        own_table(places, "shapes"),
+        joined(&counts, ", "),
+    )
+}
+
 /// Counts where the number is not known. Without the session's counters it never is.
 pub(super) fn note(places: &Places, tables: &[Name]) -> Vec<Statement> {
     let shapes = own_table(places, "shapes");

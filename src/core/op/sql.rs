@@ -60,6 +60,7 @@ impl Op {
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
 
             Self::NoteRows { tables } => rows::note(places, tables),
+            Self::NoteLoaded { counts } => one(rows::note_loaded(places, counts)),
             Self::CompareRows { tables } if tables.is_empty() => Vec::new(),
             Self::CompareRows { tables } => one(rows::compare(places, tables)),
             Self::CountRows { home, table } => one(format!(
@@ -98,14 +99,18 @@ impl Op {
                 }]
             }
             Self::Truncate { home, table } => one(format!("TRUNCATE {}", qualified(places.schema(home), table))),
-            Self::AddKeys { home, table } => tables::add_keys(places.schema(home), table),
+            Self::AddKey { home, table, columns } => one(format!(
+                "ALTER TABLE {} ADD PRIMARY KEY ({})",
+                qualified(places.schema(home), table),
+                quoted_list(&*columns)
+            )),
+            Self::CreateIndex { home, table, index } => one(tables::create_index(places.schema(home), table, index)),
             Self::Swap(swap) => vec![
                 Statement::new(swap::sql(swap, places)),
                 Statement::new(readers::ANSWER.to_owned()),
             ],
             Self::FindLost { schema } => vec![readers::lost(schema)],
             Self::DropLeft => one(readers::drop_left()),
-            Self::CreateIndex { schema, table, index } => one(tables::create_index(schema, table, index)),
             Self::DropIndex { schema, index } => one(format!("DROP INDEX IF EXISTS {}", qualified(schema, index))),
             Self::ForgetSubscriptions { keys } => one(forget_subscriptions(keys)),
             Self::KeepPrevious { tables, until_ms } => home::keep_previous(places, tables, *until_ms),

@@ -2,7 +2,7 @@
 
 use super::purge::mark;
 use super::{Home, Places, Statement};
-use crate::ident::{Name, literal, qualified, quoted_list};
+use crate::ident::{Name, literal, qualified};
 use crate::manifest::{EnumType, Index, IndexMethod, SortOrder, Table};
 use crate::text::joined;
 
@@ -32,19 +32,6 @@ pub(super) fn create_table(places: &Places, home: &Home, table: &Table, staged_e
         )),
         mark("TABLE", &target),
     ]
-}
-
-pub(super) fn add_keys(schema: &Name, table: &Table) -> Vec<Statement> {
-    let target = qualified(schema, &table.name);
-    let key = format!(
-        "ALTER TABLE {target} ADD PRIMARY KEY ({})",
-        quoted_list(&table.primary_key)
-    );
-    let indexes = table
-        .indexes
-        .iter()
-        .map(|index| create_index(schema, &table.name, index));
-    std::iter::once(key).chain(indexes).map(Statement::new).collect()
 }
 
 /// Creates an index, or says in a notice why this Postgres cannot have it: an operator class of an extension, say.

@@ -1,5 +1,9 @@
-//! One table's rows on their way into the database: COPY data in pieces, one under way while the next is read; then keys,
+//! One table's rows on their way into the database: COPY data in pieces, one under way while the next is read; then indexes,
 //! then what the log holds.
+//!
+//! A key that is added to all rows at once has the app's queries wait longer, the more rows there are; one that is there
+//! while they are loaded takes no longer in sum. So it is added to the first piece alone, before the second. An index
+//! waits for all rows: a value that does not fit in would have COPY fail, and so leaves but the index out.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -37,22 +41,21 @@ pub(super) struct Landing<'a, H, R> {
     columns: Vec<Name>,
     /// The piece that is being loaded while the next one is read.
     under_way: Option<UnderWay<'a>>,
-    keyed: Keyed,
+    keys: Keys,
+    /// Whether changes of the log have followed on the rows.
+    changed: bool,
     touched: Touched,
-}
-
-/// The milliseconds a transaction took, and how many of them were not for its rows.
-struct Took {
-    ms: u64,
-    own_ms: u64,
 }
 
 /// A transaction that loads a piece.
 struct UnderWay<'a> {
-    work: Pin<Box<dyn Future<Output = Result<Took>> + 'a>>,
+    /// Answers how many milliseconds it took.
+    work: Pin<Box<dyn Future<Output = Result<u64>> + 'a>>,
     bytes: usize,
     /// Rows that are in once it has ended.
     rows: u64,
+    /// What the table has by then.
+    keys: Keys,
 }
 
 /// How the time goes that rows take.
@@ -66,11 +69,13 @@ enum Growth {
     Known,
 }
 
-/// Whether the table has its keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keyed {
-    Yes,
-    No,
+/// What the table has beside rows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Keys {
+    None,
+    Primary,
+    /// And the indexes.
+    All,
 }
 
 /// Whether the table may hold rows.
@@ -98,7 +103,8 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             changes: Vec::new(),
             columns: target.table.columns.iter().map(|column| column.name.clone()).collect(),
             under_way: None,
-            keyed: Keyed::No,
+            keys: Keys::None,
+            changed: false,
             touched: Touched::No,
         }
     }
@@ -106,6 +112,11 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     /// Whether a transaction with rows has begun, and has not ended well.
     pub(super) fn is_unsure(&self) -> bool {
         self.touched == Touched::Unsure
+    }
+
+    /// Whether the table holds what the log has changed of the rows.
+    pub(super) const fn is_changed(&self) -> bool {
+        self.changed
     }
 
     /// Whether the rows that are read are a piece.
@@ -142,25 +153,26 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     pub(super) async fn copy(&mut self, total: u64) -> Result<()> {
         self.land().await?;
         self.look_at_growth().await;
-        let Some(op) = self.piece() else { return Ok(()) };
-        let bytes = match &op {
-            Op::Copy { rows, .. } => rows.len(),
-            _ => 0,
-        };
+        let bytes = self.rows.len();
+        let Some(piece) = self.piece() else { return Ok(()) };
+        let is_second = self.touched == Touched::Yes && self.keys == Keys::None;
+        let mut ops = Vec::new();
+        if is_second {
+            ops.push(Op::key(&self.target.home, &self.target.table));
+        }
+        ops.push(piece);
         self.touched = Touched::Unsure;
         let host = self.host;
         let work = async move {
             let begun_ms = host.now_ms();
-            host.transact(vec![op]).await?;
-            Ok(Took {
-                ms: host.now_ms().saturating_sub(begun_ms),
-                own_ms: host.overhead_ms(),
-            })
+            host.transact(ops).await?;
+            Ok(host.now_ms().saturating_sub(begun_ms))
         };
         self.under_way = Some(UnderWay {
             work: Box::pin(work),
             bytes,
             rows: total,
+            keys: if is_second { Keys::Primary } else { self.keys },
         });
         Ok(())
     }
@@ -175,12 +187,13 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     }
 
     /// Takes down what came of the piece that was under way.
-    fn landed(&mut self, outcome: Result<Took>) -> Result<()> {
+    fn landed(&mut self, outcome: Result<u64>) -> Result<()> {
         let under_way = self.under_way.take();
-        let Took { ms, own_ms } = outcome?;
+        let ms = outcome?;
         self.touched = Touched::Yes;
-        if let Some(UnderWay { bytes, rows, .. }) = under_way {
-            self.pace.took(bytes, ms, own_ms);
+        if let Some(UnderWay { bytes, rows, keys, .. }) = under_way {
+            self.keys = keys;
+            self.pace.took(bytes, ms);
             if self.slowing.took(bytes as u64, ms) && self.growth == Growth::Even {
                 self.growth = Growth::Slowing;
             }
@@ -215,31 +228,49 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         })
     }
 
-    /// Loads the last of `total` snapshot rows and adds the keys, then applies what the log holds.
+    /// Loads the last of `total` snapshot rows and adds what the table lacks, then applies what the log holds. A small table
+    /// is one transaction.
     pub(super) async fn apply(&mut self, total: u64) -> Result<()> {
         self.land().await?;
+        let is_large = self.touched == Touched::Yes;
+        let target = Rc::clone(self.target);
         let mut ops = Vec::new();
         ops.extend(self.piece());
-        if self.keyed == Keyed::No {
-            ops.push(Op::AddKeys {
-                home: self.target.home.clone(),
-                table: self.target.table.clone(),
-            });
+        if self.keys == Keys::None {
+            ops.push(Op::key(&target.home, &target.table));
+        }
+        if self.keys < Keys::All {
+            for index in Op::indexes(&target.home, &target.table) {
+                if is_large {
+                    self.perform(std::mem::take(&mut ops)).await?;
+                    self.keys = Keys::Primary;
+                }
+                ops.push(index);
+            }
         }
         if !self.changes.is_empty() {
+            self.changed = true;
             ops.push(Op::Apply {
-                target: Rc::clone(self.target),
+                target,
                 changes: std::mem::take(&mut self.changes),
             });
         }
         if ops.is_empty() {
             return Ok(());
         }
+        self.perform(ops).await?;
+        self.keys = Keys::All;
+        (self.report)(StageReport::Rows(total));
+        Ok(())
+    }
+
+    async fn perform(&mut self, ops: Vec<Op>) -> Result<()> {
+        if ops.is_empty() {
+            return Ok(());
+        }
         self.touched = Touched::Unsure;
         self.host.transact(ops).await?;
         self.touched = Touched::Yes;
-        self.keyed = Keyed::Yes;
-        (self.report)(StageReport::Rows(total));
         Ok(())
     }
 
@@ -260,6 +291,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         if self.touched == Touched::Stale {
             let (home, table) = (self.target.home.clone(), self.target.table.name.clone());
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
+            self.changed = false;
             self.touched = Touched::No;
         }
         Ok(())

@@ -276,6 +276,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
             lsn: self.seen,
             announced: self.announced,
             rows: self.loaded,
+            is_as_loaded: !self.landing.is_changed(),
         })
     }
 

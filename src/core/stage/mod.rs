@@ -81,6 +81,8 @@ pub struct Staged {
     pub announced: String,
     /// Rows loaded.
     pub rows: u64,
+    /// Whether those are all it has: no change of the log followed.
+    pub is_as_loaded: bool,
 }
 
 impl Staged {

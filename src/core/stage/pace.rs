@@ -1,25 +1,46 @@
 //! How many rows go into one transaction.
 //!
 //! Small pieces keep the app's queries from waiting, and large ones keep what a transaction costs by itself from being most
-//! of the load: over `IndexedDB`, `PGlite` writes whole files out with each. So a piece's rows take [`ROWS_MS`], and longer
-//! only where a transaction's own cost has a query wait anyway, or where the piece has reached its bound.
+//! of the load: over `IndexedDB`, a `PGliteWorker` writes whole files out with each, ever larger ones. So a piece takes
+//! [`SHORT_MS`]. Where even small ones take [`LONG_MS`], a query waits anyway, and how much of that is for the rows only a
+//! piece of another size tells: pieces grow for as long as that makes a row cheaper, and shrink again where it does not.
 
 /// The largest piece is so many times the smallest.
 pub(crate) const MOST_TIMES: usize = 16;
 
-/// How many milliseconds a piece's rows should take: with a transaction's own cost a query waits 50 at most.
-const ROWS_MS: u64 = 30;
+/// How many milliseconds a piece should take: with its overshoot, which is a piece of the network's at most, a query waits 50.
+const SHORT_MS: u64 = 30;
 
-/// What a transaction may cost by itself, in milliseconds, before larger pieces make up for it.
-const OWN_MS: u64 = 20;
+/// From how many milliseconds on another size is tried.
+const LONG_MS: u64 = 100;
 
-/// How often as long as what a transaction costs beyond that its rows may take besides.
-const WORTH: u64 = 3;
+/// A size is tried again after so many pieces of the one that did better.
+const REST: u8 = 4;
 
-/// The size of pieces, after what the last one took.
+/// A piece that was loaded.
+#[derive(Clone, Copy)]
+struct Piece {
+    bytes: usize,
+    ms: u64,
+}
+
+impl Piece {
+    /// Whether a byte of this piece, the larger one, costs so much less that a query's longer wait is worth it: a quarter.
+    fn is_worth(self, small: Self) -> bool {
+        let cost = |one: Self, other: Self| u128::from(one.ms).saturating_mul(other.bytes as u128);
+        cost(self, small).saturating_mul(4) <= cost(small, self).saturating_mul(3)
+    }
+}
+
+/// The size of pieces, after what the last ones took.
 pub(super) struct Pace {
     least_bytes: usize,
     bytes: usize,
+    /// What the next piece is compared with, which is of another size.
+    before: Option<Piece>,
+    /// How many more pieces are of this size.
+    rest: u8,
+    grows: bool,
 }
 
 impl Pace {
@@ -28,6 +49,9 @@ impl Pace {
         Self {
             least_bytes,
             bytes: least_bytes,
+            before: None,
+            rest: 0,
+            grows: true,
         }
     }
 
@@ -36,15 +60,57 @@ impl Pace {
         self.bytes
     }
 
-    /// Learns how long a piece took, in milliseconds, and how much of that was not for its rows.
-    pub(super) fn took(&mut self, bytes: usize, ms: u64, own_ms: u64) {
-        // What is told of it is of other transactions, all of which may have waited for the app; this piece shows that it need not be so.
-        let own_ms = if own_ms < ms { own_ms } else { 0 };
-        let rows_ms = ms.saturating_sub(own_ms).max(1);
-        let worth_ms = ROWS_MS.saturating_add(own_ms.saturating_sub(OWN_MS).saturating_mul(WORTH));
-        let worth = (bytes as u64).saturating_mul(worth_ms) / rows_ms;
-        let most = self.least_bytes.saturating_mul(MOST_TIMES);
-        self.bytes = usize::try_from(worth).unwrap_or(most).clamp(self.least_bytes, most);
+    /// Learns how many milliseconds a piece took.
+    pub(super) fn took(&mut self, bytes: usize, ms: u64) {
+        let this = Piece { bytes, ms: ms.max(1) };
+        if ms < LONG_MS {
+            let short = (bytes as u64).saturating_mul(SHORT_MS) / this.ms;
+            self.bytes = self.bounded(usize::try_from(short).unwrap_or(usize::MAX));
+            self.before = None;
+            self.rest = 0;
+            self.grows = true;
+            return;
+        }
+        match self.before.take() {
+            None if self.rest > 0 => self.rest -= 1,
+            None => self.try_another(this),
+            Some(before) => {
+                let (small, large) = if before.bytes < bytes {
+                    (before, this)
+                } else {
+                    (this, before)
+                };
+                let better = if large.is_worth(small) { large } else { small };
+                if better.bytes == bytes {
+                    self.try_another(this);
+                } else {
+                    self.bytes = self.bounded(better.bytes);
+                    self.grows = !self.grows;
+                    self.rest = REST;
+                }
+            }
+        }
+    }
+
+    /// Has the next piece be of another size than this one: twice, or half.
+    fn try_another(&mut self, this: Piece) {
+        let next = if self.grows {
+            this.bytes.saturating_mul(2)
+        } else {
+            this.bytes / 2
+        };
+        self.bytes = self.bounded(next);
+        if self.bytes == self.bounded(this.bytes) {
+            // There is no further in this direction.
+            self.grows = !self.grows;
+            self.rest = REST;
+        } else {
+            self.before = Some(this);
+        }
+    }
+
+    fn bounded(&self, bytes: usize) -> usize {
+        bytes.clamp(self.least_bytes, self.least_bytes.saturating_mul(MOST_TIMES))
     }
 }
 
@@ -54,57 +120,91 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// The size after some pieces, where a transaction costs `own` ms and a MiB of rows `rows` ms.
-    fn settled(own: u64, rows: u64) -> usize {
-        let mut pace = Pace::new(MIB);
-        for _ in 0..10 {
+    /// The sizes of so many pieces, where a transaction costs `own` ms and a MiB of rows `rows` ms.
+    fn sizes(pace: &mut Pace, pieces: usize, own: u64, rows: u64) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        for _ in 0..pieces {
             let bytes = pace.bytes();
-            pace.took(bytes, own + rows * bytes as u64 / MIB as u64, own);
+            pace.took(bytes, own + rows * bytes as u64 / MIB as u64);
+            sizes.push(bytes / MIB);
         }
-        pace.bytes()
+        sizes
+    }
+
+    fn settled(own: u64, rows: u64) -> usize {
+        sizes(&mut Pace::new(MIB), 20, own, rows).pop().unwrap()
+    }
+
+    /// What loading so many MiB takes.
+    fn load(own: u64, rows: u64, mib: usize) -> u64 {
+        let mut pace = Pace::new(MIB);
+        let (mut loaded, mut ms) = (0, 0);
+        while loaded < mib {
+            let size = sizes(&mut pace, 1, own, rows)[0];
+            loaded += size;
+            ms += own + rows * size as u64;
+        }
+        ms
     }
 
     #[test]
-    fn rows_of_a_piece_take_thirty_milliseconds_where_a_transaction_costs_little_by_itself() {
-        for own in [0, 2, 20] {
-            assert_eq!(settled(own, 10), 3 * MIB);
-            assert_eq!(settled(own, 15), 2 * MIB);
+    fn a_piece_takes_thirty_milliseconds_where_that_is_more_than_the_least() {
+        assert_eq!(settled(0, 10), 3);
+        assert_eq!(settled(0, 15), 2);
+        assert_eq!(settled(0, 3), 10);
+    }
+
+    #[test]
+    fn a_piece_that_takes_somewhat_longer_is_the_least() {
+        for (own, rows) in [(0, 50), (20, 30), (40, 59)] {
+            assert_eq!(sizes(&mut Pace::new(MIB), 50, own, rows), [1; 50]);
         }
     }
 
     #[test]
-    fn pieces_grow_with_what_a_transaction_costs_beyond_what_a_query_may_wait() {
-        assert_eq!(settled(30, 20), 3 * MIB);
-        assert_eq!(settled(50, 20), 6 * MIB);
+    fn pieces_grow_while_what_a_transaction_costs_by_itself_is_much_of_what_they_take() {
+        for (own, rows, least) in [(200, 20, 8), (400, 20, 16), (110, 30, 4)] {
+            let sizes = sizes(&mut Pace::new(MIB), 40, own, rows);
+            let large = sizes.iter().filter(|size| **size >= least).count();
+            assert!(large > 25, "{own} {rows}: {sizes:?}");
+        }
+        assert!(load(200, 20, 64) < 64 * (200 + 20) / 2);
     }
 
     #[test]
-    fn pieces_are_never_smaller_than_the_least() {
-        assert_eq!(settled(0, 300), MIB);
-        assert_eq!(settled(20, 300), MIB);
+    fn pieces_stay_small_where_the_rows_are_what_takes_long() {
+        let sizes = sizes(&mut Pace::new(MIB), 50, 0, 300);
+        assert!(sizes.iter().all(|size| *size <= 2), "{sizes:?}");
+        assert!(
+            sizes.iter().filter(|size| **size == 2).count() <= 50 / usize::from(REST),
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
+    fn pieces_become_small_again_once_a_transaction_costs_little() {
+        let mut pace = Pace::new(MIB);
+        assert_eq!(sizes(&mut pace, 20, 400, 20).pop(), Some(16));
+        let after = sizes(&mut pace, 40, 0, 20);
+        assert!(
+            after.iter().position(|size| *size == 1).is_some_and(|first| first < 35),
+            "{after:?}"
+        );
     }
 
     #[test]
     fn a_piece_is_never_larger_than_its_bound() {
-        assert_eq!(settled(500, 20), MIB * MOST_TIMES);
+        assert!(
+            sizes(&mut Pace::new(MIB), 50, 5_000, 20)
+                .iter()
+                .all(|size| *size <= MOST_TIMES)
+        );
         let mut pace = Pace::new(MIB);
-        pace.took(usize::MAX, u64::MAX, u64::MAX - 1);
+        pace.took(usize::MAX, 1);
         assert_eq!(pace.bytes(), MIB * MOST_TIMES);
-    }
-
-    #[test]
-    fn a_cost_that_is_more_than_a_piece_took_is_none_of_its_own() {
-        let mut pace = Pace::new(MIB);
-        pace.took(MIB, 30, 2_000);
-        assert_eq!(pace.bytes(), MIB);
-    }
-
-    #[test]
-    fn pieces_grown_by_a_slow_transaction_become_small_again() {
-        let mut pace = Pace::new(MIB);
-        pace.took(MIB, 500, 480);
-        assert_eq!(pace.bytes(), MIB * MOST_TIMES);
-        pace.took(pace.bytes(), 481, 1);
-        assert_eq!(pace.bytes(), MIB);
+        for ms in [u64::MAX, u64::MAX, 0, u64::MAX] {
+            pace.took(usize::MAX, ms);
+            assert!(pace.bytes() <= MIB * MOST_TIMES);
+        }
     }
 }

@@ -276,6 +276,7 @@ impl World {
                     lsn: Lsn(9),
                     announced: String::new(),
                     rows: 1,
+                    is_as_loaded: true,
                 };
                 let outcome = if part.words[0] == "staged" {
                     Ok(staged)

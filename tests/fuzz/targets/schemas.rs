@@ -203,6 +203,9 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
             tables: names.clone(),
         },
         Op::NoteRows { tables: names.clone() },
+        Op::NoteLoaded {
+            counts: names.iter().map(|name| (name.clone(), 7)).collect(),
+        },
         Op::CompareRows { tables: names.clone() },
         Op::KeepPrevious {
             tables: names.clone(),
@@ -251,10 +254,7 @@ fn of_table(table: &Table, app: &Name, enums: &[Name], ops: &mut Vec<Op>) {
             table: table.clone(),
             staged_enums: enums.to_vec(),
         },
-        Op::AddKeys {
-            home: home(),
-            table: table.clone(),
-        },
+        Op::key(&home(), table),
         Op::CountRows {
             home: home(),
             table: table.name.clone(),
@@ -275,7 +275,7 @@ fn of_table(table: &Table, app: &Name, enums: &[Name], ops: &mut Vec<Op>) {
     }
     for index in &table.indexes {
         ops.push(Op::CreateIndex {
-            schema: app.clone(),
+            home: home(),
             table: table.name.clone(),
             index: index.clone(),
         });

@@ -1,8 +1,8 @@
 //! Every journey with nothing going wrong but what it tells of.
 
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Habits, Kind, World};
-use electric_replica_core::machine::Ask;
+use electric_replica_core::fakes::{Call, Habits, Kind, World};
+use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{Player, config, journeys, release, row};
 
@@ -22,7 +22,11 @@ fn every_journey_ends_whole_and_equal_to_the_server() {
 
 /// Three hundred rows of forty characters, so many in an answer.
 fn in_chunks_of(chunk_rows: usize) -> World {
-    let world = World::new(vec![release("1", &["users: id int4! | name text"])], config());
+    of_users(chunk_rows, &["users: id int4! | name text"])
+}
+
+fn of_users(chunk_rows: usize, tables: &[&str]) -> World {
+    let world = World::new(vec![release("1", tables)], config());
     world.set_habits(Habits {
         chunk_rows,
         ..Habits::default()
@@ -40,6 +44,73 @@ fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
     let replica = world.open();
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
+}
+
+/// What the transactions do that load `users`, in their order.
+fn loads(world: &World) -> Vec<String> {
+    let calls = world.calls().into_iter();
+    let transactions = calls.filter(|call| call.kind == Kind::Transact && call.what.contains("\"users\""));
+    transactions.map(|call| call.what).collect()
+}
+
+/// A query of the app waits for one of them, and what is done to all rows at once takes the longer, the more there are.
+#[test]
+fn of_a_large_table_the_key_comes_with_the_second_piece_and_each_index_by_itself() {
+    const PIECE: &str = "loading rows into table \"users\"";
+    const INDEX: &str = "creating an index of table \"users\"";
+    let world = of_users(
+        1_000,
+        &["users: id int4! | name text | ix=by_name(name) | ix=by_id(id)"],
+    );
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let loads = loads(&world);
+    let key = ["adding the key of table \"users\"", PIECE].join("; ");
+    assert_eq!(loads[1..3], [PIECE.to_owned(), key], "{loads:?}");
+    let alone = |what: &str| loads.iter().filter(|load| *load == what).count();
+    assert!(alone(PIECE) > 2 && alone(INDEX) == 2, "{loads:?}");
+    assert_eq!(world.difference(), None);
+}
+
+#[test]
+fn a_small_table_is_one_transaction_with_its_key_and_indexes() {
+    let world = World::new(
+        vec![release("1", &["users: id int4! | name text | ix=by_name(name)"])],
+        config(),
+    );
+    world.write(vec![("users", row("id=1, name=one"))]);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let loading = loads(&world).into_iter().filter(|load| load.contains("loading rows"));
+    let all = [
+        "loading rows into table \"users\"",
+        "adding the key of table \"users\"",
+        "creating an index of table \"users\"",
+    ];
+    assert_eq!(loading.collect::<Vec<_>>(), [all.join("; ")]);
+}
+
+/// Counting them reads them all. The model knows how many there are, whatever the log has changed of them meanwhile: while
+/// they are loaded, and while another table is.
+#[test]
+fn rows_that_the_log_has_changed_since_they_were_loaded_are_counted() {
+    for later_ms in [0, 1_100] {
+        let world = of_users(50, &["users: id int4! | name text", "few: id int4! | name text"]);
+        world.write(vec![("few", row("id=1, name=one"))]);
+        world.set_database_ms(500);
+        let replica = world.open();
+        replica.tell(Ask::Check);
+        let loads = |call: &Call| call.what.contains("loading rows into table \"few\"");
+        let is_loading = |world: &World| world.calls().iter().any(loads);
+        assert_eq!(world.run(60_000, |world, _| is_loading(world).then_some(())), Some(()));
+        world.pass(later_ms);
+        assert_eq!(replica.status(), Status::Migrating);
+        world.write(vec![("few", row("id=2, name=late"))]);
+        world.pass(60_000);
+        assert_eq!(world.difference(), None);
+        let against = Against::Record;
+        assert_eq!(world.ask(&replica, Ask::Verify { against }), Some(Ok(true)));
+    }
 }
 
 /// The database and the network work at the same time, also where one answer ends and the next begins.

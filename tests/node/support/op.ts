@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 
-import { loading } from "../../../js/loads.ts";
+import { running } from "../../../js/texts.ts";
 
 interface Statement {
   sql: string;
@@ -65,20 +65,15 @@ export async function opened(t: TestContext, loadDataDir: File | Blob) {
   return db;
 }
 
-/** Runs each list of statements as one text, as the host does. The rows are those of the last statement, and none where some were loaded. */
+/** Runs each list of statements as one text, as the host does. The rows are those of the last statement. */
 export async function run(db: PGlite, ...transactions: Transaction[]): Promise<Rows> {
   let rows: Rows = [];
   for (const statements of transactions.flatMap(loadedOneByOne)) {
     const text = statements.map(({ sql }) => sql).join(";\n");
     const loaded = statements.find((statement) => statement.rows !== null)?.rows ?? undefined;
-    if (loaded !== undefined) {
-      await loading(db)(text, new TextEncoder().encode(loaded), "written");
-      rows = [];
-      continue;
-    }
-    const results = await db.exec(text, { rowMode: "array" });
+    const results = await running(db)({ sql: text, rows: loaded === undefined ? undefined : new TextEncoder().encode(loaded), writing: "written" });
     assert.equal(results.length, statements.length, "one result a statement");
-    rows = (results.at(-1)?.rows ?? []) as unknown as Rows;
+    rows = results.at(-1) ?? [];
   }
   return rows;
 }
