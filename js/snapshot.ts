@@ -40,7 +40,7 @@ function isDumpable(db: object): db is Dumpable {
  * ```
  *
  * @param open opens a database that is not there yet, with PGlite's option `loadDataDir`
- * @throws {ReplicaError} `INVALID_OPTIONS` where it is no snapshot, before anything is opened; `DATABASE_FAILED` where PGlite
+ * @throws {@link ReplicaError} `INVALID_OPTIONS` where it is no snapshot, before anything is opened; `DATABASE_FAILED` where PGlite
  * cannot open it: it is of another Postgres, or there is a database already.
  */
 export async function restore<Database extends ReplicaDatabase>(snapshot: Blob, open: (loadDataDir: Blob) => Promise<Database>): Promise<Database> {

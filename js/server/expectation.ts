@@ -14,7 +14,8 @@ import type { ManifestSource } from "./manifest.js";
  *
  * @param source the schema that the code is built for
  * @param tables those that the app carries; all where it is missing
- * @throws {@link SchemaError}; RangeError for a table that the schema does not have
+ * @throws {@link SchemaError}
+ * @throws RangeError for a table that the schema does not have
  */
 export async function expectsOf(source: ManifestSource, tables?: readonly string[]): Promise<Record<string, string[]>> {
   const manifest = await source.read();

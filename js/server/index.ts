@@ -5,6 +5,8 @@
  *     // GET /api/electric/version → electric.version(request)
  *     // GET /api/electric/schemas → electric.schemas(request)
  *     // GET /api/electric/shape → createShapeProxy({ … })(request)
+ *
+ * @module electric-replica/server
  */
 export { createElectricHandlers } from "./handlers.js";
 export type { ElectricHandlers, HandlerOptions, VersionAnswer } from "./handlers.js";
@@ -16,6 +18,7 @@ export type {
   ManifestColumn,
   ManifestEnum,
   ManifestIndex,
+  ManifestIndexColumn,
   ManifestSource,
   ManifestTable,
   ServerManifest,

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 const GUIDE = readdirSync("docs/guide").map((file) => `docs/guide/${file}`);
-const DOCUMENTS = [...GUIDE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
+const REFERENCE = readdirSync("docs/reference").map((file) => `docs/reference/${file}`);
+const DOCUMENTS = [...GUIDE, ...REFERENCE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
@@ -239,9 +240,17 @@ function variantsOf(name: string): string[] {
   return all(between(source, `enum ${name} {`, "\n}"), /^ {4}([A-Z]\w*)/gm);
 }
 
-/** The anchors that GitHub gives a document's chapters. */
+/** The anchors that GitHub gives a document's chapters, and those of its own. */
 function anchors(path: string): string[] {
-  return all(text(path), /^#+ (.+)$/gm).map((title) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+  const source = text(path);
+  const times = new Map<string, number>();
+  const ofChapters = all(source, /^#+ (.+)$/gm).map((title) => {
+    const anchor = title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-");
+    const before = times.get(anchor) ?? 0;
+    times.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+  return [...ofChapters, ...all(source, /<a id="([^"]+)">/g)];
 }
 
 /** A folder inside the repository, from where the package is found by its name. */
