@@ -36,7 +36,12 @@ function isDumpable(db: object): db is Dumpable {
  * come since, and no row that is there. Whose rows they are is in it too (`owner`).
  *
  * ```ts
- * const db = await restore(snapshot, (loadDataDir) => PGlite.create({ dataDir: "idb://app", extensions: { live }, loadDataDir }));
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { restore } from "electric-replica";
+ *
+ * export function opened(snapshot: Blob): Promise<PGlite> {
+ *   return restore(snapshot, (loadDataDir) => PGlite.create({ dataDir: "idb://app", loadDataDir }));
+ * }
  * ```
  *
  * @param open opens a database that is not there yet, with PGlite's option `loadDataDir`

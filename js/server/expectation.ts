@@ -5,9 +5,15 @@ import type { ManifestSource } from "./manifest.js";
  * The tables and columns of a schema, as the option `expects` takes them. A bundler's configuration puts them into the
  * code that is built for that schema:
  *
- *     // vite.config.ts
- *     const expects = await expectsOf(drizzleFolder("./drizzle"));
- *     export default defineConfig({ define: { __EXPECTS__: JSON.stringify(expects) } });
+ * ```ts
+ * // vite.config.ts
+ * import { drizzleFolder, expectsOf } from "electric-replica/server";
+ * import { defineConfig } from "vite";
+ *
+ * const expects = await expectsOf(drizzleFolder("./drizzle"));
+ *
+ * export default defineConfig({ define: { __EXPECTS__: JSON.stringify(expects) } });
+ * ```
  *
  * A schema that only grows goes on to fit the code; one that lacks any of them does not. The manifest's own
  * `fingerprint` is for code that any change would break.
