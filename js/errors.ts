@@ -29,6 +29,7 @@ export type ReplicaErrorCode =
 
 /** What went wrong: `code` is for programs, `message` for people; it never holds row data, tokens or query strings. */
 export class ReplicaError extends Error {
+  /** What it is, where several kinds are caught. */
   override readonly name = "ReplicaError";
   /** The code to branch on. Messages may change at any time. */
   readonly code: ReplicaErrorCode;

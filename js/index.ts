@@ -1,6 +1,8 @@
 /**
  * A read-only replica of the server's Postgres tables in the browser's PGlite, always whole, always of the server's
  * schema. See README.md.
+ *
+ * @module electric-replica
  */
 export { defineMigrationBanner, type MigrationBannerElement } from "./banner/element.js";
 export type { MigrationState } from "./banner/state.js";

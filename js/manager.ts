@@ -21,7 +21,7 @@ import type { ReplicaManager, ReplicaOptions, ReplicaState, ReplicaStatus, Verif
 /**
  * Creates the manager of one replica. Nothing is fetched and nothing is touched before its first call.
  *
- * @throws {ReplicaError} `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`, `NOT_INITIALIZED`
+ * @throws {@link ReplicaError} `INVALID_OPTIONS`, `INVALID_NAME`, `NOT_A_DATABASE`, `NOT_INITIALIZED`
  */
 export async function createReplicaManager(options: ReplicaOptions): Promise<ReplicaManager> {
   checkOptions(options);

@@ -9,9 +9,13 @@ const FIRST_WAIT_MS = 30_000;
 
 /** Why the page was reloaded, and how often for that version. */
 export interface ReloadReason {
+  /** The version that was read; `null` where there was none. */
   from: string | null;
+  /** The server's version, for which the page was too old. */
   to: string;
+  /** What the server lacked of `expects`: `table` or `table.column`. */
   missing: string[];
+  /** How often for that version, this time included. */
   times: number;
   /** When, in milliseconds since 1970. */
   at: number;

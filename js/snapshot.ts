@@ -36,11 +36,16 @@ function isDumpable(db: object): db is Dumpable {
  * come since, and no row that is there. Whose rows they are is in it too (`owner`).
  *
  * ```ts
- * const db = await restore(snapshot, (loadDataDir) => PGlite.create({ dataDir: "idb://app", extensions: { live }, loadDataDir }));
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { restore } from "electric-replica";
+ *
+ * export function opened(snapshot: Blob): Promise<PGlite> {
+ *   return restore(snapshot, (loadDataDir) => PGlite.create({ dataDir: "idb://app", loadDataDir }));
+ * }
  * ```
  *
  * @param open opens a database that is not there yet, with PGlite's option `loadDataDir`
- * @throws {ReplicaError} `INVALID_OPTIONS` where it is no snapshot, before anything is opened; `DATABASE_FAILED` where PGlite
+ * @throws {@link ReplicaError} `INVALID_OPTIONS` where it is no snapshot, before anything is opened; `DATABASE_FAILED` where PGlite
  * cannot open it: it is of another Postgres, or there is a database already.
  */
 export async function restore<Database extends ReplicaDatabase>(snapshot: Blob, open: (loadDataDir: Blob) => Promise<Database>): Promise<Database> {

@@ -4,7 +4,10 @@
  * extended by writing; and the write-ahead log keeps a gigabyte of what a server would need it for.
  *
  * ```ts
- * PGlite.create({ startParams: [...PGlite.defaultStartParams, ...replicaStartParams] });
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { replicaStartParams } from "electric-replica";
+ *
+ * export const db = await PGlite.create({ dataDir: "idb://app", startParams: [...PGlite.defaultStartParams, ...replicaStartParams] });
  * ```
  */
 export const replicaStartParams: readonly string[] = ["file_extend_method=write_zeros", "max_wal_size=64MB", "min_wal_size=32MB", "wal_recycle=off"].flatMap((setting) => ["-c", setting]);

@@ -4,15 +4,20 @@ import type { ReplicaEvents, UpcomingMigration } from "./events.js";
 /* eslint-disable @typescript-eslint/no-explicit-any -- PGlite and PGliteWorker type their transactions apart, and both fit */
 /** What this package needs of a database: a PGlite, a PGliteWorker, or anything with their methods. */
 export interface ReplicaDatabase {
+  /** Runs `body` in one transaction. */
   transaction(body: (transaction: any) => Promise<any>): Promise<any>;
+  /** Runs one statement. */
   query(sql: string, params?: any[], options?: any): Promise<any>;
+  /** Runs statements. */
   exec(sql: string, options?: any): Promise<any>;
+  /** Sends one message of Postgres' protocol. */
   execProtocol(message: Uint8Array, options?: any): Promise<any>;
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** One table of the replica, with Electric's own parameters for its shape. */
 export interface TableOptions {
+  /** Its name on the server. */
   name: string;
   /** Electric's `where`: only these rows are carried. */
   where?: string;
@@ -102,7 +107,9 @@ export type HeadersOption = Record<string, string> | (() => Record<string, strin
 
 /** A replica: its version, and the tables it has. */
 export interface ReplicaState {
+  /** The version it has. */
   version: string;
+  /** The names of its tables. */
   tables: string[];
 }
 
@@ -217,19 +224,28 @@ export interface ReplicaManager {
    *
    * @returns `true`: an existing replica was rebuilt. `false`: up to date, adopted, put off, offline, or set up for the
    * first time.
-   * @throws {ReplicaError} The old replica, if there was one, is untouched.
+   * @throws {@link ReplicaError} Any code, where the run failed. The old replica, if there was one, is untouched.
    */
   checkAndMigrate(options?: { background?: boolean }): Promise<boolean>;
-  /** Rebuilds everything, whatever the version; only if the server is at `version`, where one is given. */
+  /**
+   * Rebuilds everything, whatever the version; only if the server is at `version`, where one is given.
+   *
+   * @returns as `checkAndMigrate()` does
+   * @throws {@link ReplicaError} `INVALID_OPTIONS` where the server is at another version; else any code, where the run failed.
+   */
   runMigration(version?: string): Promise<boolean>;
-  /** Forgets nothing a reader sees, but fetches every row anew from the server. */
+  /**
+   * Forgets nothing a reader sees, but fetches every row anew from the server.
+   *
+   * @throws {@link ReplicaError} Any code, where the run failed. What is there stays readable.
+   */
   reset(): Promise<void>;
   /**
    * Puts the tables back that the last rebuild for another version replaced, as long as they are kept. The replica then
    * is `held`: nothing changes it until `runMigration()`, or until the server has yet another version.
    *
    * @returns `true`
-   * @throws {ReplicaError} `NO_PREVIOUS` where nothing is kept.
+   * @throws {@link ReplicaError} `NO_PREVIOUS` where nothing is kept.
    */
   rollback(): Promise<boolean>;
   /**
@@ -238,7 +254,7 @@ export interface ReplicaManager {
    * with the policies `auto` and `when-idle` it is fetched anew then. `replica:verified` says what could not be compared.
    *
    * @returns whether nothing was found to be wrong
-   * @throws {ReplicaError} `SHAPE_UNREACHABLE`, `SHAPE_PROTOCOL` with `server`, where Electric does not answer: what is wrong by
+   * @throws {@link ReplicaError} `SHAPE_UNREACHABLE`, `SHAPE_PROTOCOL` with `server`, where Electric does not answer: what is wrong by
    * the record was told before.
    */
   verify(options?: VerifyOptions): Promise<boolean>;
@@ -246,7 +262,7 @@ export interface ReplicaManager {
    * The whole database as a file, packed with gzip, which `restore()` opens: the app's own tables as well. It is PGlite's
    * `dumpDataDir()`, which keeps queries waiting; a rebuild that is under way is not in it.
    *
-   * @throws {ReplicaError} `DATABASE_FAILED`, `NOT_A_DATABASE`
+   * @throws {@link ReplicaError} `DATABASE_FAILED`, `NOT_A_DATABASE`
    */
   snapshot(): Promise<Blob>;
   /** Drops the replica: its tables, the record, the version in localStorage. For logging out. */

@@ -1,6 +1,8 @@
 /**
  * Where the WebAssembly files are, as the app's bundler has placed them: for a page that loads them ahead of time, and for
  * a service worker that keeps them.
+ *
+ * @module electric-replica/wasm
  */
 export { initReplica } from "./client.js";
 

@@ -10,6 +10,7 @@ import { Timeline } from "./timeline.js";
 
 /** A replica to expose: its manager, and the options that was made with. */
 export interface ExposedReplica extends ReplicaOptions {
+  /** What `createReplicaManager()` gave. */
   manager: ReplicaManager;
 }
 
@@ -18,6 +19,7 @@ export interface ExposedReplica extends ReplicaOptions {
  * ask. Nothing is loaded and nothing is looked at before the page asks; where the browser has no BroadcastChannel, nothing
  * happens.
  *
+ * @param replica the manager, and the options that it was created with
  * @returns a function that ends it; so does closing the manager
  */
 export function exposeReplica({ manager, ...options }: ExposedReplica): () => void {

@@ -1,7 +1,10 @@
 /**
  * Serves the DevTools page in development: a plugin for Vite, and the same for any server that takes Node's requests.
  *
+ * @privateRemarks
  * Owns: which file answers which path. Must not know: what the page does.
+ *
+ * @module electric-replica/devtools/vite
  */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -16,18 +19,29 @@ export const DEVTOOLS_PATH = "/__electric-replica";
 export type DevtoolsMiddleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 /** As much of Vite's development server as is needed here: no release of Vite is tied to. */
-interface DevServer {
-  middlewares: { use(route: string, handler: DevtoolsMiddleware): unknown };
+export interface DevServer {
+  /** What answers its requests. */
+  middlewares: {
+    /** Adds one that answers below `route`. */
+    use(route: string, handler: DevtoolsMiddleware): unknown;
+  };
 }
 
 /** A plugin of Vite. */
 export interface ReplicaDevtools {
+  /** What Vite calls it. */
   name: string;
+  /** No build has it. */
   apply: "serve";
+  /** Has Vite's server answer with the page. */
   configureServer: (server: DevServer) => void;
 }
 
-/** The plugin: serves the page at `path`, while Vite serves an app that is being built; no build has any of it. */
+/**
+ * The plugin: serves the page while Vite serves an app that is being built; no build has any of it.
+ *
+ * @param options `path`: where the page is. Default {@link DEVTOOLS_PATH}
+ */
 export function replicaDevtools({ path = DEVTOOLS_PATH }: { path?: string } = {}): ReplicaDevtools {
   return {
     name: "electric-replica:devtools",
@@ -40,13 +54,26 @@ export function replicaDevtools({ path = DEVTOOLS_PATH }: { path?: string } = {}
 
 /** A tab of Nuxt DevTools, as its hook `devtools:customTabs` takes it. */
 export interface DevtoolsTab {
+  /** By what it is told from other tabs. */
   name: string;
+  /** What it is called. */
   title: string;
+  /** An icon of Nuxt DevTools'. */
   icon: string;
-  view: { type: "iframe"; src: string };
+  /** What it shows. */
+  view: {
+    /** Shown in a frame. */
+    type: "iframe";
+    /** The page's address. */
+    src: string;
+  };
 }
 
-/** The page as a tab of Nuxt DevTools, which shows it in a frame of the app's own origin. */
+/**
+ * The page as a tab of Nuxt DevTools, which shows it in a frame of the app's own origin.
+ *
+ * @param options `path`: where the page is. Default {@link DEVTOOLS_PATH}
+ */
 export function devtoolsTab({ path = DEVTOOLS_PATH }: { path?: string } = {}): DevtoolsTab {
   return { name: "electric-replica", title: "electric-replica", icon: "carbon:data-base", view: { type: "iframe", src: `${path}/` } };
 }
@@ -58,7 +85,11 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-/** The page by itself, for a server without Vite; mounted at `path`, or before everything else. */
+/**
+ * The page by itself, for a server without Vite; mounted at `path`, or before everything else.
+ *
+ * @param options `path`: where the page is. Default {@link DEVTOOLS_PATH}
+ */
 export function devtoolsMiddleware({ path = DEVTOOLS_PATH }: { path?: string } = {}): DevtoolsMiddleware {
   const folder = fileURLToPath(new URL("./page/", import.meta.url));
   return (request, response, next) => {

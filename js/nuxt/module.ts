@@ -1,7 +1,10 @@
 /**
  * The Nuxt module: `modules: ["electric-replica/nuxt"]` and a drizzle folder are all that an app writes.
  *
+ * @privateRemarks
  * Owns: what is added to an app, and where. Must not know: how a replica works.
+ *
+ * @module electric-replica/nuxt
  */
 import { existsSync } from "node:fs";
 
@@ -26,10 +29,12 @@ export type { ReplicaHooks } from "./runtime/hooks.js";
 
 /** The private runtime configuration, under the name that Nuxt's tools look for. */
 export interface ModuleRuntimeConfig {
+  /** What only the server may know. */
   electricReplica: PrivateConfig;
 }
 /** The public runtime configuration, under the name that Nuxt's tools look for. */
 export interface ModulePublicRuntimeConfig {
+  /** What the page knows. */
   electricReplica: PublicConfig;
 }
 
@@ -39,6 +44,7 @@ const UNBUNDLED = ["@electric-sql/pglite", "electric-replica"];
 const SELDOM = /electric-replica\/(.*\/)?wasm\/(ddl|\w+_base64)\b|(^|\/)ddl_bg\b/;
 const ROUTES = ["version", "schemas", "shape"];
 
+/** The module. Its options are `electricReplica` in `nuxt.config.ts`. */
 const replicaModule: NuxtModule<ModuleOptions> = defineNuxtModule<ModuleOptions>({
   meta: { name: "electric-replica", configKey: "electricReplica", compatibility: { nuxt: "^4.0.0" } },
   defaults: DEFAULTS,

@@ -35,9 +35,14 @@ export function drizzleFolder(path: string | URL, options: DrizzleOptions = {}):
 }
 
 /**
- * The schema out of migrations that a bundler has inlined:
+ * The schema out of migrations that a bundler has inlined.
  *
- *     drizzleBundle(import.meta.glob("../drizzle/**\/*.{sql,json}", { query: "?raw", import: "default", eager: true }))
+ * ```ts
+ * /// <reference types="vite/client" />
+ * import { drizzleBundle } from "electric-replica/server";
+ *
+ * export const source = drizzleBundle(import.meta.glob("../drizzle/**\/*.{sql,json}", { query: "?raw", import: "default", eager: true }));
+ * ```
  *
  * @param files their texts by their paths; a module stands for its default export
  */

@@ -5,16 +5,23 @@ import type { ManifestSource } from "./manifest.js";
  * The tables and columns of a schema, as the option `expects` takes them. A bundler's configuration puts them into the
  * code that is built for that schema:
  *
- *     // vite.config.ts
- *     const expects = await expectsOf(drizzleFolder("./drizzle"));
- *     export default defineConfig({ define: { __EXPECTS__: JSON.stringify(expects) } });
+ * ```ts
+ * // vite.config.ts
+ * import { drizzleFolder, expectsOf } from "electric-replica/server";
+ * import { defineConfig } from "vite";
+ *
+ * const expects = await expectsOf(drizzleFolder("./drizzle"));
+ *
+ * export default defineConfig({ define: { __EXPECTS__: JSON.stringify(expects) } });
+ * ```
  *
  * A schema that only grows goes on to fit the code; one that lacks any of them does not. The manifest's own
  * `fingerprint` is for code that any change would break.
  *
  * @param source the schema that the code is built for
  * @param tables those that the app carries; all where it is missing
- * @throws {@link SchemaError}; RangeError for a table that the schema does not have
+ * @throws {@link SchemaError}
+ * @throws RangeError for a table that the schema does not have
  */
 export async function expectsOf(source: ManifestSource, tables?: readonly string[]): Promise<Record<string, string[]>> {
   const manifest = await source.read();

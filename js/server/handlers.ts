@@ -24,10 +24,15 @@ export interface ElectricHandlers {
 
 /** What the version endpoint answers. */
 export interface VersionAnswer {
+  /** What people read: drizzle's tag. */
   version: string;
+  /** The migration's number in the journal. */
   index?: number | undefined;
+  /** When the migration was made, in milliseconds since 1970. */
   timestamp?: number | undefined;
+  /** Whose SQL the migrations are in. */
   dialect: "postgresql";
+  /** 32 hexadecimal digits, equal for equal structure. */
   fingerprint?: string | undefined;
 }
 

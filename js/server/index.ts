@@ -1,10 +1,18 @@
 /**
  * The server half: what the server says of its schema, out of drizzle's migrations, for any framework.
  *
- *     const electric = createElectricHandlers({ source: drizzleFolder("./drizzle") });
- *     // GET /api/electric/version → electric.version(request)
- *     // GET /api/electric/schemas → electric.schemas(request)
- *     // GET /api/electric/shape → createShapeProxy({ … })(request)
+ * ```ts
+ * import { createElectricHandlers, createShapeProxy, drizzleFolder } from "electric-replica/server";
+ *
+ * const source = drizzleFolder("./drizzle");
+ * export const electric = createElectricHandlers({ source });
+ * export const shape = createShapeProxy({ source, electricUrl: "http://localhost:3000" });
+ * // GET /api/electric/version → electric.version(request)
+ * // GET /api/electric/schemas → electric.schemas(request)
+ * // GET /api/electric/shape → shape(request)
+ * ```
+ *
+ * @module electric-replica/server
  */
 export { createElectricHandlers } from "./handlers.js";
 export type { ElectricHandlers, HandlerOptions, VersionAnswer } from "./handlers.js";
@@ -16,6 +24,7 @@ export type {
   ManifestColumn,
   ManifestEnum,
   ManifestIndex,
+  ManifestIndexColumn,
   ManifestSource,
   ManifestTable,
   ServerManifest,

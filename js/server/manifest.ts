@@ -10,7 +10,9 @@ export interface ServerManifest {
   timestamp?: number;
   /** 32 hexadecimal digits, equal for equal structure. It decides whether a replica is rebuilt. */
   fingerprint?: string;
+  /** The tables that a replica may carry. */
   tables: ManifestTable[];
+  /** The enum types that their columns are of. */
   enums?: ManifestEnum[];
 }
 
@@ -18,33 +20,49 @@ export interface ServerManifest {
 export interface ManifestTable {
   /** Its schema on the server; `public` where it is missing. */
   schema?: string;
+  /** Its name. */
   name: string;
   /** In the order a `SELECT *` shows them. */
   columns: ManifestColumn[];
   /** The columns of its primary key, in the key's order. Never empty. */
   primaryKey: string[];
+  /** Its indexes, but for the primary key's. */
   indexes?: ManifestIndex[];
 }
 
 /** One column. */
 export interface ManifestColumn {
+  /** Its name. */
   name: string;
   /** As Postgres writes it: `int4`, `varchar(255)`, `timestamptz`, `text[]`, or the name of an enum. */
   type: string;
+  /** Whether it refuses NULL. Default `false`. */
   notNull?: boolean;
 }
 
 /** One index over plain columns. */
 export interface ManifestIndex {
+  /** Its name. */
   name: string;
-  columns: (string | { name: string; order?: "asc" | "desc" })[];
+  /** Its columns, in its order; ascending where nothing else is said. */
+  columns: (string | ManifestIndexColumn)[];
+  /** Whether it is unique on the server. In a replica it is a plain one. */
   unique?: boolean;
   /** `btree` where it is missing. */
   method?: string;
 }
 
+/** A column of an index, where it is more than its name. */
+export interface ManifestIndexColumn {
+  /** Its name. */
+  name: string;
+  /** Default `asc`. */
+  order?: "asc" | "desc";
+}
+
 /** One enum type. */
 export interface ManifestEnum {
+  /** Its name, as columns have it for their type. */
   name: string;
   /** In their order. */
   labels: string[];

@@ -8,7 +8,9 @@ import type { ManifestSource, ManifestTable } from "./manifest.js";
 
 /** A table that is asked for. */
 export interface ShapeTable {
+  /** Its schema on the server. */
   schema: string;
+  /** Its name. */
   name: string;
 }
 
@@ -16,6 +18,7 @@ export interface ShapeTable {
 export interface ShapeGrant {
   /** Electric's `where`, with `params[1]`, `params[2]`, … as `$1`, `$2`, …. */
   where?: string;
+  /** What `$1`, `$2`, … of `where` stand for. */
   params?: readonly string[];
   /** Electric's `columns`. */
   columns?: readonly string[];

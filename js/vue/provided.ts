@@ -13,6 +13,7 @@ import type { ReplicaDatabase, ReplicaManager, ReplicaStatus } from "../types.js
 
 /** A replica as components use it. Neither part is ever made reactive. */
 export interface Replica {
+  /** What `createReplicaManager()` gave. */
   manager: ReplicaManager;
   /** The database that the manager was created with; `useReplicaQuery()` needs PGlite's `live` extension in it. */
   db: ReplicaDatabase;
@@ -36,6 +37,8 @@ const KEY: InjectionKey<Provided> = Symbol("electric-replica");
  * It may still be on its way: components see it once it is there. What is provided ends with the app or the component; the
  * manager does not, it belongs to whoever created it.
  *
+ * @param replica the manager and the database it was created with, or a promise of both
+ * @param app the app, where it is not a component that provides
  * @param hydrated for a page that was made on a server: what components see stays as it was there until this has resolved, so
  * that the page is taken over as it is
  */
@@ -53,7 +56,7 @@ export function provideReplica(replica: Replica | Promise<Replica>, app?: App, h
 /**
  * The replica that was provided; `undefined` until it is there, and on a server, where there never is one.
  *
- * @throws {ReplicaError} `NOT_INITIALIZED` in a page where nothing was provided
+ * @throws `NOT_INITIALIZED` ({@link ReplicaError}) in a page where nothing was provided
  */
 export function useReplica(): Readonly<ShallowRef<Replica | undefined>> {
   return useProvided().replica;

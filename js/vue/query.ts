@@ -13,7 +13,9 @@ import type { Replica } from "./provided.js";
 
 /** A column of a result, as PGlite describes it. */
 export interface QueryField {
+  /** Its name. */
   name: string;
+  /** Its type's OID in Postgres. */
   dataTypeID: number;
 }
 

@@ -1,13 +1,12 @@
 /** The documents against the code they speak of: a document that is not true is worse than none. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, normalize, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 
 const GUIDE = readdirSync("docs/guide").map((file) => `docs/guide/${file}`);
-const DOCUMENTS = [...GUIDE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
+const REFERENCE = readdirSync("docs/reference").map((file) => `docs/reference/${file}`);
+const DOCUMENTS = [...GUIDE, ...REFERENCE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
 const text = (path: string): string => readFileSync(path, "utf8");
 
 test("docs/ERRORS.md has each error code of the code, and no other", () => {
@@ -178,33 +177,6 @@ test("docs/ARCHITECTURE.md names the rooms that are there, and all of the core",
   assert.deepEqual(modules.filter((name) => !inCore.includes(name) && !inCore.includes(`${name}/`)), []);
 });
 
-test("the documents' TypeScript examples compile with the package's types", (t) => {
-  const folder = scratch(t);
-  const examples = ["README.md", "pkg/README.md", ...GUIDE].flatMap((document) => all(text(document), /```ts\n([\s\S]*?)```/g));
-  assert.ok(examples.length >= 3);
-  const files = examples.map((example, at) => {
-    writeFileSync(join(folder, `example-${at}.ts`), `${example}\nexport {};\n`);
-    return `example-${at}.ts`;
-  });
-  const compilerOptions = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: "es2022",
-    module: "esnext",
-    moduleResolution: "bundler",
-    lib: ["es2023", "dom", "dom.iterable"],
-    types: [],
-  };
-  writeFileSync(join(folder, "app.d.ts"), "declare function showBanner(text: string): void;\ndeclare function hideBanner(): void;\n");
-  // What the Nuxt module has an app use without an import.
-  const own = (name: string, of: string): string => `declare const define${name}: typeof import("../../pkg/nuxt/runtime/${of}.js").define${name};\n`;
-  writeFileSync(join(folder, "nuxt.d.ts"), own("Replica", "define") + own("ReplicaServer", "server/define"));
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.d.ts", "nuxt.d.ts", ...files] }));
-
-  execFileSync(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "--project", folder], { stdio: ["ignore", "inherit", "inherit"] });
-});
-
 /** Every first group. */
 function all(source: string, pattern: RegExp): string[] {
   return [...source.matchAll(pattern)].map((match) => match[1] ?? "");
@@ -239,17 +211,15 @@ function variantsOf(name: string): string[] {
   return all(between(source, `enum ${name} {`, "\n}"), /^ {4}([A-Z]\w*)/gm);
 }
 
-/** The anchors that GitHub gives a document's chapters. */
+/** The anchors that GitHub gives a document's chapters, and those of its own. */
 function anchors(path: string): string[] {
-  return all(text(path), /^#+ (.+)$/gm).map((title) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
-}
-
-/** A folder inside the repository, from where the package is found by its name. */
-function scratch(t: TestContext): string {
-  mkdirSync(".cache", { recursive: true });
-  const folder = mkdtempSync(join(".cache", "docs-"));
-  t.after(() => {
-    rmSync(folder, { recursive: true });
+  const source = text(path);
+  const times = new Map<string, number>();
+  const ofChapters = all(source, /^#+ (.+)$/gm).map((title) => {
+    const anchor = title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-");
+    const before = times.get(anchor) ?? 0;
+    times.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
   });
-  return folder;
+  return [...ofChapters, ...all(source, /<a id="([^"]+)">/g)];
 }
