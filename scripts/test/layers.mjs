@@ -1,5 +1,6 @@
 /** The four layers of tests, each run with its own tool. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -37,7 +38,7 @@ export async function wasm({ tools: { toolchain, bindgen }, browser }) {
 }
 
 /** @returns {Promise<Tally>} */
-export const node = () => nodeTest("tests/node", {});
+export const node = () => nodeTest("tests/node", {}, availableParallelism());
 
 /** @param {World} world @returns {Promise<Tally>} */
 export const e2e = ({ browser }) => nodeTest("tests/e2e", { CHROMIUM: browser?.chromium ?? "" });
@@ -55,8 +56,14 @@ async function cargoTest(call) {
   return tally.close(code);
 }
 
-/** Runs the tests of a folder in Node. @param {string} folder @param {Record<string, string>} env @returns {Promise<Tally>} */
-export async function nodeTest(folder, env) {
+/**
+ * Runs the tests of a folder in Node.
+ *
+ * @param {string} folder @param {Record<string, string>} env
+ * @param {number} [atOnce] so many files at a time; a browser wants the machine for itself
+ * @returns {Promise<Tally>}
+ */
+export async function nodeTest(folder, env, atOnce = 1) {
   const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts"));
   if (files.length === 0) return none(`${folder} holds no test`);
 
@@ -67,8 +74,7 @@ export async function nodeTest(folder, env) {
     ["--test-reporter=spec", "--test-reporter-destination=stdout"],
     [`--test-reporter=${pathToFileURL(at("scripts/test/node-tally.mjs")).href}`, `--test-reporter-destination=${result}`],
   ];
-  // One file at a time: each browser and each PGlite wants the machine for itself.
-  const args = ["--import", "tsx", "--test", "--test-concurrency=1", ...reporters.flat(), ...files.map((file) => relative(ROOT, file))];
+  const args = ["--import", "tsx", "--test", `--test-concurrency=${atOnce}`, ...reporters.flat(), ...files.map((file) => relative(ROOT, file))];
   const code = await watch({ command: process.execPath, args, env }, (line) => console.log(line));
 
   if (!existsSync(result)) return { passed: 0, failed: 0, faults: [`node --test ended with exit code ${code} and without a result`] };

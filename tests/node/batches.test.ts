@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { emptyPostgres } from "../../www/server/empty.ts";
 
-import { PGlite } from "@electric-sql/pglite";
 
 type Row = Record<string, string | null>;
 
@@ -29,7 +29,7 @@ const SETTINGS = ["on", "off"];
 
 for (const [{ most, batches, rows }, conforming] of golden.logs.flatMap((log) => SETTINGS.map((setting) => [log, setting] as const))) {
   test(`a log in batches of up to ${most} leaves the rows of the log in PGlite, with standard_conforming_strings ${conforming}`, async (t) => {
-    const pg = await PGlite.create();
+    const pg = await emptyPostgres();
     t.after(() => pg.close());
     await pg.exec(`SET standard_conforming_strings = ${conforming}`);
     await pg.exec(`CREATE TABLE batched (${golden.columns.join(", ")}, PRIMARY KEY (${golden.key.join(", ")})); ${golden.meeting}`);

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
 import type { ReplicaOptions } from "electric-replica";
 import { exposeReplica } from "electric-replica/devtools";
 
@@ -11,6 +10,7 @@ import { Remote } from "../../devtools/remote.ts";
 import type { Inspection, InspectedTable } from "../../js/devtools/inspection.ts";
 import { type AppPage, CHANNEL, type TimelineEntry } from "../../js/devtools/messages.ts";
 import type { Demo } from "../../www/server/demo.ts";
+import { emptyPostgres } from "../../www/server/empty.ts";
 import { contents, database, eventually, manage, serve, soon } from "./support/world.ts";
 
 /** The DevTools page, as far as it is not drawn. */
@@ -208,7 +208,7 @@ test("a page that ends, or whose manager is closed, is gone, and what was asked 
   end();
   await soon(() => assert.equal(pages().length, 0));
 
-  const db = await PGlite.create();
+  const db = await emptyPostgres();
   t.after(() => db.close());
   const stopped = exposeReplica({ db, baseUrl: `${demo.url}/api/electric`, manager });
   t.after(stopped);

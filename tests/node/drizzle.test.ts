@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { drizzleBundle, drizzleFolder } from "electric-replica/server";
 import type { ManifestSource, ServerManifest } from "electric-replica/server";
+import { emptyPostgres } from "../../www/server/empty.ts";
 
 interface Entry {
   idx: number;
@@ -23,7 +24,7 @@ interface Table {
 
 for (const folder of ["workspace", "sales"].map((name) => join("tests/golden/drizzle", name))) {
   void test(`after each migration of ${folder}, Postgres has what was read`, async (t) => {
-    const pg = await PGlite.create();
+    const pg = await emptyPostgres();
     t.after(() => pg.close());
     const journal = readFileSync(join(folder, "meta/_journal.json"), "utf8");
     const { entries } = JSON.parse(journal) as { entries: Entry[] };

@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 import { electricSync } from "@electric-sql/pglite-sync";
 import type { SyncOptions } from "electric-replica";
 
 import type { Demo } from "../../www/server/demo.ts";
+import { emptyPostgres } from "../../www/server/empty.ts";
 import { contents, eventually, manage, serve } from "./support/world.ts";
 
 const KEY = "the app's";
 
 async function open(t: TestContext) {
-  const db = await PGlite.create({ extensions: { live, electric: electricSync() } });
+  const db = await emptyPostgres({ extensions: { live, electric: electricSync() } });
   t.after(() => db.close());
   return db;
 }

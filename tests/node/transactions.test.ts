@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 
+import { emptyPostgres } from "../../www/server/empty.ts";
 import { steady, steadyRunning } from "../../js/steady.ts";
 import { Transactions } from "../../js/transactions.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
@@ -304,7 +305,7 @@ test("a browser that has no room left is told as such, in whichever words, and n
 
 /** A PGlite in memory that believes to be kept over IndexedDB, and counts how often it writes its files out. */
 async function overIndexedDb(t: TestContext) {
-  const db = await PGlite.create();
+  const db = await emptyPostgres();
   t.after(() => db.close());
   let written = 0;
   const write = db.syncToFs.bind(db);

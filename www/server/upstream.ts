@@ -5,6 +5,8 @@
  */
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 
+import { emptyPostgres } from './empty.ts';
+
 /** Runs one statement and resolves to its rows. */
 export type Query = <Row extends object = Record<string, unknown>>(sql: string, parameters?: unknown[]) => Promise<Row[]>;
 
@@ -27,7 +29,7 @@ export interface Upstream {
 /** Starts an empty Postgres in memory. */
 export async function createEmbeddedUpstream(): Promise<Upstream> {
   // The default way of growing a file copies all of it in memory: slow from some 100,000 rows on.
-  const db = await PGlite.create({
+  const db = await emptyPostgres({
     startParams: [...PGlite.defaultStartParams, '-c', 'file_extend_method=write_zeros'],
   });
   await db.exec(`set timezone = 'UTC'`);

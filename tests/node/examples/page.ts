@@ -10,6 +10,7 @@ import type { PGliteOptions } from "@electric-sql/pglite";
 import { Window } from "happy-dom";
 
 import type { Demo } from "../../../www/server/demo.ts";
+import { emptyDirectory } from "../../../www/server/empty.ts";
 
 /** Where the documents have their Electric. */
 const ELECTRIC = "http://localhost:3000";
@@ -24,15 +25,7 @@ for (const name of Object.getOwnPropertyNames(page)) {
 // The banner names its parts for style sheets, of which happy-dom knows nothing.
 Object.defineProperty(page.Element.prototype, "part", { value: { add: () => undefined } });
 
-/** An empty database's directory: to begin with it takes a quarter of the time that it takes to make one. */
 const EMPTY = await emptyDirectory();
-
-async function emptyDirectory(): Promise<File | Blob> {
-  const db = await PGlite.create();
-  const directory = await db.dumpDataDir("none");
-  await db.close();
-  return directory;
-}
 
 /** Ends the page, with its timers. */
 export const leavePage = (): Promise<void> => page.happyDOM.close();

@@ -6,11 +6,11 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
 import { live, type PGliteWithLive } from "@electric-sql/pglite/live";
 import { createReplicaManager, ReplicaError, type ReplicaErrorCode, type ReplicaEvent, type ReplicaManager, type ReplicaOptions } from "electric-replica";
 
 import { type Demo, type DemoOptions, startDemo } from "../../../www/server/demo.ts";
+import { emptyPostgres } from "../../../www/server/empty.ts";
 import type { Faults } from "../../../www/server/faults.ts";
 import { contents, eventually } from "./world.ts";
 
@@ -51,8 +51,8 @@ export class Broken {
   static async start(options: DemoOptions = {}): Promise<Broken> {
     Math.random = () => 0;
     const demo = await startDemo({ rows: 40, longPollMs: 1_000, noticeMs: Infinity, faults: true, ...options });
-    const empty = await PGlite.create({ extensions: { live } });
-    const full = await PGlite.create({ extensions: { live } });
+    const empty = await emptyPostgres({ extensions: { live } });
+    const full = await emptyPostgres({ extensions: { live } });
     const broken = new Broken(demo, empty, full);
     const { manager } = await broken.manage(full);
     assert.equal(await manager.checkAndMigrate(), false);

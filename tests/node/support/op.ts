@@ -8,6 +8,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 
 import { running } from "../../../js/texts.ts";
+import { emptyPostgres } from "../../../www/server/empty.ts";
 
 interface Statement {
   sql: string;
@@ -53,7 +54,7 @@ export const golden = JSON.parse(readFileSync(join(directory, "statements.json")
 
 /** Opens a database in memory that is closed with the test. */
 export async function open(t: TestContext) {
-  const db = await PGlite.create({ extensions: { live } });
+  const db = await emptyPostgres({ extensions: { live } });
   t.after(() => db.close());
   return db;
 }

@@ -1,11 +1,11 @@
 /** A demo server, a real PGlite and a manager over them: the world a replica lives in. */
 import type { TestContext } from "node:test";
 
-import { PGlite } from "@electric-sql/pglite";
 import { live } from "@electric-sql/pglite/live";
 import { createReplicaManager, type ReplicaEvent, type ReplicaManager, type ReplicaOptions } from "electric-replica";
 
 import { type Demo, type DemoOptions, startDemo } from "../../../www/server/demo.ts";
+import { emptyPostgres } from "../../../www/server/empty.ts";
 
 const EVENTS = ["migration:pending", "update-needed", "migration:start", "migration:progress", "migration:complete", "migration:error", "query-failed", "adopted", "purged", "replica:unhealthy", "replica:verified", "status", "warning"] as const;
 
@@ -18,7 +18,7 @@ export async function serve(t: TestContext, options: DemoOptions = {}): Promise<
 
 /** Opens a database in memory that is closed with the test. */
 export async function database(t: TestContext) {
-  const db = await PGlite.create({ extensions: { live } });
+  const db = await emptyPostgres({ extensions: { live } });
   t.after(() => db.close());
   return db;
 }
