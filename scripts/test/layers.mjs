@@ -55,9 +55,16 @@ async function cargoTest(call) {
   return tally.close(code);
 }
 
-/** Runs the tests of a folder in Node. @param {string} folder @param {Record<string, string>} env @returns {Promise<Tally>} */
-export async function nodeTest(folder, env) {
-  const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts"));
+/**
+ * Runs the tests of a folder in Node.
+ *
+ * @param {string} folder
+ * @param {Record<string, string>} env
+ * @param {(file: string) => boolean} [chosen] which of its files; all when absent
+ * @returns {Promise<Tally>}
+ */
+export async function nodeTest(folder, env, chosen = () => true) {
+  const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts") && chosen(relative(at(folder), file)));
   if (files.length === 0) return none(`${folder} holds no test`);
 
   const result = join(CACHE, "node-tally.json");
