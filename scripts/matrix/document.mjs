@@ -21,7 +21,7 @@ again, a reload that shows its rows before the server answers and downloads none
 |---|---|---|---|
 | \`memory://\`, \`idb://\` | works | works | works |
 | \`opfs-ahp://\` | works | works; making a new database took 42 s on a busy machine, where Chromium took 5 s, and opening it again 2 s | the origin has no private files, neither in a page nor in a worker |
-| PGliteWorker: one tab leads, and another takes over | works | works | works, over \`idb://\` |
+| PGliteWorker: one tab leads, and another takes over | works | works | works, over \`idb://\`: a query took 1.3 s on a busy machine, where Chromium took 0.3 s; without the worker 0.1 to 0.3 s and half of that |
 | Web Locks, BroadcastChannel, SIMD | there | there | there |
 | \`navigator.storage\` | there | there | not there: a rebuild finds out that there is no room by trying, and \`persist\` is told as \`NOT_PERSISTED\` |
 | \`requestIdleCallback\` | there | there | not there: what waits for an idle page waits a fifth of a second instead |

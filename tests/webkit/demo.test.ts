@@ -109,10 +109,10 @@ test("two windows over one PGliteWorker share one rebuild and one sync, and the 
 });
 
 test("a window that is closed in the middle of a rebuild leaves a whole replica to the next", async (t) => {
-  const { demo, gate, open } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000 });
+  const { demo, gate, open, openAnother } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000 });
   const page = await open();
   await upToDate(page, demo);
-  const other = await open("&db=memory://"); // a browser ends with its last window
+  await openAnother();
   gate.asked.length = 0;
   gate.judge = ({ searchParams }) => (searchParams.get("table") === "data_table_columns" && loads(gate).length > 1 ? new Promise(() => undefined) : "pass");
   await press(page, "reset");
@@ -126,5 +126,4 @@ test("a window that is closed in the middle of a rebuild leaves a whole replica 
   await upToDate(next, demo);
   await sameRows(next, demo);
   assert.deepEqual(await badReads(next), []);
-  await sameRows(other, demo);
 });

@@ -13,6 +13,8 @@ export interface WebKitWorld {
   gate: Gate;
   /** Opens the demo in a new window and resolves when the page has its database open. */
   open: (query?: string) => Promise<Tab>;
+  /** Opens a window that shows nothing of the demo: a browser ends with its last one. */
+  openAnother: () => Promise<Tab>;
 }
 
 /** Starts the demo and a browser, both until the end of the test, which then fails if anything complained. */
@@ -30,6 +32,7 @@ export async function startWorld(t: TestContext, options: DemoOptions = {}, tole
       await eventually(async () => assert.equal(await tab.evaluate(() => "demo" in window), true), 60_000);
       return tab;
     },
+    openAnother: () => browser.open(`${gate.url}/api/state`),
   };
 }
 
