@@ -9,6 +9,33 @@
  * @typedef {Report & { version: string }} Tried
  */
 
+/** What was found of browsers, by hand: `npm run test:browsers` passes or fails, and writes nothing. */
+export const BROWSERS = `## Browsers
+
+\`npm test\` runs the tests of a page in Chromium. \`npm run test:browsers\` runs the same ones in Debian's Firefox, which Playwright drives over
+WebDriver BiDi, and the main ones of the demo's page in Debian's WebKitGTK, over its WebDriver. Tried with PGlite 0.5.16: Chromium 156,
+Firefox 153 ESR, WebKitGTK 2.50.6. The replica did the same in all of them: every migration with its rows in sight and no page loaded
+again, a reload that shows its rows before the server answers and downloads none, no network, several tabs.
+
+| | Chromium | Firefox | WebKitGTK |
+|---|---|---|---|
+| \`memory://\`, \`idb://\` | works | works | works |
+| \`opfs-ahp://\` | works | works; making a new database took 42 s on a busy machine, where Chromium took 5 s, and opening it again 2 s | the origin has no private files, neither in a page nor in a worker |
+| PGliteWorker: one tab leads, and another takes over | works | works | works, over \`idb://\`: a query took 1.3 s on a busy machine, where Chromium took 0.3 s; without the worker 0.1 to 0.3 s and half of that |
+| Web Locks, BroadcastChannel, SIMD | there | there | there |
+| \`navigator.storage\` | there | there | not there: a rebuild finds out that there is no room by trying, and \`persist\` is told as \`NOT_PERSISTED\` |
+| \`requestIdleCallback\` | there | there | not there: what waits for an idle page waits a fifth of a second instead |
+| a page that crashes in the middle of a rebuild | tested | not tested, one that is closed is | not tested, one that is closed is |
+| storage that is evicted or full, a person who wants no motion | tested | not tested | not tested |
+
+- Firefox writes a rejection on its console even where the page holds it back, as the replica does with PGlite's own of a live query that
+  no longer fits (\`query-failed\`). Whoever listens to \`unhandledrejection\` is told the same as in Chromium.
+- What is not tested cannot be done with the browser's driver: crashing a page, setting what an origin may store and what a person wants is for Chromium's own
+  protocol, and WebKitGTK's driver ends the session with the first page that crashes.
+- WebKitGTK has Safari's engine, but not all that Safari has. No Safari was tried.
+- The core's own tests in a browser (\`src/client\`) run in Chromium alone: they want geckodriver, which Debian does not have.
+`;
+
 const QUERIES = ["query", "windowed", "incremental", "changes"];
 const REPLICA = ["opens", "first start", "tail", "migrations", "no unhandled rejection"];
 
@@ -33,7 +60,8 @@ ${rows.join("\n")}
 
 \`package.json\` allows ${range}: the releases with which all of it works, and later ones of the newest line. But 0.4.0 to
 0.4.2 are left out: loading a row of more than some 10 MB hangs them.
-`;
+
+${BROWSERS}`;
 }
 
 /** @param {Tried} one */

@@ -38,7 +38,7 @@ export async function wasm({ tools: { toolchain, bindgen }, browser }) {
 }
 
 /** @returns {Promise<Tally>} */
-export const node = () => nodeTest("tests/node", {}, availableParallelism());
+export const node = () => nodeTest("tests/node", {}, { atOnce: availableParallelism() });
 
 /** @param {World} world @returns {Promise<Tally>} */
 export const e2e = ({ browser }) => nodeTest("tests/e2e", { CHROMIUM: browser?.chromium ?? "" });
@@ -59,12 +59,15 @@ async function cargoTest(call) {
 /**
  * Runs the tests of a folder in Node.
  *
- * @param {string} folder @param {Record<string, string>} env
- * @param {number} [atOnce] so many files at a time; a browser wants the machine for itself
+ * @param {string} folder
+ * @param {Record<string, string>} env
+ * @param {object} [how]
+ * @param {(file: string) => boolean} [how.chosen] which of its files; all when absent
+ * @param {number} [how.atOnce] so many files at a time; a browser wants the machine for itself
  * @returns {Promise<Tally>}
  */
-export async function nodeTest(folder, env, atOnce = 1) {
-  const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts"));
+export async function nodeTest(folder, env, { chosen = () => true, atOnce = 1 } = {}) {
+  const files = filesBelow(at(folder)).filter((file) => file.endsWith(".test.ts") && chosen(relative(at(folder), file)));
   if (files.length === 0) return none(`${folder} holds no test`);
 
   const result = join(CACHE, "node-tally.json");

@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { badReads, columnsOf, columnsShown, deployOnce, ENDS, eventually, part, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
-
-/** How a PGliteWorker's worker says that a query goes on over a new table: it is mounted again. */
-const TOLERATED = [/prepared statement "live_query_\w+" does not exist/];
+import { badReads, columnsOf, columnsShown, deployOnce, ENDS, eventually, MOUNTED_AGAIN, part, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
 
 /** Moments of a rebuild: requests of a snapshot that are never answered, then what the replica itself tells. */
 const MOMENTS = [
@@ -25,7 +22,7 @@ const CASES = Object.entries(STORES).flatMap(([where, query]) => Object.entries(
 
 for (const { where, query, how, end } of CASES) {
   test(`a page over ${where} that ${how} at any moment of a rebuild is repaired by the next`, async (t) => {
-    const { demo, open } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000, noticeMs: 200 }, TOLERATED);
+    const { demo, open } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000, noticeMs: 200 }, [MOUNTED_AGAIN]);
     let page = await open(query);
     await upToDate(page, demo);
 
@@ -53,7 +50,7 @@ for (const { where, query, how, end } of CASES) {
       t.diagnostic(moment.name);
 
       page = await open(query);
-      await eventually(async () => assert.notEqual(await part(page, "row-count").textContent(), "0", moment.name));
+      await eventually(async () => assert.notEqual(await part(page, "row-count").textContent(), "0", moment.name), 60_000);
       await startReading(page);
       await upToDate(page, demo);
       await sameRows(page, demo);

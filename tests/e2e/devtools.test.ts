@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import type { Page } from "playwright-core";
 
 import { contents } from "../node/support/world.ts";
-import { ENDS, eventually, part, startWorld, upToDate } from "./support/demo.ts";
+import { endBadly, eventually, part, startWorld, upToDate } from "./support/demo.ts";
 
 /** The demo's page, its replica whole, and the DevTools page beside it. */
 async function opened(t: TestContext, query = "") {
@@ -89,7 +89,7 @@ test("what cannot be taken back is asked about first, and the keyboard is enough
   await app.close();
 });
 
-test("a page that is opened later is found, one that crashes is gone, and rows are shown where they are asked for", async (t) => {
+test("a page that is opened later is found, one that ends is gone, and rows are shown where they are asked for", async (t) => {
   const world = await startWorld(t, { noticeMs: 200 });
   const tools = await world.browser.open(`${world.demo.url}/__electric-replica/`);
   await part(tools, "empty").waitFor();
@@ -102,6 +102,6 @@ test("a page that is opened later is found, one that crashes is gone, and rows a
   await part(tools, "rows").click();
   await eventually(async () => assert.equal(await part(tools, "sample").locator("tbody tr").count(), 20));
 
-  await ENDS.crashes(app);
+  await endBadly(app);
   await part(tools, "empty").waitFor();
 });

@@ -1,60 +1,11 @@
-/** What a browser's storage holds: how much of it rebuilds take, and what they do where it is short or full. */
+/** What a browser's storage holds: how much of it rebuilds take, and what they do where it is short. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Page } from "playwright-core";
+import { badReads, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
+import { observe, type StorageWindow, takeTold } from "./support/room.ts";
 
-import type { Demo } from "../../www/server/demo.ts";
-import { badReads, deployOnce, type DemoWorld, eventually, sameRows, startReading, startWorld, upToDate } from "./support/demo.ts";
-
-interface Told {
-  type: string;
-  strategy?: string;
-  code?: string;
-}
-interface StorageWindow {
-  demo: {
-    db: { query(sql: string): Promise<{ rows: Record<string, unknown>[] }> };
-    manager: { runMigration(): Promise<boolean>; checkAndMigrate(): Promise<boolean> };
-  };
-  told: Told[];
-  /** How much room the browser says there is, where a test says so instead. */
-  saysRoom?: number;
-}
 declare const window: StorageWindow & typeof globalThis.window;
-
-const FILES = "&worker&db=opfs-ahp://electric-replica-storage";
-
-/** Has the page write down how rebuilds begin and end, and say of its room what the test does: Chromium says no true number. */
-async function observe({ browser }: DemoWorld): Promise<void> {
-  await browser.context.addInitScript(() => {
-    if (location.protocol === "about:") return;
-    const told: Told[] = [];
-    for (const name of ["start", "complete", "error"] as const) {
-      window.addEventListener(`electric:migration:${name}`, ({ detail }) => {
-        const { type, strategy, code } = detail as Told;
-        told.push({ type, ...(strategy === undefined ? {} : { strategy }), ...(code === undefined ? {} : { code }) });
-      });
-    }
-    const estimate = navigator.storage.estimate.bind(navigator.storage);
-    navigator.storage.estimate = async () => {
-      const said = await estimate();
-      const { saysRoom } = window;
-      return saysRoom === undefined ? said : { ...said, quota: (said.usage ?? 0) + saysRoom };
-    };
-    Object.assign(window, { told });
-  });
-}
-
-const takeTold = (page: Page) => page.evaluate(() => window.told.splice(0));
-
-/** Gives the origin so many bytes more than it has stored; nothing for as many as there are. */
-async function giveRoom({ browser }: DemoWorld, page: Page, demo: Demo, bytes?: number): Promise<void> {
-  const devtools = await browser.context.newCDPSession(page);
-  const origin = new URL(demo.url).origin;
-  const { usage } = await devtools.send("Storage.getUsageAndQuota", { origin });
-  await devtools.send("Storage.overrideQuotaForOrigin", bytes === undefined ? { origin } : { origin, quotaSize: usage + bytes });
-}
 
 /** Bytes of the database's files and of its log. What the browser says it stores goes up and down by itself, as it tidies up. */
 const SEGMENT = 16 * 2 ** 20;
@@ -101,28 +52,4 @@ test("where the browser has room for one table at a time, readers keep their row
   ]);
   await sameRows(page, demo);
   assert.deepEqual(await badReads(page), []);
-});
-
-test("a rebuild over the origin's private files that finds the storage full says so, and is made good once there is room", async (t) => {
-  const tolerated = [/could not (extend|write to) file/, /SAVEPOINT can only be used in transaction blocks/, /prepared statement "live_query_\w+" does not exist/];
-  const world = await startWorld(t, { rows: 6_000, noticeMs: 200 }, tolerated);
-  await observe(world);
-  const { demo, open } = world;
-  const page = await open(FILES);
-  await upToDate(page, demo);
-  await takeTold(page);
-  const count = () => page.evaluate(async () => Number((await window.demo.db.query("select count(*)::int as n from data_table_columns")).rows[0]?.["n"]));
-  const before = await count();
-
-  await giveRoom(world, page, demo, 1_000_000);
-  await deployOnce(page);
-  await eventually(async () => assert.ok((await page.evaluate(() => window.told)).some(({ code }) => code === "STORAGE_FULL")), 120_000);
-  assert.equal(await count(), before);
-
-  await giveRoom(world, page, demo);
-  await eventually(async () => void (await page.evaluate(() => window.demo.manager.checkAndMigrate())), 120_000);
-  await upToDate(page, demo);
-  await sameRows(page, demo);
-  const savepoint = () => page.evaluate(() => window.demo.db.query("savepoint there").then(() => "inside", () => "outside"));
-  assert.equal(await savepoint(), "outside", "the session is inside a transaction");
 });

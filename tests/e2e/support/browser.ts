@@ -1,5 +1,5 @@
 /**
- * A real Chromium for one test. Whatever a page, a tab or a worker complains about fails the test: an error on the console,
+ * A real browser for one test: Chromium, or the Firefox that `TEST_FIREFOX` names. Whatever a page, a tab or a worker complains about fails the test: an error on the console,
  * an exception nobody caught, a promise whose rejection nobody handled.
  */
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
 
 /** What Chromium is told, so that it runs as root, without a graphics card, and asks nobody anything by itself. */
@@ -24,6 +24,8 @@ export const FLAGS = [
 
 /** The browser. */
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** The browser in its place. */
+export const FIREFOX = process.env.TEST_FIREFOX;
 
 export interface BrowserOptions {
   /** Complaints that belong to the test, such as Chromium's own line about each answer with an error status. */
@@ -42,14 +44,14 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** Launches Chromium until the end of the test, which then fails if anything complained. */
+/** Launches the browser until the end of the test, which then fails if anything complained. */
 export async function launchBrowser(test: TestContext, { tolerated = [], profile }: BrowserOptions = {}): Promise<TestBrowser> {
   const folder = profile ?? (await mkdtemp(join(tmpdir(), "electric-replica-")));
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: CHROMIUM,
-    headless: true,
-    args: FLAGS,
-  });
+  const context =
+    FIREFOX === undefined
+      ? await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, headless: true, args: FLAGS })
+      : // The channel has Playwright speak WebDriver BiDi: its own protocol is only in its own builds of Firefox.
+        await firefox.launchPersistentContext(folder, { executablePath: FIREFOX, channel: "moz-firefox", headless: true });
 
   const complaints: string[] = [];
   const complain = (text: string) => {

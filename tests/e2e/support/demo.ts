@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 
 import { contents, eventually, serve } from "../../node/support/world.ts";
 import type { Demo, DemoOptions } from "../../../www/server/demo.ts";
-import { launchBrowser, type TestBrowser } from "./browser.ts";
+import { FIREFOX, launchBrowser, type TestBrowser } from "./browser.ts";
 
 export { eventually };
 
@@ -22,6 +22,14 @@ declare const window: TestWindow & typeof globalThis.window;
 /** Chromium says this of every answer with an error status; a 409 is how Electric says that a shape is gone. */
 const CONFLICT = /Failed to load resource: the server responded with a status of 409/;
 
+/**
+ * How a PGliteWorker's worker says that a query goes on over a new table: it is mounted again. Of an error on a worker's console
+ * Firefox's protocol says only that it is one.
+ */
+export const MOUNTED_AGAIN = FIREFOX === undefined ? /prepared statement "live_query_\w+" does not exist/ : /^console: Error \(\S+\/database-[\w-]+\.js\)$/;
+/** What PGlite's live queries throw, caught by nobody, where they were reading while the tab that runs the database ended. */
+export const READER_LOST = /Leader changed, pending operation in indeterminate state/;
+
 export interface DemoWorld {
   demo: Demo;
   browser: TestBrowser;
@@ -30,6 +38,9 @@ export interface DemoWorld {
   /** Every address of a shape that any tab asked for. */
   asked: URL[];
 }
+
+/** What can be read in any browser. */
+export type Readable = Pick<Page, "evaluate">;
 
 /** Starts the demo and a browser, both until the end of the test. */
 export async function startWorld(t: TestContext, options: DemoOptions = {}, tolerated: RegExp[] = []): Promise<DemoWorld> {
@@ -55,7 +66,7 @@ export async function startWorld(t: TestContext, options: DemoOptions = {}, tole
 }
 
 /** Writes down, inside the page, the replica's events and what the banner said. */
-function recordStory() {
+export function recordStory() {
   const story = { events: [] as string[], banner: [] as string[], bad: [] as string[], polls: 0 };
   window.story = story;
   for (const name of ["start", "complete", "error"] as const) {
@@ -71,17 +82,20 @@ function recordStory() {
   });
 }
 
-/** How a page may end without knowing. */
-export const ENDS: Record<"crashes" | "is closed", (page: Page) => Promise<void>> = {
-  crashes: async (page) => {
-    const crashed = page.waitForEvent("crash");
-    const devtools = await page.context().newCDPSession(page);
-    devtools.send("Page.crash").catch(() => undefined); // a crashed page answers nothing
-    await crashed;
-    await page.close();
-  },
-  "is closed": (page) => page.close(),
-};
+const isClosed = (page: Page): Promise<void> => page.close();
+
+async function crashes(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  const devtools = await page.context().newCDPSession(page);
+  devtools.send("Page.crash").catch(() => undefined); // a crashed page answers nothing
+  await crashed;
+  await page.close();
+}
+
+/** How a page may end without knowing. Firefox can be made to crash none. */
+export const ENDS: Record<string, (page: Page) => Promise<void>> = { ...(FIREFOX === undefined ? { crashes } : {}), "is closed": isClosed };
+/** The worst that the browser can be made to do to a page. */
+export const endBadly = FIREFOX === undefined ? crashes : isClosed;
 
 /** Makes the replica's module of a page that will be opened one that can be made to trap. */
 export const mayTrap = (browser: TestBrowser) =>
@@ -107,7 +121,7 @@ export const mayTrap = (browser: TestBrowser) =>
   });
 
 /** The status of the page's own manager, whatever the page shows of another's. */
-export const statusOf = (page: Page) => page.evaluate(() => window.demo?.manager.status);
+export const statusOf = (page: Readable) => page.evaluate(() => window.demo?.manager.status);
 
 /** Has the replica's module of the page trap, in a call that the page makes. */
 export const trap = (page: Page) =>
@@ -123,36 +137,49 @@ export const trap = (page: Page) =>
 export const part = (page: Page, name: string) => page.locator(`[data-testid="${name}"]`);
 
 /** Every row of the page's replica, as the database in the page says. */
-export const replicaOf = (page: Page) =>
+export const replicaOf = (page: Readable) =>
   contents({
     query: (sql) => page.evaluate((sql) => window.demo?.db.query(sql).then(({ rows }) => ({ rows })) ?? { rows: [] }, sql),
   });
 
 /** Waits until the replica's rows are the server's, all of them. */
-export function sameRows(page: Page, demo: Demo): Promise<void> {
+export function sameRows(page: Readable, demo: Demo): Promise<void> {
   return eventually(async () => assert.deepEqual(await replicaOf(page), await contents(demo.upstream)), 60_000);
 }
 
+/** What the page shows in one of its parts. */
+export const shown = (page: Readable, name: string) => page.evaluate((name) => document.querySelector(`[data-testid="${name}"]`)?.textContent, name);
+
 /** Waits until the page says it is up to date with the server. */
-export async function upToDate(page: Page, demo: Demo): Promise<void> {
+export async function upToDate(page: Readable, demo: Demo): Promise<void> {
   await eventually(async () => {
-    assert.equal(await part(page, "replica-version").textContent(), demo.newest.tag);
-    assert.equal(await part(page, "replica-state").getAttribute("data-state"), "ready");
+    assert.equal(await shown(page, "replica-version"), demo.newest.tag);
+    assert.equal(await page.evaluate(() => document.querySelector<HTMLElement>('[data-testid="replica-state"]')?.dataset["state"]), "ready");
   }, 60_000);
 }
 
 /** What the page has seen until now; forgotten then. */
-export function takeStory(page: Page): Promise<Pick<TestWindow["story"], "events" | "banner">> {
+export function takeStory(page: Readable): Promise<Pick<TestWindow["story"], "events" | "banner">> {
   return page.evaluate(() => ({ events: window.story.events.splice(0), banner: window.story.banner.splice(0) }));
+}
+
+/** Waits until the page has been told of a rebuild and of its end. Resolves to all that it was told. */
+export async function toldToTheEnd(page: Readable): Promise<string[]> {
+  const told: string[] = [];
+  await eventually(async () => {
+    told.push(...(await takeStory(page)).events);
+    assert.equal(told.at(-1), "complete");
+  }, 60_000);
+  return told;
 }
 
 /**
  * Reads the widest table again and again, as an app does, and looks at the table on the page. Call once rows are there, and
  * where the server takes none away: a reader that has seen a row never sees fewer.
  */
-export async function startReading(page: Page): Promise<void> {
+export async function startReading(page: Readable): Promise<void> {
   // The page's query is mounted once the replica is up to date: its first rows come a moment later.
-  await part(page, "rows").locator("tbody tr").first().waitFor();
+  await eventually(async () => assert.equal(await page.evaluate(() => document.querySelector(`[data-testid="rows"] tbody tr`) !== null), true), 60_000);
   await page.evaluate(() => {
     const { story } = window;
     // No function has a name in here: what names functions is not in the page.
@@ -176,7 +203,7 @@ export async function startReading(page: Page): Promise<void> {
 }
 
 /** What readers saw that they never should see, once they have read at least so often. */
-export async function badReads(page: Page): Promise<string[]> {
+export async function badReads(page: Readable): Promise<string[]> {
   return eventually(async () => {
     const { bad, polls } = await page.evaluate(() => window.story);
     assert.ok(polls > 20, "readers hardly read");
@@ -185,7 +212,8 @@ export async function badReads(page: Page): Promise<string[]> {
 }
 
 /** The columns that the page's table shows. */
-export const columnsShown = async (page: Page) => (await part(page, "rows").locator("thead th").allTextContents()).sort();
+export const columnsShown = async (page: Readable) =>
+  (await page.evaluate(() => [...document.querySelectorAll('[data-testid="rows"] thead th')].map((head) => head.textContent))).sort();
 
 /** The columns of the widest table on the server. */
 export async function columnsOf(demo: Demo): Promise<string[]> {

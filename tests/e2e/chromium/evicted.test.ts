@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { part, replicaOf, sameRows, startWorld, takeStory, upToDate } from "./support/demo.ts";
+import { part, replicaOf, sameRows, startWorld, takeStory, upToDate } from "../support/demo.ts";
 
 const EVICTED = {
   "the database": "indexeddb",
