@@ -1,8 +1,8 @@
 //! One table's rows on their way into the database: COPY data in pieces, one under way while the next is read; then indexes,
 //! then what the log holds.
 //!
-//! A key that is added to all rows at once has the app's queries wait longer, the more rows there are; one that is there
-//! while they are loaded takes no longer in sum. So it is added to the first piece alone, before the second. An index
+//! A key that is added to all rows at once takes a tenth of what loading them took, in which the app's queries wait; one that
+//! is there while rows are loaded makes them a tenth slower. So it is added once [`UNKEYED_PIECES`] are in. An index
 //! waits for all rows: a value that does not fit in would have COPY fail, and so leaves but the index out.
 
 use std::future::{Future, poll_fn};
@@ -24,6 +24,9 @@ use super::slowing::Slowing;
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
 
+/// How many pieces are loaded before the key is added: it takes as long as one or two of them.
+const UNKEYED_PIECES: u32 = 12;
+
 /// What is read of a table, and what of it is in.
 pub(super) struct Landing<'a, H, R> {
     host: &'a H,
@@ -42,6 +45,8 @@ pub(super) struct Landing<'a, H, R> {
     /// The piece that is being loaded while the next one is read.
     under_way: Option<UnderWay<'a>>,
     keys: Keys,
+    /// How many pieces are in.
+    pieces: u32,
     /// Whether changes of the log have followed on the rows.
     changed: bool,
     touched: Touched,
@@ -104,6 +109,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             columns: target.table.columns.iter().map(|column| column.name.clone()).collect(),
             under_way: None,
             keys: Keys::None,
+            pieces: 0,
             changed: false,
             touched: Touched::No,
         }
@@ -155,9 +161,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.look_at_growth().await;
         let bytes = self.rows.len();
         let Some(piece) = self.piece() else { return Ok(()) };
-        let is_second = self.touched == Touched::Yes && self.keys == Keys::None;
+        let is_due = self.pieces >= UNKEYED_PIECES && self.keys == Keys::None;
         let mut ops = Vec::new();
-        if is_second {
+        if is_due {
             ops.push(Op::key(&self.target.home, &self.target.table));
         }
         ops.push(piece);
@@ -172,7 +178,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             work: Box::pin(work),
             bytes,
             rows: total,
-            keys: if is_second { Keys::Primary } else { self.keys },
+            keys: if is_due { Keys::Primary } else { self.keys },
         });
         Ok(())
     }
@@ -193,6 +199,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.touched = Touched::Yes;
         if let Some(UnderWay { bytes, rows, keys, .. }) = under_way {
             self.keys = keys;
+            self.pieces = self.pieces.saturating_add(1);
             self.pace.took(bytes, ms);
             if self.slowing.took(bytes as u64, ms) && self.growth == Growth::Even {
                 self.growth = Growth::Slowing;
@@ -292,6 +299,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             let (home, table) = (self.target.home.clone(), self.target.table.name.clone());
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
             self.changed = false;
+            self.pieces = 0;
             self.touched = Touched::No;
         }
         Ok(())
