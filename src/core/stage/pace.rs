@@ -8,8 +8,9 @@
 /// The largest piece is so many times the smallest.
 pub(crate) const MOST_TIMES: usize = 16;
 
-/// How many milliseconds a piece should take: with its overshoot, which is a piece of the network's at most, a query waits 50.
-const SHORT_MS: u64 = 30;
+/// How many milliseconds a piece should take: with its overshoot, which is a piece of the network's at most, a query waits
+/// some 50. Through a `PGliteWorker` a dozen of them are messages.
+const SHORT_MS: u64 = 40;
 
 /// From how many milliseconds on another size is tried.
 const LONG_MS: u64 = 100;
@@ -148,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_takes_thirty_milliseconds_where_that_is_more_than_the_least() {
-        assert_eq!(settled(0, 10), 3);
-        assert_eq!(settled(0, 15), 2);
-        assert_eq!(settled(0, 3), 10);
+    fn a_piece_takes_forty_milliseconds_where_that_is_more_than_the_least() {
+        assert_eq!(settled(0, 10), 4);
+        assert_eq!(settled(0, 20), 2);
+        assert_eq!(settled(0, 4), 10);
     }
 
     #[test]
@@ -187,7 +188,7 @@ mod tests {
         assert_eq!(sizes(&mut pace, 20, 400, 20).pop(), Some(16));
         let after = sizes(&mut pace, 40, 0, 20);
         assert!(
-            after.iter().position(|size| *size == 1).is_some_and(|first| first < 35),
+            after.iter().position(|size| *size <= 2).is_some_and(|first| first < 35),
             "{after:?}"
         );
     }
