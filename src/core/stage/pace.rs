@@ -10,13 +10,16 @@ pub(crate) const MOST_TIMES: usize = 16;
 
 /// How many milliseconds a piece should take: with its overshoot, which is a piece of the network's at most, a query waits
 /// some 50. Through a `PGliteWorker` a dozen of them are messages.
-const SHORT_MS: u64 = 40;
+const SHORT_MS: u64 = 45;
 
 /// From how many milliseconds on another size is tried.
 const LONG_MS: u64 = 100;
 
 /// A size is tried again after so many pieces of the one that did better.
 const REST: u8 = 4;
+
+/// So many pieces take long before that is believed.
+const ONCE: u8 = 1;
 
 /// A piece that was loaded.
 #[derive(Clone, Copy)]
@@ -26,6 +29,12 @@ struct Piece {
 }
 
 impl Piece {
+    /// Whether two pieces are of a size, give or take a third.
+    fn is_like(self, other: Self) -> bool {
+        let (small, large) = (self.bytes.min(other.bytes), self.bytes.max(other.bytes));
+        large.saturating_sub(small) < large / 3
+    }
+
     /// Whether a byte of this piece, the larger one, costs so much less that a query's longer wait is worth it: a quarter.
     fn is_worth(self, small: Self) -> bool {
         let cost = |one: Self, other: Self| u128::from(one.ms).saturating_mul(other.bytes as u128);
@@ -39,7 +48,7 @@ pub(super) struct Pace {
     bytes: usize,
     /// What the next piece is compared with, which is of another size.
     before: Option<Piece>,
-    /// How many more pieces are of this size.
+    /// How many more pieces are of this size. One that took long may have met something else, such as a checkpoint.
     rest: u8,
     grows: bool,
 }
@@ -51,7 +60,7 @@ impl Pace {
             least_bytes,
             bytes: least_bytes,
             before: None,
-            rest: 0,
+            rest: ONCE,
             grows: true,
         }
     }
@@ -68,13 +77,15 @@ impl Pace {
             let short = (bytes as u64).saturating_mul(SHORT_MS) / this.ms;
             self.bytes = self.bounded(usize::try_from(short).unwrap_or(usize::MAX));
             self.before = None;
-            self.rest = 0;
+            self.rest = ONCE;
             self.grows = true;
             return;
         }
         match self.before.take() {
             None if self.rest > 0 => self.rest -= 1,
             None => self.try_another(this),
+            // It was read before the size was another.
+            Some(before) if this.is_like(before) => self.before = Some(before),
             Some(before) => {
                 let (small, large) = if before.bytes < bytes {
                     (before, this)
@@ -121,11 +132,14 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// The sizes of so many pieces, where a transaction costs `own` ms and a MiB of rows `rows` ms.
+    /// The sizes of so many pieces, where a transaction costs `own` ms and a MiB of rows `rows` ms. Each is read while the one
+    /// before it is loaded: nothing is known of that yet.
     fn sizes(pace: &mut Pace, pieces: usize, own: u64, rows: u64) -> Vec<usize> {
         let mut sizes = Vec::new();
+        let mut read = pace.bytes();
         for _ in 0..pieces {
-            let bytes = pace.bytes();
+            // A piece ends with what the network has sent: none is as large as another.
+            let bytes = std::mem::replace(&mut read, pace.bytes()) + sizes.len();
             pace.took(bytes, own + rows * bytes as u64 / MIB as u64);
             sizes.push(bytes / MIB);
         }
@@ -138,21 +152,21 @@ mod tests {
 
     /// What loading so many MiB takes.
     fn load(own: u64, rows: u64, mib: usize) -> u64 {
-        let mut pace = Pace::new(MIB);
         let (mut loaded, mut ms) = (0, 0);
-        while loaded < mib {
-            let size = sizes(&mut pace, 1, own, rows)[0];
-            loaded += size;
-            ms += own + rows * size as u64;
+        for size in sizes(&mut Pace::new(MIB), mib, own, rows) {
+            if loaded < mib {
+                loaded += size;
+                ms += own + rows * size as u64;
+            }
         }
         ms
     }
 
     #[test]
-    fn a_piece_takes_forty_milliseconds_where_that_is_more_than_the_least() {
+    fn a_piece_takes_forty_five_milliseconds_where_that_is_more_than_the_least() {
         assert_eq!(settled(0, 10), 4);
         assert_eq!(settled(0, 20), 2);
-        assert_eq!(settled(0, 4), 10);
+        assert_eq!(settled(0, 4), 11);
     }
 
     #[test]
@@ -170,6 +184,17 @@ mod tests {
             assert!(large > 25, "{own} {rows}: {sizes:?}");
         }
         assert!(load(200, 20, 64) < 64 * (200 + 20) / 2);
+    }
+
+    #[test]
+    fn a_piece_that_takes_long_among_others_that_do_not_changes_nothing() {
+        let mut pace = Pace::new(MIB);
+        assert_eq!(sizes(&mut pace, 8, 0, 20).pop(), Some(2));
+        for _ in 0..10 {
+            pace.took(2 * MIB, 150);
+            assert_eq!(pace.bytes() / MIB, 2);
+            assert_eq!(sizes(&mut pace, 8, 0, 20), [2; 8]);
+        }
     }
 
     #[test]
