@@ -8,10 +8,11 @@
  */
 import { build } from "./build.mjs";
 import { page } from "./build/page.mjs";
-import { Failure, script } from "./lib/failure.mjs";
-import { elapsed, step } from "./lib/narration.mjs";
+import { script } from "./lib/failure.mjs";
+import { step } from "./lib/narration.mjs";
 import { firefox, webkit } from "./setup/browsers.mjs";
 import { nodeTest } from "./test/layers.mjs";
+import { chosen, Summary } from "./test/summary.mjs";
 
 /**
  * @typedef {object} Browser
@@ -28,30 +29,13 @@ const BROWSERS = {
 };
 
 await script(async (args) => {
-  const browsers = chosen(args);
-  const began = performance.now();
+  const browsers = chosen("npm run test:browsers", BROWSERS, args);
+  const summary = new Summary();
   await build();
   await page();
-
-  let passed = 0;
-  let failed = 0;
-  const summary = [];
-  for (const browser of browsers) {
-    const env = await step(`Setting up: ${browser.title}`, browser.setup);
-    const tally = await step(`Testing: ${browser.title}`, () => browser.run(env));
-    passed += tally.passed;
-    failed += tally.failed + tally.faults.length;
-    summary.push(`${browser.title}: ${tally.passed} passed, ${tally.failed} failed`, ...tally.faults.map((fault) => `  ✗ ${fault}`));
+  for (const { title, setup, run } of browsers) {
+    const env = await step(`Setting up: ${title}`, setup);
+    summary.add(title, await step(`Testing: ${title}`, () => run(env)));
   }
-
-  console.log(`\n${summary.join("\n")}\nin ${elapsed(began)}\n\n${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 ? 0 : 1;
+  return summary.close();
 });
-
-/** @param {string[]} args @returns {Browser[]} */
-function chosen(args) {
-  if (args.length === 0) return Object.values(BROWSERS);
-  const browser = args[0] === "--only" && args.length === 2 ? BROWSERS[args[1] ?? ""] : undefined;
-  if (!browser) throw new Failure(`usage: npm run test:browsers -- --only ${Object.keys(BROWSERS).join("|")}`);
-  return [browser];
-}

@@ -7,10 +7,11 @@
  */
 import { build } from "./build.mjs";
 import { page } from "./build/page.mjs";
-import { Failure, script } from "./lib/failure.mjs";
-import { elapsed, step } from "./lib/narration.mjs";
+import { script } from "./lib/failure.mjs";
+import { step } from "./lib/narration.mjs";
 import { setup, setupBrowser } from "./setup.mjs";
 import { e2e, native, node, wasm } from "./test/layers.mjs";
+import { chosen, Summary } from "./test/summary.mjs";
 
 /**
  * @typedef {object} Layer
@@ -37,32 +38,14 @@ const LAYERS = {
 };
 
 await script(async (args) => {
-  const layers = chosen(args);
-  const began = performance.now();
+  const layers = chosen("npm test", LAYERS, args);
+  const summary = new Summary();
 
   const tools = layers.some((layer) => layer.package) ? await build() : await setup();
   if (layers.some((layer) => layer.page)) await page();
   const browser = layers.some((layer) => layer.browser) ? await setupBrowser() : undefined;
   const world = browser ? { tools, browser } : { tools };
 
-  let passed = 0;
-  let failed = 0;
-  const summary = [];
-  for (const layer of layers) {
-    const tally = await step(`Testing: ${layer.title}`, () => layer.run(world));
-    passed += tally.passed;
-    failed += tally.failed + tally.faults.length;
-    summary.push(`${layer.title}: ${tally.passed} passed, ${tally.failed} failed`, ...tally.faults.map((fault) => `  ✗ ${fault}`));
-  }
-
-  console.log(`\n${summary.join("\n")}\nin ${elapsed(began)}\n\n${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 ? 0 : 1;
+  for (const layer of layers) summary.add(layer.title, await step(`Testing: ${layer.title}`, () => layer.run(world)));
+  return summary.close();
 });
-
-/** @param {string[]} args @returns {Layer[]} */
-function chosen(args) {
-  if (args.length === 0) return Object.values(LAYERS);
-  const layer = args[0] === "--only" && args.length === 2 ? LAYERS[args[1] ?? ""] : undefined;
-  if (!layer) throw new Failure(`usage: npm test -- --only ${Object.keys(LAYERS).join("|")}`);
-  return [layer];
-}

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  ADOPTED,
   badReads,
   columnsOf,
   columnsShown,
@@ -15,9 +16,6 @@ import {
   takeStory,
   upToDate,
 } from "./support/demo.ts";
-
-/** Migrations of the demo's folder after which the structure is as before: adopted, without a rebuild. */
-const ADOPTED = ["0006_index_kind", "0007_fill_descriptions"];
 
 test("a page follows its server through every migration, and its readers never see a table empty or missing", async (t) => {
   const { demo, open } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000 });

@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { badReads, columnsOf, columnsShown, eventually, MOUNTED_AGAIN, READER_LOST, replicaOf, sameRows, shown, startReading, statusOf, takeStory, toldToTheEnd, upToDate } from "../e2e/support/demo.ts";
+import { ADOPTED, badReads, columnsOf, columnsShown, eventually, MOUNTED_AGAIN, READER_LOST, replicaOf, sameRows, shown, startReading, statusOf, takeStory, toldToTheEnd, upToDate } from "../e2e/support/demo.ts";
 import { soon } from "../node/support/world.ts";
 import { deployOnce, loads, press, startWorld } from "./support/world.ts";
-
-/** Migrations of the demo's folder after which the structure is as before: adopted, without a rebuild. */
-const ADOPTED = ["0006_index_kind", "0007_fill_descriptions"];
 
 test("a page follows its server through every migration, and its readers never see a table empty or missing", async (t) => {
   const { demo, open } = await startWorld(t, { rows: 1_500, chunkBytes: 60_000 });

@@ -120,6 +120,9 @@ export const mayTrap = (browser: TestBrowser) =>
     });
   });
 
+/** Migrations of the demo's folder after which the structure is as before: adopted, without a rebuild. */
+export const ADOPTED = ["0006_index_kind", "0007_fill_descriptions"];
+
 /** The status of the page's own manager, whatever the page shows of another's. */
 export const statusOf = (page: Readable) => page.evaluate(() => window.demo?.manager.status);
 
