@@ -77,8 +77,7 @@ export async function nodeTest(folder, env, { chosen = () => true, atOnce = 1 } 
     ["--test-reporter=spec", "--test-reporter-destination=stdout"],
     [`--test-reporter=${pathToFileURL(at("scripts/test/node-tally.mjs")).href}`, `--test-reporter-destination=${result}`],
   ];
-  // A hook that fails keeps those behind it from closing what they opened, and its file from ending.
-  const args = ["--import", "tsx", "--test", "--test-force-exit", `--test-concurrency=${atOnce}`, ...reporters.flat(), ...files.map((file) => relative(ROOT, file))];
+  const args = ["--import", "tsx", "--test", `--test-concurrency=${atOnce}`, ...reporters.flat(), ...files.map((file) => relative(ROOT, file))];
   const code = await watch({ command: process.execPath, args, env }, (line) => console.log(line));
 
   if (!existsSync(result)) return { passed: 0, failed: 0, faults: [`node --test ended with exit code ${code} and without a result`] };
