@@ -97,23 +97,22 @@ export class Own {
     }
   }
 
-  /** Waits for all calls of a database from now on; but what runs inside of a transaction is not the database. */
+  /** Waits for all calls of a database from now on, and for its locks; but what runs under these is not the database. */
   watch(db: PGliteInterface): void {
     const waiting = (call: Call): Call => (...given) => this.waitFor(() => call(...given));
-    for (const name of ["query", "exec", "execProtocol", "syncToFs"]) patch(db, name, waiting);
-    patch(db, "transaction", (transaction) => (work, ...rest) =>
+    const within = (call: Call): Call => (work, ...rest) =>
       this.waitFor(() =>
-        transaction(async (session: object) => {
-          for (const name of ["query", "exec"]) patch(session, name, waiting);
+        call(async (...given: unknown[]) => {
           this.#leave();
           try {
-            return await (work as Call)(session);
+            return await (work as Call)(...given);
           } finally {
             this.#enter();
           }
         }, ...rest),
-      ),
-    );
+      );
+    for (const name of ["query", "exec", "execProtocol", "syncToFs", "_checkReady"]) patch(db, name, waiting);
+    for (const name of ["_runExclusiveTransaction", "_runExclusiveQuery"]) patch(db, name, within);
   }
 
   #enter(): void {

@@ -51,6 +51,8 @@ pub(super) struct Pace {
     /// How many more pieces are of this size. One that took long may have met something else, such as a checkpoint.
     rest: u8,
     grows: bool,
+    /// Whether a piece of the size before is read already.
+    lags: bool,
 }
 
 impl Pace {
@@ -62,6 +64,7 @@ impl Pace {
             before: None,
             rest: ONCE,
             grows: true,
+            lags: false,
         }
     }
 
@@ -84,8 +87,14 @@ impl Pace {
         match self.before.take() {
             None if self.rest > 0 => self.rest -= 1,
             None => self.try_another(this),
-            // It was read before the size was another.
-            Some(before) if this.is_like(before) => self.before = Some(before),
+            Some(before) if this.is_like(before) => {
+                if std::mem::take(&mut self.lags) {
+                    self.before = Some(before);
+                } else {
+                    // The network sends no smaller ones.
+                    self.turn(bytes);
+                }
+            }
             Some(before) => {
                 let (small, large) = if before.bytes < bytes {
                     (before, this)
@@ -96,9 +105,7 @@ impl Pace {
                 if better.bytes == bytes {
                     self.try_another(this);
                 } else {
-                    self.bytes = self.bounded(better.bytes);
-                    self.grows = !self.grows;
-                    self.rest = REST;
+                    self.turn(better.bytes);
                 }
             }
         }
@@ -114,11 +121,19 @@ impl Pace {
         self.bytes = self.bounded(next);
         if self.bytes == self.bounded(this.bytes) {
             // There is no further in this direction.
-            self.grows = !self.grows;
-            self.rest = REST;
+            self.turn(this.bytes);
         } else {
             self.before = Some(this);
+            self.lags = true;
         }
+    }
+
+    /// Stays with a size for a while; then it is the other direction's turn. A piece ends with what the network has sent: one
+    /// that is to be as large may end a little sooner.
+    fn turn(&mut self, bytes: usize) {
+        self.bytes = self.bounded(bytes - bytes / 8);
+        self.grows = !self.grows;
+        self.rest = REST;
     }
 
     fn bounded(&self, bytes: usize) -> usize {
@@ -178,12 +193,38 @@ mod tests {
 
     #[test]
     fn pieces_grow_while_what_a_transaction_costs_by_itself_is_much_of_what_they_take() {
-        for (own, rows, least) in [(200, 20, 8), (400, 20, 16), (110, 30, 4)] {
+        for (own, rows, least) in [(200, 20, 4), (400, 20, 7), (110, 30, 3)] {
             let sizes = sizes(&mut Pace::new(MIB), 40, own, rows);
             let large = sizes.iter().filter(|size| **size >= least).count();
             assert!(large > 25, "{own} {rows}: {sizes:?}");
         }
         assert!(load(200, 20, 64) < 64 * (200 + 20) / 2);
+    }
+
+    #[test]
+    fn pieces_grow_at_last_though_the_first_larger_one_was_held_up() {
+        let mut pace = Pace::new(MIB / 2);
+        for (bytes, ms) in [(MIB, 220), (MIB, 220), (MIB, 220), (2 * MIB, 900)] {
+            pace.took(bytes, ms);
+        }
+        let (mut read, mut sizes) = (pace.bytes(), Vec::new());
+        for _ in 0..40 {
+            // The network sends so many at a time.
+            let bytes = std::mem::replace(&mut read, pace.bytes()).next_multiple_of(MIB);
+            pace.took(bytes, 200 + 20 * bytes as u64 / MIB as u64);
+            sizes.push(bytes / MIB);
+        }
+        assert!(sizes.iter().filter(|size| **size >= 4).count() > 20, "{sizes:?}");
+    }
+
+    /// Else each time it would be one of the network's more.
+    #[test]
+    fn a_size_that_is_gone_back_to_is_met_by_a_piece_that_is_somewhat_smaller() {
+        let mut pace = Pace::new(MIB / 2);
+        for (bytes, ms) in [(MIB, 300), (MIB, 300), (MIB, 300), (2 * MIB, 600)] {
+            pace.took(bytes, ms);
+        }
+        assert!((MIB / 2..MIB).contains(&pace.bytes()));
     }
 
     #[test]
@@ -210,7 +251,7 @@ mod tests {
     #[test]
     fn pieces_become_small_again_once_a_transaction_costs_little() {
         let mut pace = Pace::new(MIB);
-        assert_eq!(sizes(&mut pace, 20, 400, 20).pop(), Some(16));
+        assert!(sizes(&mut pace, 20, 400, 20).pop() >= Some(8));
         let after = sizes(&mut pace, 40, 0, 20);
         assert!(
             after.iter().position(|size| *size <= 2).is_some_and(|first| first < 35),
