@@ -35,10 +35,10 @@ impl Piece {
         large.saturating_sub(small) < large / 3
     }
 
-    /// Whether a byte of this piece, the larger one, costs so much less that a query's longer wait is worth it: a quarter.
+    /// Whether a byte of this piece, the larger one, costs so much less that a query's longer wait is worth it: a tenth.
     fn is_worth(self, small: Self) -> bool {
         let cost = |one: Self, other: Self| u128::from(one.ms).saturating_mul(other.bytes as u128);
-        cost(self, small).saturating_mul(4) <= cost(small, self).saturating_mul(3)
+        cost(self, small).saturating_mul(10) <= cost(small, self).saturating_mul(9)
     }
 }
 
