@@ -9,9 +9,8 @@ use crate::text::digits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
     /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
-    /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with whichever
-    /// tab runs the database by then; what is
-    /// `unseen` is [unseen](Op::is_unseen), and needs no file.
+    /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
+    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,
@@ -27,7 +26,7 @@ impl Work {
         let mut rows = None;
         let kind = match ops.as_slice() {
             [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
-            [_, ..] if ops.iter().all(Op::is_unseen) => r#","unseen""#,
+            [_, ..] if ops.iter().all(Op::needs_no_file) => r#","unseen""#,
             _ => r#","change""#,
         };
         let mut text = ["[", LEAVING, ",", ENDING, kind].concat();
@@ -238,7 +237,7 @@ mod tests {
         let empty = |home| Op::Truncate { home, table: name("a") };
         for ops in [
             vec![copy("1")],
-            vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging],
+            vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging, Op::Rehearse],
             vec![copy("1"), empty(Home::Staging)],
             vec![count("a"), Op::ReadExtendMethod],
         ] {

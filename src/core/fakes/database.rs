@@ -297,7 +297,7 @@ impl ModelDatabase {
             }
             // The model's schema of the app is always there.
             Op::ReadExtendMethod => return Ok(vec![vec![self.extend_method.map(str::to_owned)]]),
-            Op::EnsureApp | Op::Checkpoint => {}
+            Op::EnsureApp | Op::Rehearse | Op::Checkpoint => {}
         }
         Ok(Rows::new())
     }

@@ -378,6 +378,7 @@ fn count(rows: &Rows) -> Option<u64> {
 fn staging_ops(job: &Job) -> Vec<Op> {
     let mut ops = vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging];
     job.create(&mut ops);
+    ops.push(Op::Rehearse);
     ops
 }
 

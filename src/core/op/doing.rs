@@ -14,13 +14,14 @@ impl Op {
     /// Whether nobody misses it who finds the files as they were before: what only reads; rows, which something that lasts puts
     /// in place or says to be unfinished; and what is made and taken away out of every reader's sight.
     #[must_use]
-    pub fn is_unseen(&self) -> bool {
+    pub fn needs_no_file(&self) -> bool {
         match self {
             Self::Copy { .. }
             | Self::DropLeft
             | Self::EnsureApp
             | Self::EnsureHome
             | Self::ResetStaging
+            | Self::Rehearse
             | Self::FindHome
             | Self::ReadRecord
             | Self::Verify { .. }
@@ -83,6 +84,7 @@ impl Op {
             }
             Self::EnsureApp => "creating the app's schema".to_owned(),
             Self::ResetStaging => "clearing the staging schema".to_owned(),
+            Self::Rehearse => "getting ready for a swap".to_owned(),
             Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
             Self::CreateTable { table, .. } => on("creating", &table.name),
             Self::Copy { table, .. } => on("loading rows into", table),

@@ -193,7 +193,7 @@ fn operations(
 ) -> [Vec<Op>; 2] {
     let rebuild = rebuild(stored, wanted);
     let staged_enums = rebuild.new_enums.clone();
-    let mut stage = vec![Op::EnsureHome, Op::EnsureApp, Op::ResetStaging];
+    let mut stage = vec![Op::EnsureHome, Op::EnsureApp, Op::ResetStaging, Op::Rehearse];
     for ty in &staged_enums {
         let ty = wanted.manifest.enum_type(ty).unwrap().clone();
         stage.push(Op::CreateEnum {

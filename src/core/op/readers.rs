@@ -45,12 +45,15 @@ told text;
 reader oid;
 ";
 
+/// Takes back what an earlier swap had to say.
+pub(super) const FORGET: &str =
+    "told := set_config('electric_replica.left', '[]', false) || set_config('electric_replica.queries', '[]', false);";
+
 /// Finds the live queries that read `old` tables (`known`), and other temporary views that do (`strangers`). What the
 /// known ones read is remembered for [`lost`].
 pub(super) fn note() -> String {
     format!(
-        "told := set_config('electric_replica.left', '[]', false) || set_config('electric_replica.queries', '[]', false);
-IF {MAY_READ} AND cardinality(old) > 0 THEN
+        "IF {MAY_READ} AND cardinality(old) > 0 THEN
 {READS} SELECT array_agg(view), array_agg(relation), array_agg(number) INTO views_read, relations_read, numbers_read FROM reads;
 known := ARRAY(SELECT DISTINCT c.oid FROM {TAKEN_DOWN} JOIN pg_class c ON c.oid = reads.view JOIN pg_class t ON t.oid = reads.relation
 WHERE t.oid = ANY (old) AND c.relname ~ '^live_query_[0-9a-f]{{32}}_view$' AND EXISTS (SELECT FROM pg_prepared_statements

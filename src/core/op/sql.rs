@@ -58,6 +58,7 @@ impl Op {
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
             Self::Measure { schema, tables } => one(inspect::sizes(places, schema, tables)),
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
+            Self::Rehearse => vec![inspect::seal(&home::own_table(places, "shapes"), &places.app, &[])],
 
             Self::NoteRows { tables } => rows::note(places, tables),
             Self::NoteLoaded { counts } => one(rows::note_loaded(places, counts)),

@@ -32,28 +32,33 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         Incoming::Making => None,
     };
     let keep: &[Name] = kept.as_deref().unwrap_or_default();
+    // Most of it looks after what reads the old tables: without any, it would be time in which every reader waits.
+    let replaces = !old_tables.is_empty() || *source == Incoming::Previous;
     let mut body = format!("DECLARE\n{}{DECLARE}", readers::DECLARE);
     let mut line = |text: &str| {
         body.push_str(text);
         body.push('\n');
     };
-    line(&format!("old := {};", oids(schema, old_tables)));
-    line(&format!(
-        "replaced := {};",
-        oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
-    ));
-    if *source == Incoming::Previous {
-        line(&format!("back := {};", oids(&places.previous, new_tables)));
+    line(readers::FORGET);
+    if replaces {
+        line(&format!("old := {};", oids(schema, old_tables)));
+        line(&format!(
+            "replaced := {};",
+            oids(schema, old_tables.iter().filter(|table| new_tables.contains(table)))
+        ));
+        if *source == Incoming::Previous {
+            line(&format!("back := {};", oids(&places.previous, new_tables)));
+        }
+        line(&readers::note());
+        line(NOTE);
+        if home.is_some() {
+            line(&readers::leave());
+        }
+        line(readers::DROP_KNOWN);
+        line(&format!("kept := {};", oids(schema, keep)));
+        line(LOOSEN);
+        line(readers::MOVE_LEFT);
     }
-    line(&readers::note());
-    line(NOTE);
-    if home.is_some() {
-        line(&readers::leave());
-    }
-    line(readers::DROP_KNOWN);
-    line(&format!("kept := {};", oids(schema, keep)));
-    line(LOOSEN);
-    line(readers::MOVE_LEFT);
     for table in keep {
         line(&format!(
             "ALTER TABLE IF EXISTS {} SET SCHEMA {};",
@@ -95,11 +100,14 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
             schema.quoted()
         ));
     }
-    line(RESTORE);
-    line(&format!("IF {} THEN", readers::MAY_READ));
-    line(RELEASE);
-    line("END IF;");
-    line(NOTIFY);
+    if replaces {
+        line(RESTORE);
+        line(&format!("IF {} THEN", readers::MAY_READ));
+        line(RELEASE);
+        line("END IF;");
+        line(NOTIFY);
+    }
+    line("END");
     format!("DO {}", literal(&body))
 }
 
@@ -158,7 +166,7 @@ EXECUTE item.statement;
 END LOOP;
 END IF;";
 
-const DECLARE: &str = "old oid[];
+const DECLARE: &str = "old oid[] := '{}';
 replaced oid[];
 back oid[] := '{}';
 kept oid[];
@@ -228,5 +236,37 @@ channels := channels || ARRAY(SELECT relnamespace || '__' || oid FROM pg_class W
 END IF;
 FOREACH told IN ARRAY channels LOOP
 PERFORM pg_notify('table_change__' || told, '');
-END LOOP;
-END";
+END LOOP;";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn swap(old: &[&str], source: Incoming) -> String {
+        let name = |raw: &str| Name::parse(raw).unwrap();
+        let swap = Swap {
+            schema: name("public"),
+            old_tables: old.iter().map(|table| name(table)).collect(),
+            old_enums: Vec::new(),
+            new_tables: vec![name("users")],
+            new_enums: vec![name("mood")],
+            kept: None,
+            source,
+        };
+        sql(&swap, &Places::new(name("public")).unwrap())
+    }
+
+    #[test]
+    fn only_a_swap_that_replaces_something_looks_for_readers() {
+        for sql in [
+            swap(&["users"], Incoming::Staging),
+            swap(&["users"], Incoming::Making),
+            swap(&[], Incoming::Previous),
+        ] {
+            assert!(sql.contains("pg_rewrite") && sql.contains("pg_notify"), "{sql}");
+        }
+        let first = swap(&[], Incoming::Staging);
+        assert!(!first.contains("pg_rewrite") && !first.contains("pg_notify"), "{first}");
+        assert_eq!(first.matches("SET SCHEMA \"public\"").count(), 2, "{first}");
+    }
+}

@@ -2,8 +2,8 @@
 //! then what the log holds.
 //!
 //! A key that is added to all rows at once takes a tenth of what loading them took, in which the app's queries wait; one that
-//! is there while rows are loaded makes them a tenth slower. So it is added once [`UNKEYED_PIECES`] are in. An index
-//! waits for all rows: a value that does not fit in would have COPY fail, and so leaves but the index out.
+//! is there while rows are loaded makes them a tenth slower. So it is added once [`UNKEYED_PIECES`] are in, between two of
+//! them. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves but the index out.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -24,8 +24,8 @@ use super::slowing::Slowing;
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
 
-/// How many pieces are loaded before the key is added: it takes as long as one or two of them.
-const UNKEYED_PIECES: u32 = 12;
+/// How many pieces are loaded before the key is added: it takes about as long as one of them.
+const UNKEYED_PIECES: u32 = 6;
 
 /// What is read of a table, and what of it is in.
 pub(super) struct Landing<'a, H, R> {
@@ -162,16 +162,15 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         let bytes = self.rows.len();
         let Some(piece) = self.piece() else { return Ok(()) };
         let is_due = self.pieces >= UNKEYED_PIECES && self.keys == Keys::None;
-        let mut ops = Vec::new();
-        if is_due {
-            ops.push(Op::key(&self.target.home, &self.target.table));
-        }
-        ops.push(piece);
+        let key = is_due.then(|| Op::key(&self.target.home, &self.target.table));
         self.touched = Touched::Unsure;
         let host = self.host;
         let work = async move {
+            if let Some(key) = key {
+                host.transact(vec![key]).await?;
+            }
             let begun_ms = host.now_ms();
-            host.transact(ops).await?;
+            host.transact(vec![piece]).await?;
             Ok(host.now_ms().saturating_sub(begun_ms))
         };
         self.under_way = Some(UnderWay {

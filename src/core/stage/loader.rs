@@ -21,6 +21,13 @@ const MOST_LOST: u32 = 12;
 /// How often a body that cannot be read is asked for again before it is believed to be wrong.
 const MOST_MISREADINGS: u32 = 3;
 
+/// As much of a body is read at a time: a browser hands out megabytes, and a piece of rows should end where it is large enough.
+const SLICE_BYTES: usize = 1 << 18;
+
+/// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
+/// would wait until megabytes are transcoded.
+const HEAD_START_MS: u64 = 4;
+
 /// One table's loading.
 pub(super) struct Loader<'a, H, R> {
     host: &'a H,
@@ -209,15 +216,18 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         let mut transcoder = Transcoder::for_table(&self.spec.target.table, self.landing.format).skipping(taken);
         let mut messages = Vec::new();
         while let Some(bytes) = self.landing.beside(body.next()).await?? {
-            let pushed = transcoder.push(&bytes, &mut self.landing.rows, &mut messages);
-            // What stands before the bad message of a piece is taken all the same.
-            self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
-            if transcoder.needs_text() {
-                return Err(Unread::NeedsText);
-            }
-            pushed?;
-            if self.landing.is_piece() {
-                self.landing.copy(self.loaded + transcoder.rows()).await?;
+            for bytes in bytes.chunks(SLICE_BYTES) {
+                let pushed = transcoder.push(bytes, &mut self.landing.rows, &mut messages);
+                // What stands before the bad message of a slice is taken all the same.
+                self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));
+                if transcoder.needs_text() {
+                    return Err(Unread::NeedsText);
+                }
+                pushed?;
+                if self.landing.is_piece() {
+                    self.landing.copy(self.loaded + transcoder.rows()).await?;
+                    self.landing.beside(self.host.sleep(HEAD_START_MS)).await?;
+                }
             }
         }
         let rows = transcoder.rows();

@@ -8,9 +8,9 @@
 /// The largest piece is so many times the smallest.
 pub(crate) const MOST_TIMES: usize = 16;
 
-/// How many milliseconds a piece should take: with its overshoot, which is a piece of the network's at most, a query waits
-/// some 50. Through a `PGliteWorker` a dozen of them are messages.
-const SHORT_MS: u64 = 45;
+/// How many milliseconds a piece should take. Through a `PGliteWorker` an app's query has to wait for that, and for a dozen
+/// more until its own messages have come through a page that reads and transcodes: some 50.
+const SHORT_MS: u64 = 30;
 
 /// From how many milliseconds on another size is tried.
 const LONG_MS: u64 = 100;
@@ -46,13 +46,18 @@ impl Piece {
 pub(super) struct Pace {
     least_bytes: usize,
     bytes: usize,
-    /// What the next piece is compared with, which is of another size.
-    before: Option<Piece>,
-    /// How many more pieces are of this size. One that took long may have met something else, such as a checkpoint.
-    rest: u8,
+    lesson: Lesson,
+    /// In which direction another size is tried next.
     grows: bool,
-    /// Whether a piece of the size before is read already.
-    lags: bool,
+}
+
+/// What is learnt next from pieces that take long.
+#[derive(Clone, Copy)]
+enum Lesson {
+    /// Nothing, for so many more of them: one may have met something else, such as a checkpoint.
+    Rest { pieces: u8 },
+    /// Whether another size than that of `with` does better. A piece of the size before may be read already, and `lags`.
+    Compare { with: Piece, lags: bool },
 }
 
 impl Pace {
@@ -61,10 +66,8 @@ impl Pace {
         Self {
             least_bytes,
             bytes: least_bytes,
-            before: None,
-            rest: ONCE,
+            lesson: Lesson::Rest { pieces: ONCE },
             grows: true,
-            lags: false,
         }
     }
 
@@ -79,28 +82,20 @@ impl Pace {
         if ms < LONG_MS {
             let short = (bytes as u64).saturating_mul(SHORT_MS) / this.ms;
             self.bytes = self.bounded(usize::try_from(short).unwrap_or(usize::MAX));
-            self.before = None;
-            self.rest = ONCE;
+            self.lesson = Lesson::Rest { pieces: ONCE };
             self.grows = true;
             return;
         }
-        match self.before.take() {
-            None if self.rest > 0 => self.rest -= 1,
-            None => self.try_another(this),
-            Some(before) if this.is_like(before) => {
-                if std::mem::take(&mut self.lags) {
-                    self.before = Some(before);
-                } else {
-                    // The network sends no smaller ones.
-                    self.turn(bytes);
-                }
+        match self.lesson {
+            Lesson::Rest { pieces: 0 } => self.try_another(this),
+            Lesson::Rest { pieces } => self.lesson = Lesson::Rest { pieces: pieces - 1 },
+            Lesson::Compare { with, lags: true } if this.is_like(with) => {
+                self.lesson = Lesson::Compare { with, lags: false };
             }
-            Some(before) => {
-                let (small, large) = if before.bytes < bytes {
-                    (before, this)
-                } else {
-                    (this, before)
-                };
+            // What is read at a time is no smaller.
+            Lesson::Compare { with, .. } if this.is_like(with) => self.turn(bytes),
+            Lesson::Compare { with, .. } => {
+                let (small, large) = if with.bytes < bytes { (with, this) } else { (this, with) };
                 let better = if large.is_worth(small) { large } else { small };
                 if better.bytes == bytes {
                     self.try_another(this);
@@ -123,17 +118,16 @@ impl Pace {
             // There is no further in this direction.
             self.turn(this.bytes);
         } else {
-            self.before = Some(this);
-            self.lags = true;
+            self.lesson = Lesson::Compare { with: this, lags: true };
         }
     }
 
-    /// Stays with a size for a while; then it is the other direction's turn. A piece ends with what the network has sent: one
+    /// Stays with a size for a while; then it is the other direction's turn. A piece ends with what is read at a time: one
     /// that is to be as large may end a little sooner.
     fn turn(&mut self, bytes: usize) {
         self.bytes = self.bounded(bytes - bytes / 8);
         self.grows = !self.grows;
-        self.rest = REST;
+        self.lesson = Lesson::Rest { pieces: REST };
     }
 
     fn bounded(&self, bytes: usize) -> usize {
@@ -153,7 +147,7 @@ mod tests {
         let mut sizes = Vec::new();
         let mut read = pace.bytes();
         for _ in 0..pieces {
-            // A piece ends with what the network has sent: none is as large as another.
+            // A piece ends with what is read at a time: none is as large as another.
             let bytes = std::mem::replace(&mut read, pace.bytes()) + sizes.len();
             pace.took(bytes, own + rows * bytes as u64 / MIB as u64);
             sizes.push(bytes / MIB);
@@ -178,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_takes_forty_five_milliseconds_where_that_is_more_than_the_least() {
-        assert_eq!(settled(0, 10), 4);
-        assert_eq!(settled(0, 20), 2);
-        assert_eq!(settled(0, 4), 11);
+    fn a_piece_takes_thirty_milliseconds_where_that_is_more_than_the_least() {
+        assert_eq!(settled(0, 10), 3);
+        assert_eq!(settled(0, 15), 2);
+        assert_eq!(settled(0, 4), 7);
     }
 
     #[test]
@@ -217,7 +211,7 @@ mod tests {
         assert!(sizes.iter().filter(|size| **size >= 4).count() > 20, "{sizes:?}");
     }
 
-    /// Else each time it would be one of the network's more.
+    /// Else it would be one slice more each time.
     #[test]
     fn a_size_that_is_gone_back_to_is_met_by_a_piece_that_is_somewhat_smaller() {
         let mut pace = Pace::new(MIB / 2);
@@ -230,11 +224,11 @@ mod tests {
     #[test]
     fn a_piece_that_takes_long_among_others_that_do_not_changes_nothing() {
         let mut pace = Pace::new(MIB);
-        assert_eq!(sizes(&mut pace, 8, 0, 20).pop(), Some(2));
+        assert_eq!(sizes(&mut pace, 8, 0, 15).pop(), Some(2));
         for _ in 0..10 {
             pace.took(2 * MIB, 150);
             assert_eq!(pace.bytes() / MIB, 2);
-            assert_eq!(sizes(&mut pace, 8, 0, 20), [2; 8]);
+            assert_eq!(sizes(&mut pace, 8, 0, 15), [2; 8]);
         }
     }
 
