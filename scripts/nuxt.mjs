@@ -1,5 +1,5 @@
 /**
- * Tests the Nuxt module in a real app: `examples/nuxt`, with the package as npm packs it, built, and opened in Chromium. Builds what is
+ * Tests the Nuxt module in a real app: `examples/nuxt`, with the package as npm packs it, built and in development, opened in Chromium. Builds what is
  * missing first. It installs Nuxt, which is why `npm test` does without it.
  *
  *     npm run test:nuxt

@@ -112,6 +112,14 @@ test("how files are made larger is told, and is another where PGlite is started 
   assert.deepEqual(await started([...PGlite.defaultStartParams, ...replicaStartParams]), [["write_zeros"]]);
 });
 
+test("a database that is started as this library recommends keeps its log small, and fills no new file of it with zeros", async (t) => {
+  const db = await PGlite.create({ startParams: [...PGlite.defaultStartParams, ...replicaStartParams] });
+  t.after(() => db.close());
+  const expected = { max_wal_size: "64MB", min_wal_size: "32MB", wal_init_zero: "off", wal_recycle: "off" };
+  const { rows } = await db.query<{ name: string; value: string }>("select name, current_setting(name) as value from pg_settings where name = any($1)", [Object.keys(expected)]);
+  assert.deepEqual(Object.fromEntries(rows.map(({ name, value }) => [name, value])), expected);
+});
+
 test("an index that this Postgres cannot have is left out, and uniqueness is the server's business", async (t) => {
   const db = await open(t);
   await run(db, ...golden.first);

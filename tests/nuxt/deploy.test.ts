@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 
 import { createElectricHandlers, drizzleFolder } from "electric-replica/server";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
 import { launchBrowser } from "../e2e/support/browser.ts";
 import type { TestBrowser } from "../e2e/support/browser.ts";
@@ -18,6 +18,7 @@ import type { Demo } from "../../www/server/demo.ts";
 import { given, startBuilt } from "./support/app.ts";
 import { startFront } from "./support/front.ts";
 import type { Front } from "./support/front.ts";
+import { columnsOf, LOST_SHAPE, look, MIGRATIONS, pictured, ready, regionOf, rowsOf, SEEDED } from "./support/page.ts";
 
 /** What the page of this test has in its window. */
 interface ExampleWindow extends WatchedWindow {
@@ -26,9 +27,6 @@ interface ExampleWindow extends WatchedWindow {
 declare const window: ExampleWindow & typeof globalThis.window;
 
 const SECRET = "s3cr3t-of-electric";
-const MIGRATIONS = "examples/nuxt/drizzle";
-/** The example's rows are made by one of its migrations. */
-const SEEDED = 7;
 
 interface World {
   demo: Demo;
@@ -40,8 +38,7 @@ interface World {
 
 /** The app of before the newest migration, with its database, open in a tab and up to date. */
 async function opened(t: TestContext, { migrations = MIGRATIONS, settings = {}, tolerated = [] as RegExp[] } = {}): Promise<World> {
-  // Chromium says this of every answer with an error status; a 409 is how Electric says that a shape is gone.
-  const browser = await launchBrowser(t, { tolerated: [/Failed to load resource: the server responded with a status of 409/, ...tolerated] });
+  const browser = await launchBrowser(t, { tolerated: [LOST_SHAPE, ...tolerated] });
   const demo = await serve(t, { migrations, seed: "", startAt: 1, noticeMs: 200 });
   const env = { ELECTRIC_URL: demo.url, NUXT_ELECTRIC_REPLICA_SECRET: SECRET, ...settings };
   const [before, after] = [await startBuilt(t, given("EXAMPLE_BEFORE"), env), await startBuilt(t, given("EXAMPLE_AFTER"), env)];
@@ -50,29 +47,6 @@ async function opened(t: TestContext, { migrations = MIGRATIONS, settings = {}, 
   await ready(page);
   return { demo, front, browser, page, after: after.url };
 }
-
-const part = (page: Page, name: string): Locator => page.locator(`[data-testid="${name}"]`);
-const rowsOf = (page: Page): Locator => part(page, "tasks").locator("tbody tr");
-const columnsOf = (page: Page): Promise<string[]> => part(page, "tasks").locator("thead th").allTextContents();
-const regionOf = (page: Page): Locator => page.locator("electric-migration-banner").getByRole("status");
-
-async function ready(page: Page, rows = SEEDED): Promise<void> {
-  await eventually(async () => {
-    assert.equal(await part(page, "status").textContent(), "ready");
-    assert.equal(await rowsOf(page).count(), rows);
-  }, 60_000);
-}
-
-/** Draws the page for docs/, where that is asked for: `SCREENSHOT=docs/nuxt.png npm run test:nuxt`. */
-async function pictured(page: Page): Promise<void> {
-  const path = process.env["SCREENSHOT"];
-  if (path === undefined) return;
-  await page.setViewportSize({ width: 880, height: 560 });
-  await page.screenshot({ path });
-}
-
-/** A person comes back to the window. */
-const look = (page: Page): Promise<boolean> => page.evaluate(() => window.dispatchEvent(new Event("focus")));
 
 test("a deploy with a migration: the banner says so, rows stay on the screen, the new column comes, and nothing is loaded anew", async (t) => {
   const { demo, front, browser, page, after } = await opened(t);
@@ -89,7 +63,7 @@ test("a deploy with a migration: the banner says so, rows stay on the screen, th
     await look(page);
     assert.equal(await regionOf(page).textContent(), "Updating your data to version 0002_task_priority…");
   }, 60_000);
-  await pictured(page);
+  await pictured(page, "SCREENSHOT", { width: 880, height: 560 });
   release();
   await eventually(async () => assert.deepEqual(await columnsOf(page), ["title", "state", "created at", "priority"]), 60_000);
   await eventually(async () => assert.equal(await regionOf(page).textContent(), "Your data is up to date."));
@@ -145,8 +119,10 @@ test("with a worker a second tab reads the same database, and goes on when the f
 });
 
 test("a page that is too old keeps its rows, and is loaded anew by the next navigation once newer code is deployed", async (t) => {
-  const { folder, newest } = withDrop(t);
+  const { folder, newest } = withDrop();
   const { demo, front, page, after } = await opened(t, { migrations: folder });
+  // Once nobody reads it any more: what is to be done after a test is done in order.
+  t.after(() => rmSync(folder, { recursive: true }));
   await demo.deploy();
   await demo.deploy();
   assert.equal(demo.newest.tag, newest);
@@ -178,9 +154,8 @@ test("a page that is too old keeps its rows, and is loaded anew by the next navi
 });
 
 /** The example's migrations, and one more that takes away a column which both builds read. */
-function withDrop(t: TestContext): { folder: string; newest: string } {
+function withDrop(): { folder: string; newest: string } {
   const folder = mkdtempSync(join(tmpdir(), "electric-replica-drizzle-"));
-  t.after(() => rmSync(folder, { recursive: true }));
   cpSync(MIGRATIONS, folder, { recursive: true });
   const journal = join(folder, "meta", "_journal.json");
   const told = JSON.parse(readFileSync(journal, "utf8")) as { entries: { idx: number; when: number; tag: string }[] };

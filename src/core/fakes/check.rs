@@ -16,7 +16,7 @@ use crate::manifest::Column;
 use crate::op::{Home, Op, Rows};
 use crate::record::{Record, RecordState};
 use crate::shape::Offset;
-use crate::stage::MOST_TIMES;
+use crate::stage::{MOST_TIMES, SLICE_BYTES};
 
 /// Requests in ten seconds that no honest tab sends.
 const MOST_REQUESTS: usize = 600;
@@ -64,7 +64,7 @@ impl World {
     /// Performs a transaction of a tab, and looks at what came of it.
     pub(super) fn perform(&self, _tab: u32, ops: Vec<Op>) -> Result<Vec<Rows>> {
         let mut inner = self.inner.borrow_mut();
-        let most = inner.config.limits.piece_bytes * MOST_TIMES + inner.piece + 4_096;
+        let most = inner.config.limits.piece_bytes * MOST_TIMES + inner.piece.min(SLICE_BYTES) + 4_096;
         let copied = ops.iter().map(|op| match op {
             Op::Copy { rows, .. } => rows.len(),
             _ => 0,

@@ -22,7 +22,7 @@ const MOST_LOST: u32 = 12;
 const MOST_MISREADINGS: u32 = 3;
 
 /// As much of a body is read at a time: a browser hands out megabytes, and a piece of rows should end where it is large enough.
-const SLICE_BYTES: usize = 1 << 18;
+pub(crate) const SLICE_BYTES: usize = 1 << 18;
 
 /// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
 /// would wait until megabytes are transcoded.

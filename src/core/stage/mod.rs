@@ -24,7 +24,7 @@ use crate::shape::{Handle, Lsn, Position, ShapeDefinition};
 use loader::{Loader, Round};
 
 #[cfg(feature = "fakes")]
-pub(crate) use pace::MOST_TIMES;
+pub(crate) use {loader::SLICE_BYTES, pace::MOST_TIMES};
 
 /// As much of a refusal as is read.
 const MOST_REFUSAL_BYTES: usize = 4_096;

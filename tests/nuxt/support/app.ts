@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
@@ -26,8 +28,13 @@ export interface AppServer {
 /** Starts a built server; it has ended when the test has. */
 export const startBuilt = (t: TestContext, folder: string, env: Record<string, string>): Promise<AppServer> => start(t, [join(folder, "server", "index.mjs")], folder, env);
 
-/** Starts the development server. */
-export const startDev = (t: TestContext, app: string, env: Record<string, string>): Promise<AppServer> => start(t, [join(app, "node_modules", "nuxt", "bin", "nuxt.mjs"), "dev", "--no-fork", "--host", "127.0.0.1"], app, env);
+/** Starts the development server, of somebody who has never seen Nuxt DevTools. */
+export async function startDev(t: TestContext, app: string, env: Record<string, string>): Promise<AppServer> {
+  const config = mkdtempSync(join(tmpdir(), "electric-replica-config-"));
+  const server = await start(t, [join(app, "node_modules", "nuxt", "bin", "nuxt.mjs"), "dev", "--no-fork", "--host", "127.0.0.1"], app, { XDG_CONFIG_HOME: config, ...env });
+  t.after(() => rmSync(config, { recursive: true }));
+  return server;
+}
 
 async function start(t: TestContext, args: string[], cwd: string, env: Record<string, string>): Promise<AppServer> {
   const port = String(await freePort());
