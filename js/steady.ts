@@ -6,9 +6,6 @@ import { running } from "./texts.js";
 import type { Row, Text } from "./texts.js";
 import type { ReplicaDatabase } from "./types.js";
 
-type Call = (sql: string, ...rest: unknown[]) => Promise<unknown>;
-type Session = { query: Call; exec: Call };
-
 /** What tells of its leader: a PGliteWorker. */
 interface Shared extends ReplicaDatabase {
   onLeaderChange(listener: () => void): () => void;
@@ -32,9 +29,9 @@ export function steady(db: ReplicaDatabase): ReplicaDatabase {
   return {
     transaction: (body) =>
       raced(db, false, (attempt) =>
-        db.transaction(async (inner: Session) => {
+        db.transaction(async () => {
           attempt.check();
-          const result: unknown = await body({ query: attempt.checked(inner.query), exec: attempt.checked(inner.exec), execProtocol: attempt.checked(db.execProtocol.bind(db)) });
+          const result: unknown = await body({ execProtocol: attempt.checked(db.execProtocol.bind(db)) });
           attempt.check();
           return result;
         }),

@@ -5,21 +5,24 @@ import { test } from "node:test";
 import { isMoved, steady, steadyRunning } from "../../js/steady.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
 
-type Session = { query: (sql: string) => Promise<unknown>; exec: (sql: string) => Promise<unknown> };
+type Session = { execProtocol: (message: Uint8Array) => Promise<unknown> };
+
+/** What stands for a message here: its first byte tells which. */
+const [ONE, TWO] = [Uint8Array.of(1), Uint8Array.of(2)] as const;
 
 /** What looks like a PGliteWorker. `begin` is what its next transactions do before they call their body. */
 function shared(...begin: (() => Promise<unknown>)[]) {
   const listeners = new Set<() => void>();
-  const done: string[] = [];
-  const perform = (sql: string) => Promise.resolve(void done.push(sql));
+  const done: (string | number | undefined)[] = [];
+  const perform = (what: string | number | undefined) => Promise.resolve(void done.push(what));
   const db = {
-    transaction: async (body: (session: Session) => Promise<unknown>) => {
+    transaction: async (body: (none: unknown) => Promise<unknown>) => {
       await begin.shift()?.();
-      return body({ query: perform, exec: perform });
+      return body(undefined);
     },
     query: perform,
     exec: perform,
-    execProtocol: () => perform("protocol"),
+    execProtocol: (message: Uint8Array) => perform(message[0]),
     onLeaderChange(listener: () => void) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -34,7 +37,7 @@ test("a transaction that had not begun when the leader changed is not begun with
       world.change();
       return reject ? Promise.reject(new Error("Leader changed")) : new Promise(() => undefined);
     });
-    await assert.rejects(steady(world.db).transaction(async (session: Session) => session.exec("one")), isMoved);
+    await assert.rejects(steady(world.db).transaction((session: Session) => session.execProtocol(ONE)), isMoved);
     assert.deepEqual([world.done, world.listeners.size], [[], 0]);
   }
 });
@@ -42,24 +45,24 @@ test("a transaction that had not begun when the leader changed is not begun with
 test("a transaction that had begun when the leader changed fails, and no more of it is done", async () => {
   const world = shared();
   const outcome = steady(world.db).transaction(async (session: Session) => {
-    await session.exec("one");
+    await session.execProtocol(ONE);
     world.change();
-    await session.query("two");
+    await session.execProtocol(TWO);
   });
   await assert.rejects(outcome, isMoved);
-  assert.deepEqual(world.done, ["one"]);
+  assert.deepEqual(world.done, [1]);
   assert.equal(world.listeners.size, 0);
 });
 
 test("a transaction whose leader changes after its last statement is not committed", async () => {
   const world = shared();
   let committed = false;
-  const transaction = async (body: (session: Session) => Promise<unknown>) => {
+  const transaction = async (body: (none: unknown) => Promise<unknown>) => {
     await world.db.transaction(body);
     committed = true;
   };
   const outcome = steady({ ...world.db, transaction }).transaction(async (session: Session) => {
-    await session.exec("one");
+    await session.execProtocol(ONE);
     world.change();
   });
   await assert.rejects(outcome, isMoved);

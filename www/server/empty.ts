@@ -8,19 +8,21 @@ import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 
 let directory: Promise<File | Blob> | undefined;
 
+/** The directory, once a database that nobody has done anything to yet can tell it. */
+const kept = (db: PGlite): Promise<File | Blob> => (directory ??= db.dumpDataDir('none'));
+
 /** Opens an empty database in memory. */
 export async function emptyPostgres<Options extends PGliteOptions>(options?: Options) {
   const loadDataDir = await directory;
   const db = await PGlite.create({ ...(options as Options), ...(loadDataDir ? { loadDataDir } : {}) });
-  // Before anybody else has done anything to it.
-  await (directory ??= db.dumpDataDir('none'));
+  await kept(db);
   return db;
 }
 
 /** What an empty database has on its files. */
 export async function emptyDirectory(): Promise<File | Blob> {
   const db = await emptyPostgres();
-  const empty = await (directory ?? db.dumpDataDir('none'));
+  const empty = await kept(db);
   await db.close();
   return empty;
 }
