@@ -10,6 +10,7 @@ import type { TestContext } from "node:test";
 
 import { chromium, firefox } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
+import { atEnd } from "../../node/support/ending.ts";
 
 /** What Chromium is told, so that it runs as root, without a graphics card, and asks nobody anything by itself. */
 export const FLAGS = [
@@ -74,7 +75,7 @@ export async function launchBrowser(test: TestContext, { tolerated = [], profile
   });
 
   const close = () => context.close();
-  test.after(async () => {
+  atEnd(test, async () => {
     await close();
     if (profile === undefined) await rm(folder, { recursive: true, force: true });
     assert.deepEqual(complaints, [], "the browser complained");

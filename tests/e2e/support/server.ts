@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
+import { atEnd } from "../../node/support/ending.ts";
 
 const ADDRESS = /https?:\/\/[^\s/]+:\d+/;
 
@@ -39,7 +40,7 @@ export async function startServer(test: TestContext, script: string, env: Record
     child.kill("SIGTERM");
     await ended;
   };
-  test.after(async () => {
+  atEnd(test, async () => {
     if (child.exitCode === null && child.signalCode === null) await stop();
     assert.ok(stopping, `${script} ended by itself:\n${output.join("\n")}`);
   });

@@ -6,13 +6,14 @@ import { createReplicaManager, type ReplicaEvent, type ReplicaManager, type Repl
 
 import { type Demo, type DemoOptions, startDemo } from "../../../www/server/demo.ts";
 import { emptyPostgres } from "../../../www/server/empty.ts";
+import { atEnd } from "./ending.ts";
 
 const EVENTS = ["migration:pending", "update-needed", "migration:start", "migration:progress", "migration:complete", "migration:error", "query-failed", "adopted", "purged", "replica:unhealthy", "replica:verified", "status", "warning"] as const;
 
 /** Starts a server that is closed with the test. */
 export async function serve(t: TestContext, options: DemoOptions = {}): Promise<Demo> {
   const demo = await startDemo({ rows: 200, longPollMs: 2_000, noticeMs: 300, ...options });
-  t.after(() => demo.close());
+  atEnd(t, () => demo.close());
   return demo;
 }
 

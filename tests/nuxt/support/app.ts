@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 
 import { eventually } from "../../node/support/world.ts";
+import { atEnd } from "../../node/support/ending.ts";
 
 /** A folder or a program that `npm run test:nuxt` names. No name begins with `NUXT_`: Nuxt would take it for a part of its runtime configuration. */
 export function given(name: "EXAMPLE_APP" | "EXAMPLE_BEFORE" | "EXAMPLE_AFTER" | "EXAMPLE_NODE"): string {
@@ -32,7 +33,7 @@ export const startBuilt = (t: TestContext, folder: string, env: Record<string, s
 export async function startDev(t: TestContext, app: string, env: Record<string, string>): Promise<AppServer> {
   const config = mkdtempSync(join(tmpdir(), "electric-replica-config-"));
   const server = await start(t, [join(app, "node_modules", "nuxt", "bin", "nuxt.mjs"), "dev", "--no-fork", "--host", "127.0.0.1"], app, { XDG_CONFIG_HOME: config, ...env });
-  t.after(() => rmSync(config, { recursive: true }));
+  atEnd(t, () => rmSync(config, { recursive: true }));
   return server;
 }
 
@@ -46,7 +47,7 @@ async function start(t: TestContext, args: string[], cwd: string, env: Record<st
   const ended = once(child, "close");
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => output.push(line));
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill("SIGTERM");
     await ended;
   });

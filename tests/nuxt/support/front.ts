@@ -3,6 +3,7 @@ import { createServer, request as ask } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
+import { atEnd } from "../../node/support/ending.ts";
 
 export interface Front {
   readonly url: string;
@@ -39,7 +40,7 @@ export async function startFront(t: TestContext, first: string): Promise<Front> 
     else pass(url, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections();
     server.close();
   });

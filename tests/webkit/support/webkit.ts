@@ -10,6 +10,7 @@ import type { TestContext } from "node:test";
 import type { Page } from "playwright-core";
 
 import { WebDriver } from "./webdriver.ts";
+import { atEnd } from "../../node/support/ending.ts";
 
 /** The browser that comes with the driver, and the driver. */
 const { WEBKIT = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser", WEBKIT_DRIVER = "/usr/bin/WebKitWebDriver" } = process.env;
@@ -31,7 +32,7 @@ export interface WebKit {
 export async function launchWebKit(t: TestContext): Promise<WebKit> {
   // What begins last ends first: a browser without its driver or its display would never end.
   const ends: (() => Promise<unknown>)[] = [];
-  t.after(async () => {
+  atEnd(t, async () => {
     for (const end of ends.reverse()) await end();
   });
   const screen = spawn("Xvfb", ["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x1024x24"], { stdio: ["ignore", "pipe", "ignore"] });

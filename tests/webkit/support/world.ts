@@ -7,6 +7,7 @@ import { eventually, serve, soon } from "../../node/support/world.ts";
 import type { Demo, DemoOptions } from "../../../www/server/demo.ts";
 import { type Gate, openGate, TELLING } from "./gate.ts";
 import { launchWebKit, type Tab } from "./webkit.ts";
+import { atEnd } from "../../node/support/ending.ts";
 
 export interface WebKitWorld {
   demo: Demo;
@@ -23,7 +24,7 @@ export async function startWorld(t: TestContext, options: DemoOptions = {}, tole
   const browser = await launchWebKit(t);
   const demo = await serve(t, options);
   const gate = await openGate(t, demo.url, `${TELLING}if (typeof document === "object") (${String(recordStory)})();`);
-  t.after(() => assert.deepEqual(gate.complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint))), [], "the browser complained"));
+  atEnd(t, () => assert.deepEqual(gate.complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint))), [], "the browser complained"));
   return {
     demo,
     gate,
