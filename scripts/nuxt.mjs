@@ -6,40 +6,28 @@
  *     npm run test:nuxt -- --nuxt 4.5.2 --node /path/to/node22    another Nuxt, built and run with another Node
  *     npm run test:nuxt -- --in FOLDER                            what is installed and built there is kept, and used if it is there
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
 import { Failure, script } from "./lib/failure.mjs";
-import { step } from "./lib/narration.mjs";
-import { builtTwice, installed } from "./nuxt/example.mjs";
+import { tested } from "./nuxt/tested.mjs";
 import { setupBrowser } from "./setup.mjs";
-import { nuxt } from "./test/layers.mjs";
 
 await script(async (args) => {
   const chosen = options(args);
   await build();
   const { chromium } = await setupBrowser();
-  const folder = chosen.in === undefined ? mkdtempSync(join(tmpdir(), "electric-replica-nuxt-")) : resolve(chosen.in);
-  try {
-    const app = await step("Installing the example", () => installed(folder, chosen.nuxt));
-    const { before, after } = await step("Building the example", () => builtTwice(app, chosen.node));
-    const env = { CHROMIUM: chromium, EXAMPLE_NODE: chosen.node, EXAMPLE_APP: app, EXAMPLE_BEFORE: before, EXAMPLE_AFTER: after };
-    const { passed, failed, faults } = await step("Testing: the Nuxt module, in Chromium", () => nuxt(env));
-    console.log(`\n${faults.map((fault) => `✗ ${fault}\n`).join("")}${passed} passed, ${failed + faults.length} failed`);
-    return failed + faults.length === 0 && passed > 0 ? 0 : 1;
-  } finally {
-    if (chosen.in === undefined) rmSync(folder, { recursive: true, force: true });
-  }
+  const { passed, failed, faults } = await tested(chromium, chosen);
+  console.log(`\n${faults.map((fault) => `✗ ${fault}\n`).join("")}${passed} passed, ${failed + faults.length} failed`);
+  return failed + faults.length === 0 && passed > 0 ? 0 : 1;
 });
 
-/** @param {string[]} args @returns {{ nuxt?: string | undefined, node: string, in?: string | undefined }} */
+/** @param {string[]} args @returns {{ nuxt: string | undefined, node: string, in: string | undefined }} */
 function options(args) {
   try {
     const { values } = parseArgs({ args, options: { nuxt: { type: "string" }, node: { type: "string" }, in: { type: "string" } } });
-    return { ...values, node: values.node ?? process.execPath };
+    return { nuxt: values.nuxt, node: values.node ?? process.execPath, in: values.in && resolve(values.in) };
   } catch (error) {
     throw new Failure(`${error instanceof Error ? error.message : error}\nusage: npm run test:nuxt -- [--nuxt VERSION] [--node PATH] [--in FOLDER]`);
   }
