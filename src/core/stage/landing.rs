@@ -8,7 +8,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::config::Limits;
 use crate::error::Result;
@@ -26,6 +26,10 @@ const LOG_BATCH: usize = 2_000;
 
 /// How many pieces are loaded before the key is added: it takes about as long as one of them.
 const UNKEYED_PIECES: u32 = 6;
+
+/// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
+/// would wait until megabytes are transcoded.
+const HEAD_START_MS: u64 = 4;
 
 /// What is read of a table, and what of it is in.
 pub(super) struct Landing<'a, H, R> {
@@ -139,20 +143,35 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> Result<T> {
         let mut work = pin!(work);
         poll_fn(|context| {
-            let loaded = self
-                .under_way
-                .as_mut()
-                .map(|under_way| under_way.work.as_mut().poll(context));
-            let loaded = match loaded {
-                Some(Poll::Ready(outcome)) => self.landed(outcome),
-                _ => Ok(()),
-            };
-            if let Err(error) = loaded {
+            if let Err(error) = self.advance(context) {
                 return Poll::Ready(Err(error));
             }
             work.as_mut().poll(context).map(Ok)
         })
         .await
+    }
+
+    /// Waits a moment, in which the piece that was just begun comes to the database; no longer than until it is in: a page that
+    /// nobody sees waits a second and more for each timer. Fails where the piece does.
+    pub(super) async fn head_start(&mut self) -> Result<()> {
+        let mut moment = pin!(self.host.sleep(HEAD_START_MS));
+        poll_fn(|context| match self.advance(context) {
+            Ok(()) if self.under_way.is_some() => moment.as_mut().poll(context).map(Ok),
+            over => Poll::Ready(over),
+        })
+        .await
+    }
+
+    /// Goes on with the piece that is under way.
+    fn advance(&mut self, context: &mut Context<'_>) -> Result<()> {
+        let loaded = self
+            .under_way
+            .as_mut()
+            .map(|under_way| under_way.work.as_mut().poll(context));
+        match loaded {
+            Some(Poll::Ready(outcome)) => self.landed(outcome),
+            _ => Ok(()),
+        }
     }
 
     /// Begins to load the rows that are read, once those before are in. There are `total` of them.

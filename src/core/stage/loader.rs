@@ -24,10 +24,6 @@ const MOST_MISREADINGS: u32 = 3;
 /// As much of a body is read at a time: a browser hands out megabytes, and a piece of rows should end where it is large enough.
 pub(crate) const SLICE_BYTES: usize = 1 << 18;
 
-/// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
-/// would wait until megabytes are transcoded.
-const HEAD_START_MS: u64 = 4;
-
 /// One table's loading.
 pub(super) struct Loader<'a, H, R> {
     host: &'a H,
@@ -226,7 +222,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
                 pushed?;
                 if self.landing.is_piece() {
                     self.landing.copy(self.loaded + transcoder.rows()).await?;
-                    self.landing.beside(self.host.sleep(HEAD_START_MS)).await?;
+                    self.landing.head_start().await?;
                 }
             }
         }

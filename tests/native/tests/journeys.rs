@@ -153,6 +153,27 @@ fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
     assert!(overlapping >= 4, "{overlapping} of six chunks");
 }
 
+/// A page that nobody sees waits a second and more for each timer.
+#[test]
+fn a_piece_that_is_in_is_not_waited_for_any_longer() {
+    let world = in_chunks_of(1_000);
+    world.set_database_ms(0);
+    world.set_piece(1_500);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let calls = world.calls();
+    let pieces: Vec<u64> = calls
+        .iter()
+        .filter(|call| call.what == "loading rows into table \"users\"")
+        .map(|call| call.at_ms)
+        .collect();
+    let took = pieces.last().unwrap() - pieces.first().unwrap();
+    assert!(
+        pieces.len() > 10 && took < 2 * pieces.len() as u64,
+        "a part of the body takes a millisecond, a timer four: {pieces:?}"
+    );
+}
+
 /// While nothing answers as well: how long the piece took is known, and told, as soon as it is in.
 #[test]
 fn rows_that_are_in_are_told_before_the_next_chunk_comes() {
