@@ -174,6 +174,18 @@ fn a_piece_that_is_in_is_not_waited_for_any_longer() {
     );
 }
 
+/// What a database session does for the first time takes it long, and in a swap every reader waits.
+#[test]
+fn a_swap_is_rehearsed_before_the_first_row_is_loaded() {
+    let world = in_chunks_of(1_000);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let calls = world.calls();
+    let first = |what: &str| calls.iter().position(|call| call.what.contains(what));
+    let rehearsed = first("getting ready for a swap");
+    assert!(rehearsed.is_some() && rehearsed < first("loading rows into table"));
+}
+
 /// While nothing answers as well: how long the piece took is known, and told, as soon as it is in.
 #[test]
 fn rows_that_are_in_are_told_before_the_next_chunk_comes() {
