@@ -87,21 +87,27 @@ function rowsOf(answers: unknown): Row[][] {
   return results;
 }
 
-/** With the locks that `exec` takes. Both are let go at once: through a PGliteWorker each is a message and its answer. */
-async function alone(db: Guarded, run: Run<void>, check: () => void): Promise<void> {
-  await db._checkReady();
-  let freed: Promise<void> | undefined;
-  await db._runExclusiveTransaction(async () => {
-    // Whoever had the database before is still on the way back to its caller. PGlite's live queries throw at a notification on that way,
-    // and stay as they are: its own statements take so long to begin that they rarely meet it.
-    await turn();
-    check();
-    await new Promise<void>((resolve, reject) => {
-      freed = db._runExclusiveQuery(() => run().finally(resolve));
-      freed.catch(reject);
-    });
+/**
+ * With the locks that `exec` takes, and no longer than until the text is over: through a PGliteWorker each of them is a message to take
+ * it, and one to let it go, whose answers whoever waits for the text's would wait for as well.
+ */
+function alone(db: Guarded, run: Run<void>, check: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const locked = async () => {
+      await db._checkReady();
+      await db._runExclusiveTransaction(async () => {
+        // Whoever had the database before is still on the way back to its caller. PGlite's live queries throw at a notification on that
+        // way, and stay as they are: its own statements take so long to begin that they rarely meet it.
+        await turn();
+        check();
+        // Whether the text was run or the lock could not be had: either is told, and ends this.
+        await new Promise<void>((leave) => {
+          db._runExclusiveQuery(() => run().then(resolve).finally(leave)).catch(reject).finally(leave);
+        });
+      });
+    };
+    locked().catch(reject);
   });
-  await freed;
 }
 
 function isGuarded(db: ReplicaDatabase): db is Guarded {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { live } from "@electric-sql/pglite/live";
 
 import { running } from "../../js/texts.ts";
+import type { ReplicaDatabase } from "../../js/types.ts";
 import { emptyPostgres } from "../../www/server/empty.ts";
 import { soon } from "./support/world.ts";
 
@@ -18,4 +19,46 @@ test("a live query that is being mounted when a change comes is told of it", asy
   const changed = running(db)({ sql: "insert into rows values (1);\nCOMMIT", writing: "written" });
   await Promise.all([mounting, changed]);
   await soon(() => assert.equal(seen.at(-1), 1));
+});
+
+type Lock = (run: () => Promise<void>) => Promise<void>;
+
+/** What looks like a PGliteWorker, and answers every text with nothing. */
+const shared = (transaction: Lock, query: Lock): ReplicaDatabase =>
+  Object.assign(Object.create(null) as ReplicaDatabase, {
+    execProtocol: () => Promise.resolve({ messages: [] }),
+    _checkReady: () => Promise.resolve(),
+    _runExclusiveTransaction: transaction,
+    _runExclusiveQuery: query,
+  });
+const free: Lock = (run) => run();
+const TEXT = { sql: "select 1", writing: "unwritten" } as const;
+
+test("whoever waits for a text does not wait until its locks are let go", async () => {
+  let left = 0;
+  const neverAnswered: Lock = async (run) => {
+    await run();
+    left += 1;
+    await new Promise(() => undefined);
+  };
+  assert.deepEqual(await running(shared(neverAnswered, neverAnswered))(TEXT), []);
+  await soon(() => assert.equal(left, 2, "both are told to"));
+});
+
+test("a lock that cannot be had is told, and keeps no other", async () => {
+  const gone: Lock = () => Promise.reject(new Error("gone"));
+  let left = 0;
+  const counted: Lock = async (run) => {
+    await run();
+    left += 1;
+  };
+  await assert.rejects(running(shared(counted, gone))(TEXT), /gone/);
+  await soon(() => assert.equal(left, 1));
+  await assert.rejects(running(shared(gone, free))(TEXT), /gone/);
+  await assert.rejects(
+    running(shared(free, free))(TEXT, () => {
+      throw new Error("another leads");
+    }),
+    /another leads/,
+  );
 });

@@ -2,8 +2,9 @@
 //! then what the log holds.
 //!
 //! A key that is added to all rows at once takes a tenth of what loading them took, in which the app's queries wait; one that
-//! is there while rows are loaded makes them a tenth slower. So it is added once [`UNKEYED_PIECES`] are in, between two of
-//! them. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves but the index out.
+//! is there while rows are loaded makes them half as slow again. So it is added once loading has taken [`UNKEYED_MS`], between
+//! two pieces, or else at the end. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves
+//! but the index out.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -24,8 +25,8 @@ use super::slowing::Slowing;
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
 
-/// How many pieces are loaded before the key is added: it takes about as long as one of them.
-const UNKEYED_PIECES: u32 = 6;
+/// How many milliseconds of loading come before the key is added, at most: it takes a tenth of that.
+const UNKEYED_MS: u64 = 450;
 
 /// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
 /// would wait until megabytes are transcoded.
@@ -49,8 +50,8 @@ pub(super) struct Landing<'a, H, R> {
     /// The piece that is being loaded while the next one is read.
     under_way: Option<UnderWay<'a>>,
     keys: Keys,
-    /// How many pieces are in.
-    pieces: u32,
+    /// How many milliseconds loading what is in has taken.
+    loading_ms: u64,
     /// Whether changes of the log have followed on the rows.
     changed: bool,
     touched: Touched,
@@ -113,7 +114,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             columns: target.table.columns.iter().map(|column| column.name.clone()).collect(),
             under_way: None,
             keys: Keys::None,
-            pieces: 0,
+            loading_ms: 0,
             changed: false,
             touched: Touched::No,
         }
@@ -180,7 +181,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.look_at_growth().await;
         let bytes = self.rows.len();
         let Some(piece) = self.piece() else { return Ok(()) };
-        let is_due = self.pieces >= UNKEYED_PIECES && self.keys == Keys::None;
+        let is_due = self.loading_ms >= UNKEYED_MS && self.keys == Keys::None;
         let key = is_due.then(|| Op::key(&self.target.home, &self.target.table));
         self.touched = Touched::Unsure;
         let host = self.host;
@@ -217,7 +218,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.touched = Touched::Yes;
         if let Some(UnderWay { bytes, rows, keys, .. }) = under_way {
             self.keys = keys;
-            self.pieces = self.pieces.saturating_add(1);
+            self.loading_ms = self.loading_ms.saturating_add(ms);
             self.pace.took(bytes, ms);
             if self.slowing.took(bytes as u64, ms) && self.growth == Growth::Even {
                 self.growth = Growth::Slowing;
@@ -262,6 +263,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         let mut ops = Vec::new();
         ops.extend(self.piece());
         if self.keys == Keys::None {
+            if is_large {
+                self.perform(std::mem::take(&mut ops)).await?;
+            }
             ops.push(Op::key(&target.home, &target.table));
         }
         if self.keys < Keys::All {
@@ -317,7 +321,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             let (home, table) = (self.target.home.clone(), self.target.table.name.clone());
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
             self.changed = false;
-            self.pieces = 0;
+            self.loading_ms = 0;
             self.touched = Touched::No;
         }
         Ok(())
