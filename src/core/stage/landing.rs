@@ -64,8 +64,6 @@ struct UnderWay<'a> {
     bytes: usize,
     /// Rows that are in once it has ended.
     rows: u64,
-    /// What the table has by then.
-    keys: Keys,
 }
 
 /// How the time goes that rows take.
@@ -181,14 +179,14 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.look_at_growth().await;
         let bytes = self.rows.len();
         let Some(piece) = self.piece() else { return Ok(()) };
-        let is_due = self.loading_ms >= UNKEYED_MS && self.keys == Keys::None;
-        let key = is_due.then(|| Op::key(&self.target.home, &self.target.table));
+        if self.loading_ms >= UNKEYED_MS && self.keys == Keys::None {
+            self.perform(vec![Op::key(&self.target.home, &self.target.table)])
+                .await?;
+            self.keys = Keys::Primary;
+        }
         self.touched = Touched::Unsure;
         let host = self.host;
         let work = async move {
-            if let Some(key) = key {
-                host.transact(vec![key]).await?;
-            }
             let begun_ms = host.now_ms();
             host.transact(vec![piece]).await?;
             Ok(host.now_ms().saturating_sub(begun_ms))
@@ -197,7 +195,6 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             work: Box::pin(work),
             bytes,
             rows: total,
-            keys: if is_due { Keys::Primary } else { self.keys },
         });
         Ok(())
     }
@@ -216,8 +213,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         let under_way = self.under_way.take();
         let ms = outcome?;
         self.touched = Touched::Yes;
-        if let Some(UnderWay { bytes, rows, keys, .. }) = under_way {
-            self.keys = keys;
+        if let Some(UnderWay { bytes, rows, .. }) = under_way {
             self.loading_ms = self.loading_ms.saturating_add(ms);
             self.pace.took(bytes, ms);
             if self.slowing.took(bytes as u64, ms) && self.growth == Growth::Even {

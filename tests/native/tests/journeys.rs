@@ -105,6 +105,37 @@ fn rows_that_take_no_time_are_all_in_before_the_key_is_added() {
     assert!(before > 7 && after == 0, "{before} {after}");
 }
 
+/// Of a table that is lost so many milliseconds after the page was opened: how many pieces are loaded in vain, and how many once all
+/// begins anew before its key is added, if it has none yet.
+fn begun_anew(lost_ms: u64) -> (usize, Option<usize>) {
+    let world = in_chunks_of(4);
+    world.set_database_ms(100);
+    world.after(lost_ms, |world| world.forget_shapes("users"));
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.difference(), None);
+    let loads = loads(&world);
+    let pieces = |loads: &[String]| loads.iter().filter(|load| load.starts_with("loading rows")).count();
+    let (lost, again) = loads.split_at(loads.iter().take_while(|load| !load.starts_with("emptying")).count());
+    let keyed = again.iter().position(|load| load.starts_with("adding the key"));
+    (
+        pieces(lost),
+        keyed.map(|keyed| pieces(again.get(..keyed).unwrap_or_default())),
+    )
+}
+
+#[test]
+fn a_load_that_begins_anew_has_its_key_no_sooner_than_any_other_and_once() {
+    let lost: Vec<_> = (3..12).map(|tenths| begun_anew(tenths * 100)).collect();
+    assert!(
+        lost.iter().any(|(pieces, _)| (1..5).contains(pieces)) && lost.iter().any(|(pieces, _)| *pieces > 5),
+        "before the key and behind it: {lost:?}"
+    );
+    for (pieces, keyed) in &lost {
+        assert_eq!(*keyed, (*pieces <= 5).then_some(5), "{lost:?}");
+    }
+}
+
 #[test]
 fn a_small_table_is_one_transaction_with_its_key_and_indexes() {
     let world = World::new(
