@@ -1,5 +1,7 @@
 //! Requests, which js/requests.ts sends through the app's `fetch`: endpoints read whole, shapes read as they stream.
 
+use std::future::Future;
+
 use electric_replica_core::error::{ErrorCode, Result};
 use electric_replica_core::host::{Answer, Body, Endpoint, Server, Shapes, shape_head};
 use electric_replica_core::shape::{ResponseHead, ShapeRequest};
@@ -41,14 +43,16 @@ async fn read(promise: Promise, code: ErrorCode, doing: &str) -> Result<JsValue>
 }
 
 impl Server for BrowserHost {
-    async fn ask(&self, endpoint: Endpoint) -> Result<Answer> {
+    fn ask(&self, endpoint: Endpoint) -> impl Future<Output = Result<Answer>> {
         let (url, doing) = match endpoint {
             Endpoint::Version => (&self.urls.version, "asking for the version"),
             Endpoint::Schemas => (&self.urls.schemas, "asking for the schemas"),
         };
         let wanted = Wanted(self.page.request(url));
-        let answer = read(wanted.0.answer(), ErrorCode::ServerUnreachable, doing).await?;
-        Ok(Answer::read(&answer.as_string().unwrap_or_default()))
+        async move {
+            let answer = read(wanted.0.answer(), ErrorCode::ServerUnreachable, doing).await?;
+            Ok(Answer::read(&answer.as_string().unwrap_or_default()))
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub trait Database {
 
 /// The endpoints that say what the schema is.
 pub trait Server {
-    /// Asks one of them.
+    /// Asks one of them. The question is on its way when this returns; dropping the future takes it back.
     ///
     /// # Errors
     ///

@@ -11,6 +11,8 @@ use crate::shape::described;
 
 use super::{Shared, load_rebuild};
 
+type Asked<'a> = Pin<Box<dyn Future<Output = Result<Answer>> + 'a>>;
+
 /// Asks whoever knows of the server's schema, with the rebuild module loaded where the answer needs it.
 pub(super) async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Result<Answer> {
     let (ask_ms, electric, app_fed) = {
@@ -21,25 +23,19 @@ pub(super) async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Resu
             config.is_app_fed(),
         )
     };
-    // With the schemas a rebuild may begin: all that follows from their answer is in the rebuild module.
-    load_rebuild(shared, electric || endpoint == Endpoint::Schemas, ask_ms).await?;
-    let asked: Pin<Box<dyn Future<Output = Result<Answer>> + '_>> = if electric {
-        ask_electric(shared, endpoint)
-    } else {
-        Box::pin(shared.host.ask(endpoint))
-    };
-    let Some(answer) = in_time(&shared.host, ask_ms, asked).await else {
-        return Err(silent(endpoint));
-    };
-    let answer = answer?;
-    // So is all that has to do with the app's own sync, which starts once the server has answered.
-    load_rebuild(shared, app_fed, ask_ms).await?;
-    Ok(answer)
+    // On its way while the module is loaded that what follows from its answer takes: a rebuild, once there are schemas, and all that
+    // has to do with the app's own sync.
+    let asked = (!electric).then(|| Box::pin(shared.host.ask(endpoint)) as Asked<'_>);
+    load_rebuild(shared, electric || app_fed || endpoint == Endpoint::Schemas, ask_ms).await?;
+    let asked = asked.unwrap_or_else(|| ask_electric(shared, endpoint));
+    in_time(&shared.host, ask_ms, asked)
+        .await
+        .unwrap_or_else(|| Err(silent(endpoint)))
 }
 
 /// A gate to the rebuild module, and what it begins is another.
 #[inline(never)]
-fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = Result<Answer>> + '_>> {
+fn ask_electric<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Asked<'_> {
     Box::pin(async move {
         let host = &shared.host;
         let (requests, stall_ms) = {

@@ -332,13 +332,14 @@ impl<H: Host + 'static> Driver<H> {
         let table = spec.target.table.name.clone();
         let key = TaskKey::Stage(table.clone());
         let task = async move {
+            let is_ready = || shared.machine.borrow().is_prepared();
             let report = |report| {
                 shared.mailbox.put(Input::Staging {
                     table: table.clone(),
                     report,
                 });
             };
-            let outcome = stage(&shared.host, &spec, &report).await;
+            let outcome = stage(&shared.host, &spec, &is_ready, &report).await;
             Input::Staged { table, outcome }
         };
         self.tasks.add(key, Box::pin(task));

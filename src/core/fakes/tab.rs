@@ -54,19 +54,27 @@ impl Tab {
 
     /// Counts a call. Answers what goes wrong with it; never comes back if the tab is killed before it.
     pub(super) async fn call(&self, kind: Kind, what: String) -> Option<Fault> {
-        let fault = {
-            let mut inner = self.world.inner.borrow_mut();
-            let number = inner.calls.len();
-            let now = inner.now;
-            inner.checks.called(kind, now);
-            inner.calls.push(Call { kind, what, at_ms: now });
-            let due = inner.fault.is_some_and(|(at, _)| at == number);
-            if due {
-                inner.fault.take().map(|(_, fault)| fault)
-            } else {
-                None
-            }
-        };
+        let fault = self.count(kind, what);
+        self.befall(kind, fault).await
+    }
+
+    /// Counts a call. Answers what goes wrong with it.
+    fn count(&self, kind: Kind, what: String) -> Option<Fault> {
+        let mut inner = self.world.inner.borrow_mut();
+        let number = inner.calls.len();
+        let now = inner.now;
+        inner.checks.called(kind, now);
+        inner.calls.push(Call { kind, what, at_ms: now });
+        let due = inner.fault.is_some_and(|(at, _)| at == number);
+        if due {
+            inner.fault.take().map(|(_, fault)| fault)
+        } else {
+            None
+        }
+    }
+
+    /// Lets it happen; never comes back if the tab is killed before the call.
+    async fn befall(&self, kind: Kind, fault: Option<Fault>) -> Option<Fault> {
         if fault == Some(Fault::KillBefore) || (fault == Some(Fault::KillAfter) && kind != Kind::Transact) {
             self.world.inner.borrow_mut().doomed = Some(self.id);
             pending::<()>().await;
@@ -127,10 +135,17 @@ impl Database for Tab {
 }
 
 impl Server for Tab {
-    async fn ask(&self, endpoint: Endpoint) -> Result<Answer> {
+    fn ask(&self, endpoint: Endpoint) -> impl Future<Output = Result<Answer>> {
+        let fault = self.count(Kind::Ask, format!("{endpoint:?}"));
+        self.answered(endpoint, fault)
+    }
+}
+
+impl Tab {
+    async fn answered(&self, endpoint: Endpoint, fault: Option<Fault>) -> Result<Answer> {
         let is_ready = self.loaded.get() || endpoint == Endpoint::Version;
         assert!(is_ready, "the schemas before the module that reads them was loaded");
-        let fault = self.call(Kind::Ask, format!("{endpoint:?}")).await;
+        let fault = self.befall(Kind::Ask, fault).await;
         self.wait(4).await;
         let answer = |status, content_type: &str, body: &str| {
             Ok(Answer {

@@ -130,6 +130,12 @@ impl Machine {
         self.run.as_ref().is_some_and(|run| run.kind == Kind::Purge)
     }
 
+    /// Whether the run needs the library's own tables no sooner than its rebuild.
+    fn may_do_without(&self) -> bool {
+        let kind = self.run.as_ref().map(|run| &run.kind);
+        matches!(kind, Some(Kind::Check | Kind::Force { .. }))
+    }
+
     /// Whether what is stored is not whose it should be. Without a record nobody knows whose the tables are.
     fn is_of_another(&self, rows: &[Rows]) -> bool {
         rows.last().and_then(owner_of) != self.config.owner.as_deref()
@@ -158,11 +164,16 @@ impl Machine {
                 return self.fail(error, moment, effects);
             }
         };
-        if reading == Reading::Home {
-            let found = is_there(Ok(&rows));
-            return self.read(if found { Reading::Record } else { Reading::MadeRecord }, effects);
-        }
-        self.reading = Reading::Record;
+        let rows = match reading {
+            Reading::Home if is_there(Ok(&rows)) => return self.read(Reading::Record, effects),
+            // There is no record: a rebuild makes the tables for one with those it fills, and nobody waits for them before.
+            Reading::Home if self.may_do_without() => Vec::new(),
+            Reading::Home => return self.read(Reading::MadeRecord, effects),
+            _ => {
+                self.reading = Reading::Record;
+                rows
+            }
+        };
         let is_purged = matches!(reading, Reading::Purged | Reading::MadePurged);
         let purges = !is_purged && (self.purges() || self.is_of_another(&rows));
         // A record that cannot be read is no record: the tables are looked at, and fetched anew.
@@ -190,7 +201,9 @@ impl Machine {
             return self.let_go(Then::Purge, effects);
         }
         if purges {
-            return self.read(Reading::Purged, effects);
+            // Whose the app's tables are without a record nobody knows.
+            let is_made = self.reading != Reading::Home;
+            return self.read(if is_made { Reading::Purged } else { Reading::MadePurged }, effects);
         }
         if is_purged {
             let answer = rows.iter().rev().nth(1);
@@ -273,7 +286,7 @@ impl Machine {
         let doubted = doubted.clone();
         match read_version(outcome) {
             Ok(version) => self.decide(version, doubted.as_ref(), moment, effects),
-            // Where Electric is asked, the module that asks it is fetched first: no network says that.
+            // Where the answer takes the rebuild module, that is loaded meanwhile, or first: no network says that.
             Err(error) if error.code() == ErrorCode::NotInitialized => self.unreachable(error, moment, effects),
             Err(error) => self.unanswered(error, moment, effects),
         }

@@ -99,6 +99,7 @@ impl Machine {
         ops.extend(keys);
         ops.push(Op::Swap(job.rebuild.swap(schema)));
         ops.extend(self.forget_subscriptions());
+        self.make_home(&mut ops);
         self.phase = Phase::Preparing(job);
         effects.push(Effect::Transact {
             purpose: Purpose::Prepare,

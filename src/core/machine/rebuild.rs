@@ -20,7 +20,7 @@ use crate::version::ServerVersion;
 
 use super::job::{Ends, Job, staged_enums};
 use super::swap::{drop_indexes, look_after_readers};
-use super::{Announced, Effect, Machine, Phase, Purpose, Then, Warned};
+use super::{Announced, Effect, Machine, Phase, Purpose, Reading, Then, Warned};
 
 /// How often the server is asked whether it has moved on while a rebuild waits for Electric.
 pub(super) const LOOK_EVERY_MS: u64 = 5_000;
@@ -84,12 +84,22 @@ impl Machine {
             // Counted before they are dropped.
             ops.rotate_right(counted);
         }
+        self.make_home(&mut ops);
         effects.push(Effect::Transact {
             purpose: Purpose::Prepare,
             ops,
         });
         self.phase = Phase::Preparing(Box::new(job));
+        // What is asked of Electric, and read, waits for the tables.
+        self.begin_loads(effects);
         self.follow_record();
+    }
+
+    /// Begins with the library's own tables, where they were not seen yet.
+    pub(super) fn make_home(&self, ops: &mut Vec<Op>) {
+        if self.reading == Reading::Home {
+            ops.insert(0, Op::EnsureHome);
+        }
     }
 
     fn announce(&mut self, rebuild: &Rebuild, version: &ServerVersion, moment: Moment, effects: &mut Vec<Effect>) {
@@ -208,6 +218,7 @@ impl Machine {
                 return self.abandon(error, moment, effects);
             }
         };
+        self.reading = Reading::Record;
         let Some(mut job) = self.take_job() else { return };
         job.left = look_after_readers(&rows, effects);
         if self.config.is_app_fed() {
@@ -230,17 +241,30 @@ impl Machine {
 
     // ---- loading -------------------------------------------------------------------------------------------------
 
-    /// Begins to load as many tables as may be loaded at once; goes on when all are.
+    /// Whether the tables stand there that are to be filled: nothing is loaded, and no failure told, before.
+    pub(crate) const fn is_prepared(&self) -> bool {
+        !matches!(self.phase, Phase::Preparing(_))
+    }
+
+    /// Goes on loading; with the next phase when all tables are loaded.
     fn load(&mut self, moment: Moment, effects: &mut Vec<Effect>) {
+        self.begin_loads(effects);
+        let Phase::Staging(job) = &self.phase else { return };
+        if job.loading.is_empty() {
+            self.settle(moment, effects);
+        }
+    }
+
+    /// Begins to load as many tables as may be loaded at once.
+    fn begin_loads(&mut self, effects: &mut Vec<Effect>) {
         let most = self.config.limits.loads.max(1);
-        let Phase::Staging(job) = &mut self.phase else { return };
+        let (Phase::Preparing(job) | Phase::Staging(job)) = &mut self.phase else {
+            return;
+        };
         while job.loading.len() < most {
             let Some(spec) = job.waiting.pop() else { break };
             job.loading.insert(spec.target.table.name.clone());
             effects.push(Effect::Stage(Box::new(spec)));
-        }
-        if job.loading.is_empty() {
-            self.settle(moment, effects);
         }
     }
 

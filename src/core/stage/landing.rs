@@ -18,9 +18,9 @@ use crate::ident::Name;
 use crate::ingest::{Change, Format};
 use crate::op::{Op, Target};
 
-use super::StageReport;
 use super::pace::{MOST_TIMES, Pace};
 use super::slowing::Slowing;
+use super::{StageReport, ready};
 
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
@@ -36,6 +36,8 @@ const HEAD_START_MS: u64 = 4;
 pub(super) struct Landing<'a, H, R> {
     host: &'a H,
     target: &'a Rc<Target>,
+    /// Whether the table stands there.
+    is_ready: &'a dyn Fn() -> bool,
     report: &'a R,
     pace: Pace,
     slowing: Slowing,
@@ -98,10 +100,17 @@ enum Touched {
 }
 
 impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
-    pub(super) fn new(host: &'a H, target: &'a Rc<Target>, limits: &Limits, report: &'a R) -> Self {
+    pub(super) fn new(
+        host: &'a H,
+        target: &'a Rc<Target>,
+        limits: &Limits,
+        is_ready: &'a dyn Fn() -> bool,
+        report: &'a R,
+    ) -> Self {
         Self {
             host,
             target,
+            is_ready,
             report,
             pace: Pace::new(limits.piece_bytes),
             slowing: Slowing::new((limits.piece_bytes as u64).saturating_mul(MOST_TIMES as u64)),
@@ -185,8 +194,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             self.keys = Keys::Primary;
         }
         self.touched = Touched::Unsure;
-        let host = self.host;
+        let (host, is_ready) = (self.host, self.is_ready);
         let work = async move {
+            ready(is_ready).await;
             let begun_ms = host.now_ms();
             host.transact(vec![piece]).await?;
             Ok(host.now_ms().saturating_sub(begun_ms))
@@ -293,6 +303,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         if ops.is_empty() {
             return Ok(());
         }
+        ready(self.is_ready).await;
         self.touched = Touched::Unsure;
         self.host.transact(ops).await?;
         self.touched = Touched::Yes;

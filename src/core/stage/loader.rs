@@ -70,14 +70,14 @@ impl From<Error> for Unread {
 }
 
 impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
-    pub(super) fn new(host: &'a H, spec: &'a StageSpec, report: &'a R) -> Self {
+    pub(super) fn new(host: &'a H, spec: &'a StageSpec, is_ready: &'a dyn Fn() -> bool, report: &'a R) -> Self {
         Self {
             host,
             spec,
             report,
             stream: Stream::fresh(spec.definition.clone(), spec.expired.clone()).bounded(MOST_FAILURES),
             patience: Patience::new(&spec.limits),
-            landing: Landing::new(host, &spec.target, &spec.limits, report),
+            landing: Landing::new(host, &spec.target, &spec.limits, is_ready, report),
             loaded: 0,
             chunk: None,
             seen: Lsn::default(),

@@ -10,7 +10,9 @@ mod pace;
 mod patience;
 mod slowing;
 
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use crate::config::Limits;
 use crate::error::Result;
@@ -99,14 +101,20 @@ impl Staged {
     }
 }
 
-/// Loads a table.
+/// Loads a table, once `is_ready` says that it stands there. What is asked of Electric before, and read of it, waits. Nobody is woken by
+/// that: it is asked again whenever this is polled.
 ///
 /// # Errors
 ///
 /// Whatever the shape, the database or the caller's patience ends with. The half-filled table is left to the next
 /// rebuild, which resets the staging schema.
-pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageReport)) -> Result<Staged> {
-    let mut loader = Loader::new(host, spec, report);
+pub async fn stage<H: Host>(
+    host: &H,
+    spec: &StageSpec,
+    is_ready: &impl Fn() -> bool,
+    report: &impl Fn(StageReport),
+) -> Result<Staged> {
+    let mut loader = Loader::new(host, spec, is_ready, report);
     let mut next = Ok(Round::Again);
     loop {
         next = match next {
@@ -118,10 +126,17 @@ pub async fn stage<H: Host>(host: &H, spec: &StageSpec, report: &impl Fn(StageRe
             Ok(Round::UpToDate) => return loader.finish(),
             Err(error) => {
                 loader.landing.give_up().await;
+                // There is nothing yet that could fail.
+                ready(is_ready).await;
                 return Err(error);
             }
         };
     }
+}
+
+/// Waits until it is so.
+async fn ready(is_ready: &dyn Fn() -> bool) {
+    poll_fn(|_| if is_ready() { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 /// The first few kilobytes of a body, as far as it is there and is text.
