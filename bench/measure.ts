@@ -3,7 +3,6 @@
  *
  * Owns: what a measurement is asked and what it tells. Must not know: browsers, other measurements.
  */
-import type { PGliteInterface } from "@electric-sql/pglite";
 import type { LimitOptions } from "electric-replica";
 
 import type { Asked } from "./candidates/asked.ts";
@@ -73,9 +72,9 @@ export interface Fetched {
 }
 
 /** Performs a task on a database that is fresh. */
-export async function measure(db: PGliteInterface, task: Task): Promise<Result> {
+export async function measure({ db, worker }: Pick<Asked, "db" | "worker">, task: Task): Promise<Result> {
   const base = `${task.origin}/load/${nameOf(task.load)}`;
-  const asked: Asked = { db, base, tables: tablesOf(task.load), limits: task.limits };
+  const asked: Asked = { db, worker, base, tables: tablesOf(task.load), limits: task.limits };
   await fetch(`${base}/reset`, { method: "POST" });
   switch (task.kind) {
     case "load":

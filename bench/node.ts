@@ -13,7 +13,7 @@ const folder = await mkdtemp(join(tmpdir(), "bench-"));
 const db = await open(storage === "memory" ? "memory://" : join(folder, "data"), settings);
 await db.query("select 1");
 try {
-  const result = await measure(db, task);
+  const result = await measure({ db, worker: undefined }, task);
   process.send?.({ ...result, peakBytes: process.resourceUsage().maxRSS * 1024 });
 } catch (error) {
   process.send?.({ error: error instanceof Error ? error.message : String(error) });

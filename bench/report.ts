@@ -45,7 +45,8 @@ ${Object.entries(MEANINGS).map(([name, meaning]) => `| \`${name}\` | ${meaning} 
 
 "ms" is from the call until the rows can be read, "stored" until they are on disk as well. What an app's query waits was measured in
 rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one before. With recommended settings PGlite is started with this
-library's \`replicaStartParams\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16.
+library's \`replicaStartParams\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16. Over a PGliteWorker
+this library is given the worker, whose code calls \`serveReplica()\`; everything else goes through the PGliteWorker.
 
 ![Load times by candidate](${plot})
 ${sections(run).map(([title, text]) => `\n## ${title}\n\n${text}\n`).join("")}`;

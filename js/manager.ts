@@ -6,6 +6,7 @@ import { Lead } from "./lead.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, holding, lockName, optionsText, requester } from "./options.js";
 import type { PlainError } from "./news.js";
+import { OwnWorker } from "./own-worker.js";
 import { Policy } from "./policy.js";
 import { FailedQueries } from "./queries.js";
 import { Exchange } from "./requests.js";
@@ -48,7 +49,8 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     deliver(told);
     policy.hear(told);
   };
-  const transactions = new Transactions(steady(options.db), steadyRunning(options.db));
+  const own = ownWorker(options);
+  const transactions = new Transactions(steady(options.db), steadyRunning(options.db, own));
   const send = requester(options);
   const holdings = new Holdings();
   const { sync } = options;
@@ -77,7 +79,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   };
   const raw = guarded(() => new RawReplica(optionsText(options), page));
   const queries = new FailedQueries();
-  const manager: Manager = new Manager(raw, { listeners, tabs, queries }, options, (panic) => {
+  const manager: Manager = new Manager(raw, { listeners, tabs, queries, own }, options, (panic) => {
     tabs.failed(panic).forEach(tell);
     tabs.close();
     holdings.end();
@@ -120,12 +122,14 @@ interface Parts {
   listeners: Listeners;
   tabs: Tabs;
   queries: FailedQueries;
+  own: OwnWorker | undefined;
 }
 
 class Manager implements ReplicaManager {
   readonly #raw: RawReplica;
   readonly #listeners: Listeners;
   readonly #tabs: Tabs;
+  readonly #own: OwnWorker | undefined;
   readonly #db: ReplicaOptions["db"];
   /** Asks the browser to keep the database, at the first call. */
   #persist: (() => void) | undefined;
@@ -135,10 +139,11 @@ class Manager implements ReplicaManager {
   #closing: Promise<void> | undefined;
 
   /** @param failed called after the module has failed, once what it told before is told */
-  constructor(raw: RawReplica, { listeners, tabs, queries }: Parts, options: ReplicaOptions, failed: (panic: ReplicaError) => void) {
+  constructor(raw: RawReplica, { listeners, tabs, queries, own }: Parts, options: ReplicaOptions, failed: (panic: ReplicaError) => void) {
     this.#raw = raw;
     this.#listeners = listeners;
     this.#tabs = tabs;
+    this.#own = own;
     this.#db = options.db;
     this.#persist = options.persist ? () => void persisted(listeners) : undefined;
     tabs.open();
@@ -238,6 +243,7 @@ class Manager implements ReplicaManager {
       if (!this.#panic) await this.#ask("close");
     } finally {
       this.#tabs.close();
+      this.#own?.close();
     }
   }
 
@@ -271,6 +277,12 @@ class Manager implements ReplicaManager {
       throw ReplicaError.from(thrown);
     }
   }
+}
+
+/** The app's worker, with the database or without. What is no PGliteWorker has none to be ready for. */
+function ownWorker({ db, worker }: ReplicaOptions): OwnWorker | undefined {
+  const { waitReady } = Object(db) as { waitReady?: Promise<void> };
+  return worker && new OwnWorker(worker, Promise.resolve(waitReady));
 }
 
 /** Asks the browser to keep what is stored, and tells where it does not agree. */

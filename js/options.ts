@@ -25,7 +25,7 @@ export function checkOptions(options: unknown): void {
   if (expects !== undefined && typeof expects !== "string" && !(isObject(expects) && lists(expects))) {
     throw refused("`expects`", "a text, or an object with a list of columns for each table");
   }
-  const { fetch, headers, lockName, owner, persist, signal, sync, tables } = options;
+  const { fetch, headers, lockName, owner, persist, signal, sync, tables, worker } = options;
   if (persist !== undefined && typeof persist !== "boolean") throw refused("`persist`", "`true` or `false`");
   if (tables !== undefined && !Array.isArray(tables)) throw refused("`tables`", "a list");
   const named = (table: unknown): boolean => typeof table === "string" || isObject(table);
@@ -36,6 +36,7 @@ export function checkOptions(options: unknown): void {
   if (owner !== undefined && (typeof owner !== "string" || owner === "")) throw refused("`owner`", "a text that is not empty");
   const callable = (of: Record<string, unknown>, name: string): boolean => typeof of[name] === "function";
   if (sync !== undefined && !(isObject(sync) && callable(sync, "stop") && callable(sync, "start"))) throw refused("`sync`", "an object with the functions `stop` and `start`");
+  if (worker !== undefined && !(isObject(worker) && callable(worker, "postMessage") && callable(worker, "addEventListener"))) throw refused("`worker`", "a Worker");
   if (signal !== undefined && !(isObject(signal) && "aborted" in signal)) throw refused("`signal`", "an AbortSignal");
 }
 

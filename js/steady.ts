@@ -2,6 +2,7 @@
  * A PGliteWorker whose transactions end when its leader does. By itself it lets a transaction go on in the new leader's
  * session, without its beginning and outside of any transaction; and what is asked before the new leader listens waits for ever.
  */
+import type { OwnWorker } from "./own-worker.js";
 import { running } from "./texts.js";
 import type { Row, Text } from "./texts.js";
 import type { ReplicaDatabase } from "./types.js";
@@ -9,11 +10,21 @@ import type { ReplicaDatabase } from "./types.js";
 /** What tells of its leader: a PGliteWorker. */
 interface Shared extends ReplicaDatabase {
   onLeaderChange(listener: () => void): () => void;
+  /** Nothing answers then, and its worker has ended. */
+  readonly closed?: boolean;
   syncToFs(): Promise<void>;
 }
 
-/** Runs a text. Answers the rows of each of its statements. Whether it only `looks` is for the caller to say. */
-export type SteadyRunning = (text: Text, looks: boolean) => Promise<Row[][]>;
+/** What is for the caller of a text to say. */
+export interface Manner {
+  /** Whether it only looks. */
+  looks: boolean;
+  /** Whether its rows are needed afterwards. */
+  keepsRows: boolean;
+}
+
+/** Runs a text. Answers the rows of each of its statements. */
+export type SteadyRunning = (text: Text, manner: Manner) => Promise<Row[][]>;
 
 function isShared(db: ReplicaDatabase): db is Shared {
   const { transaction, query, exec, execProtocol, onLeaderChange } = Object(db) as Partial<Shared>;
@@ -44,10 +55,16 @@ export function steady(db: ReplicaDatabase): ReplicaDatabase {
   };
 }
 
-/** The same for how its texts are run. What only looks is done anew, with the new leader. */
-export function steadyRunning(db: ReplicaDatabase): SteadyRunning {
+/**
+ * The same for how its texts are run. What only looks is done anew, with the new leader.
+ *
+ * @param own this page's worker, which runs them where the database is there
+ */
+export function steadyRunning(db: ReplicaDatabase, own?: Pick<OwnWorker, "isHere" | "run">): SteadyRunning {
   const run = running(db);
-  return isShared(db) ? (text, looks) => raced(db, looks, (attempt) => run(text, () => attempt.check())) : (text) => run(text);
+  if (!isShared(db)) return (text) => run(text);
+  return (text, { looks, keepsRows }) =>
+    raced(db, looks, (attempt) => (own?.isHere && !db.closed ? own.run(text, keepsRows) : run(text, () => attempt.check())));
 }
 
 /** Calls what one leader must answer, and another can only where it looks. */

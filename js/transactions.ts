@@ -70,7 +70,8 @@ export class Transactions {
       const sql = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
       // What has to last is written out by itself, and waited for.
       const writing = kind === "change" && !lasts ? "written" : "unwritten";
-      const results = await this.#run({ sql, rows, writing }, kind === "look");
+      // Where one of several operations fails, they are tried one by one.
+      const results = await this.#run({ sql, rows, writing }, { looks: kind === "look", keepsRows: operations.length > 1 });
       progress.doing = RUNNING;
       let from = 0;
       return operations.map(([, , statements]) => (from += statements, statements === 0 ? [] : results[from - 1] ?? []));

@@ -117,6 +117,11 @@ export interface ReplicaState {
 export interface ReplicaOptions {
   /** The PGlite or PGliteWorker that holds the replica. */
   db: ReplicaDatabase;
+  /**
+   * The worker that `db`, a PGliteWorker, was made of, where its code calls `serveReplica` of `electric-replica/worker`: what is loaded
+   * then goes straight there.
+   */
+  worker?: Worker;
   /** Where `/version`, `/schemas` and `/shape` are. Default `/api/electric`. */
   baseUrl?: string;
   /** Instead of `${baseUrl}/version`. */

@@ -4,6 +4,8 @@ import type { LimitOptions } from "electric-replica";
 
 export interface Asked {
   db: PGliteInterface;
+  /** The worker it runs in, if it does. */
+  worker: Worker | undefined;
   /** Where the load is served. */
   base: string;
   tables: string[];

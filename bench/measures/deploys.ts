@@ -25,7 +25,7 @@ export async function deploys(asked: Asked): Promise<Result> {
   };
   const first = await fetched(() => made.checkAndMigrate());
   const same = await deployed("same");
-  const swap = timed(db);
+  const swap = timed(asked);
   const start = performance.now();
   const column = await deployed("column");
   const ms = performance.now() - start;

@@ -9,7 +9,7 @@ export async function load({ candidate, load, reader }: Task, asked: Asked): Pro
   const perform = await prepared(candidate, asked);
   const syncs = counted(db);
   const stop = reader ? read(db) : () => Promise.resolve([]);
-  const swap = reader && candidate === "replica" ? timed(db) : () => undefined;
+  const swap = reader && candidate === "replica" ? timed(asked) : () => undefined;
   const start = performance.now();
   const end = await perform();
   const ms = performance.now() - start;

@@ -30,11 +30,12 @@ const sum = (requests: Visit["requests"]): number => requests.version + requests
 
 async function visited(asked: Asked): Promise<Visit & { ms: number }> {
   const db = watched(asked.db);
+  const worker = asked.worker && watched(asked.worker);
   const requests = { version: 0, schemas: 0, shape: 0 };
   let answered = 0;
   const start = performance.now();
   const own = new Own();
-  own.watch(db);
+  own.watch({ db, worker });
   const counting = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const name = new URL(input instanceof Request ? input.url : input).pathname.split("/").at(-1) ?? "";
     if (name in requests) requests[name as keyof typeof requests] += 1;
@@ -45,7 +46,7 @@ async function visited(asked: Asked): Promise<Visit & { ms: number }> {
     // A shape is asked for to follow its table, and nobody waits for the answer: were it waited for, that would count as own work.
     return name === "shape" ? answer : own.waitFor(() => answer);
   };
-  const made = await manager({ ...asked, db }, { fetch: counting });
+  const made = await manager({ ...asked, db, worker }, { fetch: counting });
   await made.checkAndMigrate();
   // What is asked from here on belongs to following the tables.
   const found = { requests: { ...requests }, answered, ownMs: own.ms, ms: performance.now() - start };

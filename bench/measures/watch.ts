@@ -5,8 +5,13 @@
  */
 import type { PGliteInterface } from "@electric-sql/pglite";
 
+import type { Asked } from "../candidates/asked.ts";
+
 /** Between the end of one of the app's queries and the next. */
 const EVERY_MS = 10;
+
+/** A database, and the worker it runs in, if it does. */
+type Watched = Pick<Asked, "db" | "worker">;
 
 /** What PGlite has, and its interface does not name. */
 interface Files {
@@ -51,16 +56,28 @@ export function read(db: PGliteInterface): () => Promise<number[]> {
   };
 }
 
+/** Whether a message is a text, as this library runs them; the queries of an app are prepared. */
+export const isText = (message: unknown): boolean => message instanceof Uint8Array && message[0] === "Q".charCodeAt(0);
+
+/** What the bench's worker tells its page of each text that was run there. */
+export interface Took {
+  took: number;
+}
+
 /**
  * Times every text that this library runs from now on, and answers how long the last one took: until it was over, and through a PGliteWorker
  * until its files were written out as well. Of a migration, until its call resolves, that is the swap.
  */
-export function timed(db: PGliteInterface): () => number | undefined {
+export function timed({ db, worker }: Watched): () => number | undefined {
   let last: number | undefined;
+  worker?.addEventListener("message", ({ data }) => {
+    const { took } = Object(data) as Partial<Took>;
+    if (took !== undefined) last = took;
+  });
   patch(db, "execProtocol", (execProtocol) => async (...given) => {
     const start = performance.now();
     const result = await execProtocol(...given);
-    last = performance.now() - start;
+    if (isText(given[0])) last = performance.now() - start;
     return result;
   });
   return () => last;
@@ -98,7 +115,11 @@ export class Own {
   }
 
   /** Waits for all calls of a database from now on, and for its locks; but what runs under these is not the database. */
-  watch(db: PGliteInterface): void {
+  watch({ db, worker }: Watched): void {
+    texts(worker, () => {
+      this.#enter();
+      return () => this.#leave();
+    });
     const waiting = (call: Call): Call => (...given) => this.waitFor(() => call(...given));
     const within = (call: Call): Call => (work, ...rest) =>
       this.waitFor(() =>
@@ -124,6 +145,25 @@ export class Own {
     this.#outstanding -= 1;
     if (this.#outstanding === 0) this.#waited += performance.now() - this.#since;
   }
+}
+
+/** Calls `begun` when this library has a text run by the worker itself, and what that returns when the worker has answered. */
+function texts(worker: Worker | undefined, begun: () => () => void): void {
+  const waiting = new Map<unknown, () => void>();
+  const saidOf = (message: unknown) => Object(message) as { electricReplica?: string; id?: unknown };
+  if (!worker) return;
+  const post = worker.postMessage.bind(worker) as (message: unknown, transfer: Transferable[]) => void;
+  worker.postMessage = (message: unknown, transfer: unknown = []) => {
+    const { electricReplica, id } = saidOf(message);
+    if (electricReplica === "text") waiting.set(id, begun());
+    post(message, transfer as Transferable[]);
+  };
+  worker.addEventListener("message", ({ data }) => {
+    const { electricReplica, id } = saidOf(data);
+    if (electricReplica !== "done" && electricReplica !== "failed") return;
+    waiting.get(id)?.();
+    waiting.delete(id);
+  });
 }
 
 type Call = (...given: unknown[]) => Promise<unknown>;

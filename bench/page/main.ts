@@ -20,17 +20,17 @@ const tell = (outcome: Result | { error: string }) => fetch("/outcome", { method
 const SETTLED_MS = 3_000;
 
 async function perform(task: PageTask): Promise<Result> {
-  const db = task.where === "main" ? await open(task.dataDir, task.settings) : await inWorker(task);
-  await db.query("select 1");
+  const opened = task.where === "main" ? { db: await open(task.dataDir, task.settings), worker: undefined } : await inWorker(task);
+  await opened.db.query("select 1");
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  return measure(db, task);
+  return measure(opened, task);
 }
 
 addEventListener("error", ({ message }) => void tell({ error: message }));
 perform(JSON.parse(decodeURIComponent(location.hash.slice(1))) as PageTask).then(tell, (error: unknown) => tell({ error: String(error) }));
 
-async function inWorker({ dataDir, settings }: PageTask): Promise<PGliteInterface> {
+async function inWorker({ dataDir, settings }: PageTask): Promise<{ db: PGliteInterface; worker: Worker }> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const db = await PGliteWorker.create(worker, { id: "bench", dataDir, meta: { settings }, extensions: extensions() });
-  return db;
+  return { db, worker };
 }

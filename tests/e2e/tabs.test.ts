@@ -8,9 +8,13 @@ import { columnsOf, columnsShown, deployOnce, endBadly, eventually, mayTrap, MOU
 
 /**
  * Where a PGliteWorker keeps its database. Over IndexedDB it writes its files out after each message, which takes hundreds of
- * milliseconds here: one test has it so, because apps do.
+ * milliseconds here: one test has it so, because apps do. `through`: a manager that was not given the worker.
  */
-const STORES = { indexedDb: "&worker", privateFiles: "&worker&db=opfs-ahp://electric-replica-tabs" } as const;
+const STORES = {
+  indexedDb: "&worker",
+  privateFiles: "&worker&db=opfs-ahp://electric-replica-tabs",
+  through: "&worker=through&db=opfs-ahp://electric-replica-through",
+} as const;
 
 /** Opens so many tabs. The first leads; all of them show what it has. */
 async function openTabs(count: number, { demo, open }: Pick<DemoWorld, "demo" | "open">, store: keyof typeof STORES = "privateFiles"): Promise<[Page, ...Page[]]> {
@@ -113,7 +117,7 @@ test("a tab whose module traps in the middle of a rebuild says so, and another o
 
 test("a second tab is told once of a rebuild that the first does not live to end, and ends it itself", async (t) => {
   const { demo, open } = await startWorld(t, {}, [MOUNTED_AGAIN, READER_LOST, /ERR_FAILED/]);
-  const [first, second] = await openTabs(2, { demo, open });
+  const [first, second] = await openTabs(2, { demo, open }, "through");
   assert.ok(second);
   await stallRebuild(first, [second]);
 
@@ -122,4 +126,30 @@ test("a second tab is told once of a rebuild that the first does not live to end
   assert.deepEqual(await toldToTheEnd(second), ["start", "error", "start", "complete"]);
   await upToDate(second, demo);
   await sameRows(second, demo);
+});
+
+/** Counts, inside the page, the loads of rows that a PGliteWorker passes on. */
+function countLoads() {
+  const page = window as { loads?: number };
+  page.loads = 0;
+  const { prototype } = BroadcastChannel;
+  const post = Reflect.get(prototype, "postMessage") as (message: unknown) => void;
+  prototype.postMessage = function (message: unknown) {
+    const [text] = (Object(message) as { args?: unknown[] }).args ?? [];
+    if (text instanceof Uint8Array && new TextDecoder().decode(text).includes("COPY ")) page.loads = (page.loads ?? 0) + 1;
+    post.call(this, message);
+  };
+}
+
+test("rows go to a page's own worker and through no channel, where the manager was given the worker", async (t) => {
+  const { demo, open, browser } = await startWorld(t, {}, [MOUNTED_AGAIN]);
+  await browser.context.addInitScript(countLoads);
+  for (const [store, passesOn] of [["privateFiles", false], ["through", true]] as const) {
+    const page = await open(STORES[store]);
+    await upToDate(page, demo);
+    await sameRows(page, demo);
+    const loads = await page.evaluate(() => (window as { loads?: number }).loads ?? 0);
+    assert.equal(loads > 0, passesOn, store);
+    await page.close();
+  }
 });

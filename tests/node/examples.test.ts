@@ -23,8 +23,13 @@ import { serve } from "./support/world.ts";
 
 const CONSUMERS = "docs.test.ts compares it with what `npm run test:packaging` builds, opens and takes through a migration";
 
+const IN_A_WORKER = "it needs a worker of a browser's; tests/e2e/tabs.test.ts opens the demo, whose www/page/database.ts and replica.ts say the same";
+
 /** Examples that no test here runs, and what holds them true. */
 const HELD_ELSEWHERE: Record<string, string> = {
+  "README.md › How fast it is (2)": IN_A_WORKER,
+  "README.md › How fast it is (3)": IN_A_WORKER,
+  "docs/reference/electric-replica.worker.md › serveReplica()": IN_A_WORKER,
   "docs/guide/bundlers.md › Vite": CONSUMERS,
   "docs/guide/bundlers.md › webpack": CONSUMERS,
   "docs/guide/bundlers.md › esbuild": CONSUMERS,

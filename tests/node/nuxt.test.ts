@@ -124,7 +124,7 @@ async function page(t: TestContext, options: Partial<StartHost> = {}, config: Pa
     expects: undefined,
     own: undefined,
     expose: undefined,
-    openDatabase: () => Promise.resolve(Object.assign(Object.create(db) as typeof db, { close: () => Promise.resolve(void closed.push("db")) })),
+    openDatabase: () => Promise.resolve({ db: Object.assign(Object.create(db) as typeof db, { close: () => Promise.resolve(void closed.push("db")) }) }),
     createManager: async (options) => {
       const manager = await createReplicaManager({ ...options, db });
       t.after(() => manager.close());

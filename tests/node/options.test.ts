@@ -46,6 +46,7 @@ const WRONG: Record<string, [Record<string, unknown>, ReplicaErrorCode]> = {
   "a table with an empty name": [{ tables: [""] }, "INVALID_NAME"],
   "a table whose name is SQL": [{ tables: ['users"; DROP TABLE users; --'] }, "INVALID_NAME"],
   "a column whose name is SQL": [{ tables: [{ name: "users", columns: ['id"; DROP TABLE users; --'] }] }, "INVALID_NAME"],
+  "a worker that is an address": [{ worker: "/database.js" }, "INVALID_OPTIONS"],
   "tables that are a text": [{ tables: "users" }, "INVALID_OPTIONS"],
   "a table that is a number": [{ tables: [7] }, "INVALID_OPTIONS"],
   "a table that is null": [{ tables: [null] }, "INVALID_OPTIONS"],

@@ -86,6 +86,7 @@ const SMALL: [entry: string, name: string, rest: RegExp, most: number][] = [
   ["electric-replica", "reloadReason", /RawReplica|BroadcastChannel|customElements|\.wasm/, 1_500],
   ["electric-replica", "defineMigrationBanner", /RawReplica|BroadcastChannel|\.wasm/, 16_000],
   ["electric-replica/wasm", "wasmFiles", /RawReplica|BroadcastChannel|instantiate/, 400],
+  ["electric-replica/worker", "serveReplica", /RawReplica|BroadcastChannel|customElements|\.wasm/, 4_000],
   ["electric-replica/server", "manifestSource", /electricUrl|ddl_bg\.wasm/, 2_500],
 ];
 

@@ -126,7 +126,7 @@ test("a text that only looks is asked anew of the new leader, at whichever step 
   for (const last of STEPS) {
     for (const reject of [true, false]) {
       const { db, listeners, sent } = moving(last, reject);
-      assert.deepEqual(await steadyRunning(db)(TEXT, true), [[["found"]]]);
+      assert.deepEqual(await steadyRunning(db)(TEXT, { looks: true, keepsRows: false }), [[["found"]]]);
       assert.deepEqual([sent.filter((name) => name === last).length, listeners.size], [2, 0], last);
     }
   }
@@ -136,7 +136,7 @@ test("a text that changes something is not asked of the new leader, whatever the
   for (const last of STEPS) {
     for (const reject of [true, false]) {
       const { db, listeners, sent } = moving(last, reject);
-      await assert.rejects(steadyRunning(db)(TEXT, false), isMoved);
+      await assert.rejects(steadyRunning(db)(TEXT, { looks: false, keepsRows: false }), isMoved);
       assert.deepEqual([sent.filter((name) => name === last).length, listeners.size], [1, 0], last);
     }
   }
@@ -165,7 +165,7 @@ test("a text ends with the leader it was begun with, also where its call comes t
     };
     const { db } = moving(last, true);
     const passing = { ...db, onLeaderChange: (listener: () => void) => ((change = listener), () => undefined), ...Object.fromEntries(STEPS.map((name) => [name, step(name)])) };
-    await assert.rejects(steadyRunning(passing)(TEXT, false), isMoved, last);
+    await assert.rejects(steadyRunning(passing)(TEXT, { looks: false, keepsRows: false }), isMoved, last);
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.ok(!sent.includes("execProtocol"), `${last}: ${sent.join()}`);
   }

@@ -182,7 +182,7 @@ test("rows that are loaded by themselves are tried once", async () => {
 test("a text that only looks is said to, and no other is", async () => {
   for (const [kind, looks] of [["look", true], ["change", false], ["unseen", false]] as const) {
     const said: unknown[] = [];
-    const run = (_text: unknown, looks: boolean) => (said.push(looks), Promise.resolve([]));
+    const run = (_text: unknown, { looks }: { looks: boolean }) => (said.push(looks), Promise.resolve([]));
     await new Transactions(database(EMPTY), run).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A"), doing("b", "B")]), undefined, false);
     assert.deepEqual(said, [looks]);
   }

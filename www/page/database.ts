@@ -2,8 +2,9 @@
 import { PGlite } from '@electric-sql/pglite';
 import { worker } from '@electric-sql/pglite/worker';
 import { replicaStartParams } from 'electric-replica';
+import { serveReplica } from 'electric-replica/worker';
 
 void worker({
-  init: ({ dataDir }) =>
-    PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, ...replicaStartParams] }),
+  init: async ({ dataDir }) =>
+    serveReplica(await PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: [...PGlite.defaultStartParams, ...replicaStartParams] })),
 });

@@ -18,13 +18,17 @@ export interface Replica {
   manager: ReplicaManager;
 }
 
-/** Opens the database, another one where the address says `?db=`, and makes its manager; `?policy=prompt` has it ask, `?keep=60000` keeps the tables of before for a minute. */
+/** What is opened, and the worker it runs in, if it does. */
+type Opened = Pick<Replica, 'db'> & { worker?: Worker };
+
+/** Opens the database, another one where the address says `?db=`, and makes its manager; `?worker=through` keeps the worker from the manager; `?policy=prompt` has it ask, `?keep=60000` keeps the tables of before for a minute. */
 export async function openReplica(fetchThrough: (input: string, init: RequestInit) => Promise<Response>): Promise<Replica> {
   const asked = new URLSearchParams(location.search);
   const dataDir = asked.get('db') ?? DATABASE;
-  const db = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
+  const { db, worker } = asked.has('worker') ? await openShared(dataDir) : await openOwn(dataDir);
   const policy = asked.get('policy') === 'prompt' ? 'prompt' : 'auto';
-  const options: ReplicaOptions = { db, baseUrl: '/api/electric', fetch: fetchThrough, policy, keepPreviousMs: Number(asked.get('keep') ?? 0), limits: { spreadMs: 0 } };
+  const own = worker && asked.get('worker') !== 'through' ? { worker } : {};
+  const options: ReplicaOptions = { db, ...own, baseUrl: '/api/electric', fetch: fetchThrough, policy, keepPreviousMs: Number(asked.get('keep') ?? 0), limits: { spreadMs: 0 } };
   const manager = await createReplicaManager(options);
   // An app would do so in development alone; the demo is nothing else.
   exposeReplica({ ...options, manager });
@@ -32,20 +36,18 @@ export async function openReplica(fetchThrough: (input: string, init: RequestIni
 }
 
 /** A database in this page: one tab at a time. */
-function openOwn(dataDir: string): Promise<PGliteWithLive> {
-  return PGlite.create({
-    dataDir,
-    extensions: { live },
-    startParams: [...PGlite.defaultStartParams, ...replicaStartParams],
-  });
+async function openOwn(dataDir: string): Promise<Opened> {
+  const startParams = [...PGlite.defaultStartParams, ...replicaStartParams];
+  return { db: await PGlite.create({ dataDir, extensions: { live }, startParams }) };
 }
 
 /** A database that any number of tabs share: it runs in a worker of one of them. */
-async function openShared(dataDir: string): Promise<Replica['db']> {
+async function openShared(dataDir: string): Promise<Opened> {
   const { PGliteWorker } = await import('@electric-sql/pglite/worker');
   const worker = new Worker(new URL('./database.ts', import.meta.url), { type: 'module' });
   // Without an `id`, a page of another build would elect a leader of its own on the same files.
-  return PGliteWorker.create(worker, { id: dataDir, dataDir, extensions: { live } });
+  const db = await PGliteWorker.create(worker, { id: dataDir, dataDir, extensions: { live } });
+  return { db, worker };
 }
 
 /** Mounts the page's two queries once; false while their table does not exist. */

@@ -23,7 +23,11 @@ export interface StartedApp extends Hooked {
 }
 
 /** A database that was opened here, and is closed here. */
-type OpenedDatabase = ReplicaDatabase & { close?: () => Promise<void> };
+export interface OpenedDatabase {
+  db: ReplicaDatabase & { close?: () => Promise<void> };
+  /** The worker it runs in, where it is one of its own. */
+  worker?: Worker;
+}
 
 /** What the page and the build bring. */
 export interface StartHost {
@@ -68,8 +72,9 @@ export function startReplica(app: StartedApp, host: StartHost): Promise<void> | 
 async function open({ config, appBase, expects, own, expose, openDatabase, createManager }: StartHost, ends: (() => void)[]): Promise<{ manager: ReplicaManager; db: ReplicaDatabase }> {
   const factory = await own?.();
   const options = (await factory?.()) ?? {};
-  const db: OpenedDatabase = options.db ?? (await openDatabase(config));
-  const made = managerOptions(config, appBase, expects, { ...options, db });
+  const opened: OpenedDatabase = options.db ? { db: options.db } : await openDatabase(config);
+  const { db } = opened;
+  const made = managerOptions(config, appBase, expects, { ...options, ...opened });
   const manager = await createManager(made);
   if (expose) ends.push((await expose())({ ...made, manager }));
   ends.push(() => {

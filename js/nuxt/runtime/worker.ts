@@ -2,8 +2,9 @@
 import { PGlite } from "@electric-sql/pglite";
 import { worker } from "@electric-sql/pglite/worker";
 
+import { serveReplica } from "../../worker.js";
 import { startParams } from "./start-params.js";
 
 void worker({
-  init: ({ dataDir }) => PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: startParams(PGlite) }),
+  init: async ({ dataDir }) => serveReplica(await PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), startParams: startParams(PGlite) })),
 });
