@@ -49,7 +49,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
     deliver(told);
     policy.hear(told);
   };
-  const own = ownWorker(options);
+  const own = options.worker && new OwnWorker(options.worker);
   const transactions = new Transactions(steady(options.db), steadyRunning(options.db, own));
   const send = requester(options);
   const holdings = new Holdings();
@@ -82,6 +82,7 @@ export async function createReplicaManager(options: ReplicaOptions): Promise<Rep
   const manager: Manager = new Manager(raw, { listeners, tabs, queries, own }, options, (panic) => {
     tabs.failed(panic).forEach(tell);
     tabs.close();
+    own?.close();
     holdings.end();
   });
   return manager;
@@ -147,6 +148,8 @@ class Manager implements ReplicaManager {
     this.#db = options.db;
     this.#persist = options.persist ? () => void persisted(listeners) : undefined;
     tabs.open();
+    // What is no PGliteWorker has none to be ready for.
+    own?.open(Promise.resolve((Object(this.#db) as { waitReady?: Promise<void> }).waitReady), (listener) => onLeaderChange(this.#db, listener));
     this.#dead = new Promise((_resolve, reject) => {
       this.#endings.push(
         whenDead((cause) => {
@@ -277,12 +280,6 @@ class Manager implements ReplicaManager {
       throw ReplicaError.from(thrown);
     }
   }
-}
-
-/** The app's worker, with the database or without. What is no PGliteWorker has none to be ready for. */
-function ownWorker({ db, worker }: ReplicaOptions): OwnWorker | undefined {
-  const { waitReady } = Object(db) as { waitReady?: Promise<void> };
-  return worker && new OwnWorker(worker, Promise.resolve(waitReady));
 }
 
 /** Asks the browser to keep what is stored, and tells where it does not agree. */

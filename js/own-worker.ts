@@ -9,9 +9,9 @@ import type { Row, Text } from "./texts.js";
 /** What a worker and its page say to each other, among what PGlite's two ends say there. */
 export type Said =
   | { electricReplica: "anybody" | "here" }
-  | { electricReplica: "text"; id: number; text: Text }
-  | { electricReplica: "done"; id: number; rows: Row[][] }
-  | { electricReplica: "failed"; id: number; thrown: Thrown };
+  | { electricReplica: "text"; id: string; text: Text }
+  | { electricReplica: "done"; id: string; rows: Row[][] }
+  | { electricReplica: "failed"; id: string; thrown: Thrown };
 
 /** As much of an error as is used; an error itself does not keep Postgres' code on that way. */
 export interface Thrown {
@@ -40,18 +40,31 @@ interface Waiting {
 /** This page's own worker, as soon as the database runs in it and its code serves the replica. */
 export class OwnWorker {
   readonly #worker: Port;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<string, Waiting>();
   #isHere = false;
-  #ids = 0;
+  #end: () => void = () => undefined;
 
-  /** @param ready once PGlite's own first words to the worker are said: it would take others for them */
-  constructor(worker: Port, ready: Promise<unknown>) {
+  constructor(worker: Port) {
     this.#worker = worker;
-    worker.addEventListener("message", this.#hear);
-    ready.then(() => this.#say({ electricReplica: "anybody" })).catch(() => undefined); // told to whoever asks the database
   }
 
-  /** Whether the database runs there. Once it does, it does for as long as the worker lives. */
+  /**
+   * Begins to hear it.
+   *
+   * @param ready once PGlite's own first words to the worker are said: it would take others for them
+   * @param onLeaderChange calls whenever another worker may run the database
+   */
+  open(ready: Promise<unknown>, onLeaderChange: (listener: () => void) => () => void): void {
+    this.#worker.addEventListener("message", this.#hear);
+    ready.then(() => this.#ask()).catch(() => undefined); // told to whoever asks the database
+    // One that has ended answers nothing.
+    this.#end = onLeaderChange(() => {
+      this.#isHere = false;
+      this.#ask();
+    });
+  }
+
+  /** Whether the database runs there. */
   get isHere(): boolean {
     return this.#isHere;
   }
@@ -62,7 +75,8 @@ export class OwnWorker {
    * @param keepsRows whether the rows are needed afterwards; else they go to the worker, and are copied no more
    */
   run(text: Text, keepsRows: boolean): Promise<Row[][]> {
-    const id = (this.#ids += 1);
+    // Other managers of this page may hear the same worker.
+    const id = crypto.randomUUID();
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       const given = text.rows && !keepsRows ? [text.rows.buffer as ArrayBuffer] : [];
@@ -72,7 +86,12 @@ export class OwnWorker {
 
   close(): void {
     this.#isHere = false;
+    this.#end();
     this.#worker.removeEventListener("message", this.#hear);
+  }
+
+  #ask(): void {
+    this.#say({ electricReplica: "anybody" });
   }
 
   #say(message: Said, transfer: Transferable[] = []): void {

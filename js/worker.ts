@@ -9,7 +9,7 @@ import type { ReplicaDatabase } from "./types.js";
 
 /**
  * Has the replica of this worker's own page run its transactions here, next to the database. Call it in `init` of PGlite's
- * `worker()`, and give the worker to the manager as well:
+ * `worker()`, once, and give the worker to the manager as well:
  *
  * ```ts
  * import { PGlite } from "@electric-sql/pglite";

@@ -31,14 +31,21 @@ function ends(t: TestContext): Ends {
   return { worker: port1, page: port2, said };
 }
 
+/** The page's end, as a manager has it. */
+function opened(worker: Port, ready: Promise<unknown> = Promise.resolve(), onLeaderChange: (listener: () => void) => () => void = () => () => undefined): OwnWorker {
+  const own = new OwnWorker(worker);
+  own.open(ready, onLeaderChange);
+  return own;
+}
+
 /** A page over a worker that serves it. */
 async function served(t: TestContext) {
   const db = await database(t);
   await db.exec("create table rows (n int primary key)");
   const { worker, page } = ends(t);
-  const own = new OwnWorker(worker, Promise.resolve());
+  const own = opened(worker);
   serve(db, page);
-  await soon(() => assert.ok(own.isHere));
+  await soon(() => assert.equal(own.isHere, true));
   return { db, own, worker, page };
 }
 
@@ -70,33 +77,62 @@ test("what Postgres says of a failure comes back with its code, and the next tex
 test("a worker that serves nobody is not used, and one that begins to later is, whoever speaks first", async (t) => {
   const db = await database(t);
   const { worker, page, said } = ends(t);
-  const own = new OwnWorker(worker, Promise.resolve());
+  const own = opened(worker);
   await soon(() => assert.equal(said.length, 1));
   assert.equal(own.isHere, false);
   serve(db, page);
-  await soon(() => assert.ok(own.isHere));
+  await soon(() => assert.equal(own.isHere, true));
 
-  const late = new OwnWorker(worker, Promise.resolve());
-  await soon(() => assert.ok(late.isHere, "its worker had said so before it could hear it"));
+  const late = opened(worker);
+  await soon(() => assert.equal(late.isHere, true, "its worker had said so before it could hear it"));
 });
 
 test("nothing is said to a worker before PGlite has had its own first words with it", async (t) => {
   const { worker, said } = ends(t);
   let ready = (): void => undefined;
-  new OwnWorker(worker, new Promise<void>((resolve) => (ready = resolve)));
+  opened(worker, new Promise<void>((resolve) => (ready = resolve)));
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(said, []);
   ready();
   await soon(() => assert.equal(said.length, 1));
 });
 
+test("two managers over one worker have each its own answers", async (t) => {
+  const { own, worker } = await served(t);
+  const other = opened(worker);
+  await soon(() => assert.equal(other.isHere, true));
+  const says = (word: string): Text => ({ sql: `SELECT '${word}'`, writing: "unwritten" });
+  assert.deepEqual(await Promise.all([own.run(says("one"), false), other.run(says("other"), false)]), [[[["one"]]], [[["other"]]]]);
+});
+
+test("when another worker may run the database, this one is asked again, and one that has ended is not used any more", async (t) => {
+  const db = await database(t);
+  const { worker, page } = ends(t);
+  const heard: unknown[] = [];
+  worker.addEventListener("message", ({ data }) => heard.push(data));
+  let change = (): void => undefined;
+  const own = opened(worker, Promise.resolve(), (listener) => {
+    change = listener;
+    return () => undefined;
+  });
+  serve(db, page);
+  await soon(() => assert.equal(heard.length, 2, "it speaks by itself, and when it is asked"));
+  change();
+  assert.equal(own.isHere, false);
+  await soon(() => assert.equal(heard.length, 3));
+  assert.equal(own.isHere, true, "it lives");
+  (page as unknown as MessagePort).close();
+  change();
+  assert.equal(own.isHere, false);
+});
+
 test("what PGlite says to its page is passed over", async (t) => {
   const db = await database(t);
   const { worker, page } = ends(t);
-  const own = new OwnWorker(worker, Promise.resolve());
+  const own = opened(worker);
   for (const word of [null, "ready", { type: "leader-now" }]) page.postMessage(word, []);
   serve(db, page);
-  await soon(() => assert.ok(own.isHere));
+  await soon(() => assert.equal(own.isHere, true));
 });
 
 /** What looks like a PGliteWorker of that database; its leader changes when it is told to. */
