@@ -123,7 +123,7 @@ fn refusal(thrown: &Value) -> Error {
         // An extension's type, and an app that has not loaded the extension.
         "42704" => (ErrorCode::UnknownType, "PGlite lacks what the schema needs"),
         state if state.starts_with("22") || state.starts_with("23") => (ErrorCode::RowRefused, "PGlite refused a row"),
-        state if state.starts_with("53") => (ErrorCode::StorageFull, "PGlite has no room left"),
+        state if is_full || state.starts_with("53") => (ErrorCode::StorageFull, "PGlite has no room left"),
         _ => (ErrorCode::DatabaseFailed, "PGlite refused a statement"),
     };
     let said = match code {
@@ -323,6 +323,8 @@ mod tests {
         for more in [
             r#","state":"53100","message":"no space""#,
             r#","state":null,"isFull":true"#,
+            // Over the origin's private files, where a limit is not the disk's end.
+            r#","state":"XX000","message":"could not extend file: File too large","isFull":true"#,
         ] {
             assert_eq!(thrown(more).code(), ErrorCode::StorageFull, "{more}");
         }
