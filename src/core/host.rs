@@ -80,8 +80,7 @@ pub fn shape_head(text: &str) -> ResponseHead {
     ResponseHead { status, headers }
 }
 
-/// A list of texts; nothing where it is none.
-/// A list of texts, and of what is `None` here.
+/// A list of texts, and of what is `None` here; nothing where it is no list.
 pub(crate) fn cells(text: &str) -> Vec<Option<String>> {
     parse(text.as_bytes()).map_or_else(|_| Vec::new(), work::cells)
 }

@@ -23,8 +23,8 @@ pub(super) async fn ask<H: Host>(shared: &Shared<H>, endpoint: Endpoint) -> Resu
             config.is_app_fed(),
         )
     };
-    // On its way while the module is loaded that what follows from its answer takes: a rebuild, once there are schemas, and all that
-    // has to do with the app's own sync.
+    // The question is on its way while the module is loaded. What follows from the schemas is in there, and all that has to do with
+    // the app's own sync.
     let asked = (!electric).then(|| Box::pin(shared.host.ask(endpoint)) as Asked<'_>);
     load_rebuild(shared, electric || app_fed || endpoint == Endpoint::Schemas, ask_ms).await?;
     let asked = asked.unwrap_or_else(|| ask_electric(shared, endpoint));
