@@ -15,7 +15,11 @@ const UNTOLD = { data: [], functions: new Map(), table: new Map(), image: [] };
 /** Zeros among the first module's data cost less than beginning anew, up to so many. */
 const GAP = 128;
 const CONSTANT = /i32\.const (-?\d+)|offset=(\d+)/g;
-const VALUE = /i32\.const (-?\d+)/g;
+const VALUE = /^( *)\(i32\.const (-?\d+)\)$/;
+/** What is done with numbers, and never with a place in the table. */
+const COMPUTING = /^ *\(i32\.(?:add|sub|mul|div_[su]|rem_[su]|and|or|xor|shl|shr_[su]|rotl|rotr|eqz?|ne|[lg][te]_[su])$/;
+/** What wasm-bindgen puts around an export takes nothing from the table but by what it calls. */
+const SHIM = / (externref|multivalue) shim$/;
 /** A function's name without what the text form adds. */
 const bare = (/** @type {string} */ name) => name.replace(/^\$"?|"$/g, "");
 
@@ -56,7 +60,7 @@ function halves(image, data, staying, leaving) {
 /**
  * What each thing needs. In a function, every number that may be an address of something is taken for one, so that nothing is
  * lost if another was made part of it. Of a function that the linker does not know, because something made it since, every number may be
- * an address or a place in the table; but what is added to the address of a load or a store is never a place.
+ * an address or a place in the table; but what is computed with, or added to the address of a load or a store, is never a place.
  *
  * @param {Map<string, Func>} functions @param {Table} table @param {References} linked
  * @returns {(thing: Thing) => Thing[]}
@@ -71,9 +75,21 @@ function needs(functions, { base, entries }, linked) {
     if (!made) return [];
     const numbers = [...new Set([...made.text.matchAll(CONSTANT)].map(([, number, offset]) => Number(number ?? offset)))];
     const seen = numbers.filter((number) => number >= lowest).flatMap((number) => constants.filter(({ start, end }) => start <= number && number < end));
-    const told = linked.functions.get(bare(thing)) ?? { data: [], slots: [...made.text.matchAll(VALUE)].map(([, number]) => Number(number)) };
+    const told = linked.functions.get(bare(thing)) ?? { data: [], slots: SHIM.test(bare(thing)) ? [] : places(made.text) };
     return [...made.calls.filter((name) => functions.has(name)), ...held(told), ...seen];
   };
+}
+
+/** The numbers in a function that may be places in the table. @param {string} text one form a line, each further in than what it is a part of */
+function places(text) {
+  const lines = text.split("\n");
+  const depth = (/** @type {string} */ line) => line.search(/\S/);
+  return lines.flatMap((line, at) => {
+    const [, indent, number] = VALUE.exec(line) ?? [];
+    if (indent === undefined) return [];
+    const whole = lines.slice(0, at).findLast((before) => depth(before) < indent.length) ?? "";
+    return COMPUTING.test(whole) ? [] : [Number(number)];
+  });
 }
 
 /** What the roots need, directly or not, without passing a gate. @param {Thing[]} roots @param {(thing: Thing) => Thing[]} needed @param {(name: string) => boolean} isGate */

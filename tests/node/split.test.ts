@@ -156,12 +156,28 @@ test("a text that only the second half names comes with it, and what the table h
 test("of a function that the linker does not know, every number may be an address or a place in the table", async (t) => {
   const linked = told();
   linked.functions.delete("shim");
-  const source = TEXTS.replace("(i32.const 4)", "(i32.add (i32.load8_u (i32.const 36)) (i32.const 2))");
+  const source = TEXTS.replace("(i32.const 4)", "(select (i32.load8_u (i32.const 36)) (i32.const 2) (memory.size))");
   const { first } = split(listing(t, source), [/^gate$/], linked);
   const exports = await instance(t, first, {});
 
   assert.equal(Buffer.from((exports.memory as WebAssembly.Memory).buffer).toString("latin1", 36, 40), "fars");
   assert.match(first, /func \$near \$far \$unloaded/);
+});
+
+test("a number that is computed with is no place in the table, and neither is one in what wasm-bindgen puts around an export", (t) => {
+  const kept = (source: string) => {
+    const linked = told();
+    linked.functions.delete("shim");
+    return /\(elem .*func (.*)\)/.exec(split(listing(t, source), [/^gate$/], linked).first)?.[1];
+  };
+  const computing = (part: string) => TEXTS.replace("(i32.const 4)", part);
+
+  assert.equal(kept(computing("(select (i32.const 4) (i32.const 2) (memory.size))")), "$near $far $unloaded");
+  for (const part of ["(i32.add (i32.const 2) (memory.size))", "(i32.eq (memory.size) (i32.const 2))", "(i32.shl (i32.load (i32.const 4)) (i32.const 2))"]) {
+    assert.equal(kept(computing(part)), "$near $unloaded $unloaded", part);
+  }
+  const around = computing("(select (i32.const 4) (i32.const 2) (memory.size))").replaceAll("$shim", '$"shim externref shim"');
+  assert.equal(kept(around), "$near $unloaded $unloaded");
 });
 
 test("a module that is not the one that the linker told of stops the build", (t) => {
