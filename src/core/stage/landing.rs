@@ -2,8 +2,8 @@
 //! then what the log holds.
 //!
 //! A key that is added to all rows at once takes a tenth of what loading them took, in which the app's queries wait; one that
-//! is there while rows are loaded makes them half as slow again. So it is added once loading has taken [`UNKEYED_MS`], between
-//! two pieces, or else at the end. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves
+//! is there while rows are loaded makes them half as slow again. So it is added once loading has taken [`UNKEYED_MS`], before a
+//! piece that is small for that, or else at the end. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves
 //! but the index out.
 
 use std::future::{Future, poll_fn};
@@ -25,8 +25,8 @@ use super::{StageReport, ready};
 /// Changes of the log a transaction, while nobody reads the table.
 const LOG_BATCH: usize = 2_000;
 
-/// How many milliseconds of loading come before the key is added, at most: it takes a tenth of that.
-const UNKEYED_MS: u64 = 450;
+/// After how many milliseconds of loading the key is due: it takes a tenth of what came before.
+const UNKEYED_MS: u64 = 420;
 
 /// For how long nothing more is read once a piece is on its way: to a `PGliteWorker` that takes three messages, each of which
 /// would wait until megabytes are transcoded.
@@ -83,6 +83,8 @@ enum Growth {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Keys {
     None,
+    /// Still none: it comes before the next piece.
+    Due,
     Primary,
     /// And the indexes.
     All,
@@ -188,11 +190,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         self.look_at_growth().await;
         let bytes = self.rows.len();
         let Some(piece) = self.piece() else { return Ok(()) };
-        if self.loading_ms >= UNKEYED_MS && self.keys == Keys::None {
-            self.perform(vec![Op::key(&self.target.home, &self.target.table)])
-                .await?;
-            self.keys = Keys::Primary;
-        }
+        self.see_to_key().await?;
         self.touched = Touched::Unsure;
         let (host, is_ready) = (self.host, self.is_ready);
         let work = async move {
@@ -206,6 +204,22 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             bytes,
             rows: total,
         });
+        Ok(())
+    }
+
+    /// Adds the key where it is due. With it the same rows take half as long again, and those of the next piece are read by then: they
+    /// are fewer, and so are those behind them, of which the pace knows nothing yet.
+    async fn see_to_key(&mut self) -> Result<()> {
+        match self.keys {
+            Keys::None if self.loading_ms >= UNKEYED_MS => self.keys = Keys::Due,
+            Keys::Due => {
+                self.perform(vec![Op::key(&self.target.home, &self.target.table)])
+                    .await?;
+                self.keys = Keys::Primary;
+            }
+            _ => return Ok(()),
+        }
+        self.pace.halve();
         Ok(())
     }
 
@@ -268,7 +282,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
         let target = Rc::clone(self.target);
         let mut ops = Vec::new();
         ops.extend(self.piece());
-        if self.keys == Keys::None {
+        if self.keys < Keys::Primary {
             if is_large {
                 self.perform(std::mem::take(&mut ops)).await?;
             }
@@ -329,6 +343,9 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
             self.host.transact(vec![Op::Truncate { home, table }]).await?;
             self.changed = false;
             self.loading_ms = 0;
+            if self.keys == Keys::Due {
+                self.keys = Keys::None;
+            }
             self.touched = Touched::No;
         }
         Ok(())

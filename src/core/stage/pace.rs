@@ -76,6 +76,11 @@ impl Pace {
         self.bytes
     }
 
+    /// Has the next piece be half as large: its rows are about to take longer.
+    pub(super) fn halve(&mut self) {
+        self.bytes = self.bounded(self.bytes / 2);
+    }
+
     /// Learns how many milliseconds a piece took.
     pub(super) fn took(&mut self, bytes: usize, ms: u64) {
         let this = Piece { bytes, ms: ms.max(1) };
@@ -251,6 +256,20 @@ mod tests {
             after.iter().position(|size| *size <= 2).is_some_and(|first| first < 35),
             "{after:?}"
         );
+    }
+
+    #[test]
+    fn a_piece_is_halved_once_and_never_below_the_least() {
+        let mut pace = Pace::new(MIB);
+        assert_eq!(sizes(&mut pace, 20, 0, 5).pop(), Some(6));
+        pace.halve();
+        assert_eq!(pace.bytes() / MIB, 3);
+        pace.took(3 * MIB, 15);
+        assert_eq!(pace.bytes() / MIB, 6);
+        for _ in 0..5 {
+            pace.halve();
+        }
+        assert_eq!(pace.bytes(), MIB);
     }
 
     #[test]
