@@ -121,7 +121,10 @@ fn the_first_pieces_behind_the_key_are_smaller_than_those_before() {
     let (unkeyed, keyed) = pieces.split_at(before - 1);
     let usual = unkeyed.iter().max().unwrap();
     assert!(before > 10 && keyed.len() > 4, "{pieces:?}");
-    assert!(keyed.iter().take(2).all(|piece| piece * 3 <= usual * 2), "{before}: {pieces:?}");
+    assert!(
+        keyed.iter().take(2).all(|piece| piece * 3 <= usual * 2),
+        "{before}: {pieces:?}"
+    );
 }
 
 #[test]

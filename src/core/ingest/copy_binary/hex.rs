@@ -42,7 +42,10 @@ fn nibble(digit: u8) -> u8 {
     NIBBLES.get(usize::from(digit)).copied().unwrap_or(u8::MAX)
 }
 
-#[expect(clippy::indexing_slicing, reason = "the compiler works it out, and refuses a place that is not there")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler works it out, and refuses a place that is not there"
+)]
 const fn nibbles() -> [u8; 256] {
     let mut nibbles = [u8::MAX; 256];
     let mut nibble = 0;
