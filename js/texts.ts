@@ -16,8 +16,11 @@ export interface Text {
   sql: string;
   /** What a statement of it reads from `STDIN`. */
   rows?: Uint8Array | undefined;
-  /** Whether the database's files are written out. A PGliteWorker writes them all the same. */
-  writing: "written" | "unwritten";
+  /**
+   * Whether the database's files are written out; what is `unseen` only where that writes no more than what is new of them. A PGliteWorker
+   * writes them all the same.
+   */
+  writing: "written" | "unseen" | "unwritten";
 }
 
 export type Row = (string | null)[];
@@ -47,7 +50,8 @@ interface Guarded extends ReplicaDatabase {
 
 /** How texts are run over a database. */
 export function running(db: ReplicaDatabase): Running {
-  return async (text, check = () => undefined) => {
+  return async (given, check = () => undefined) => {
+    const text: Text = given.writing === "unseen" && !isWrittenWhole(db) ? { ...given, writing: "written" } : given;
     const execProtocol: ExecProtocol = (message, options) => {
       check();
       return db.execProtocol(message, options);
@@ -108,6 +112,16 @@ function alone(db: Guarded, run: Run<void>, check: () => void): Promise<void> {
     };
     locked().catch(reject);
   });
+}
+
+/**
+ * Whether the database's files are written as wholes, with each piece of rows all that came before it. Over the origin's private files
+ * Postgres writes to its files itself; but PGlite opens new ones ahead, a hundred, only where it is told to write, and twenty tables
+ * take more than those.
+ */
+function isWrittenWhole(db: ReplicaDatabase): boolean {
+  const { dataDir } = Object(db) as { dataDir?: unknown };
+  return typeof dataDir === "string" && dataDir.startsWith("idb://");
 }
 
 function isGuarded(db: ReplicaDatabase): db is Guarded {

@@ -69,7 +69,7 @@ export class Transactions {
       progress.doing = only?.[0] ?? RUNNING;
       const sql = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
       // What has to last is written out by itself, and waited for.
-      const writing = kind === "change" && !lasts ? "written" : "unwritten";
+      const writing = lasts || kind === "look" ? "unwritten" : kind === "unseen" ? "unseen" : "written";
       // Where one of several operations fails, they are tried one by one.
       const results = await this.#run({ sql, rows, writing }, { looks: kind === "look", keepsRows: operations.length > 1 });
       progress.doing = RUNNING;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { live } from "@electric-sql/pglite/live";
 
-import { running } from "../../js/texts.ts";
+import { running, type Text } from "../../js/texts.ts";
 import type { ReplicaDatabase } from "../../js/types.ts";
 import { emptyPostgres } from "../../www/server/empty.ts";
 import { soon } from "./support/world.ts";
@@ -33,6 +33,21 @@ const shared = (transaction: Lock, query: Lock): ReplicaDatabase =>
   });
 const free: Lock = (run) => run();
 const TEXT = { sql: "select 1", writing: "unwritten" } as const;
+
+test("what nobody sees is left unwritten over IndexedDB alone: elsewhere PGlite opens new files only as it writes", async () => {
+  const wrote = async (dataDir: string | undefined, writing: Text["writing"]) => {
+    const asked: unknown[] = [];
+    const execProtocol = (_message: Uint8Array, { syncToFs }: { syncToFs?: boolean } = {}) => (asked.push(syncToFs), Promise.resolve({ messages: [] }));
+    await running(Object.assign(shared(free, free), { dataDir, execProtocol }))({ sql: "select 1", writing });
+    return asked;
+  };
+  assert.deepEqual(await wrote("idb://app", "unseen"), [false]);
+  for (const dataDir of ["opfs-ahp://app", "memory://", "file:///app", undefined]) assert.deepEqual(await wrote(dataDir, "unseen"), [true], dataDir);
+  for (const dataDir of ["idb://app", "opfs-ahp://app"]) {
+    assert.deepEqual(await wrote(dataDir, "unwritten"), [false], dataDir);
+    assert.deepEqual(await wrote(dataDir, "written"), [true], dataDir);
+  }
+});
 
 test("whoever waits for a text does not wait until its locks are let go", async () => {
   let left = 0;
