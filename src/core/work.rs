@@ -10,7 +10,8 @@ use crate::text::digits;
 pub struct Work {
     /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
     /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
-    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
+    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file), and neither does what is made in
+    /// `parts`, each of which may as well be a transaction of its own: staging, which is of use to nobody before all of it is there.
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,
@@ -26,6 +27,7 @@ impl Work {
         let mut rows = None;
         let kind = match ops.as_slice() {
             [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
+            [.., Op::Rehearse] => r#","parts""#,
             [_, ..] if ops.iter().all(Op::needs_no_file) => r#","unseen""#,
             _ => r#","change""#,
         };
@@ -237,7 +239,7 @@ mod tests {
         let empty = |home| Op::Truncate { home, table: name("a") };
         for ops in [
             vec![copy("1")],
-            vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging, Op::Rehearse],
+            vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging],
             vec![copy("1"), empty(Home::Staging)],
             vec![count("a"), Op::ReadExtendMethod],
         ] {
@@ -250,6 +252,16 @@ mod tests {
         ] {
             assert_eq!(kind(ops), "change");
         }
+    }
+
+    /// Staging is of use to nobody before all of it is there; and a database may not take so many files in one transaction.
+    #[test]
+    fn staging_is_made_in_parts_and_nothing_else_is() {
+        assert_eq!(
+            kind(vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging, Op::Rehearse]),
+            "parts"
+        );
+        assert_eq!(kind(vec![count("a"), count("b")]), "unseen");
     }
 
     /// What writes down what it stands on itself may follow on anything.

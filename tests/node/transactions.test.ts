@@ -196,6 +196,29 @@ test("only a change is written out with its text, and one that has to last by it
   }
 });
 
+test("what may be made in parts is made sixteen operations a transaction, and answers as a whole", async () => {
+  const names = Array.from({ length: 40 }, (_, nth) => `S${nth}`);
+  const db = database((sql) => [[sql]]);
+  const { text } = await over(db).run(JSON.stringify(["LEAVE", "END", "parts", ...names.map((name) => doing(name, name))]), undefined, false);
+
+  assert.deepEqual(db.said.map((said) => said.split(";\n").length), [17, 17, 9], "with the end of each");
+  assert.ok(db.said.every((said) => said.endsWith(";\nEND")));
+  assert.deepEqual(JSON.parse(text), names.map((name) => [[name]]));
+
+  const whole = database(EMPTY);
+  await over(whole).run(JSON.stringify(["LEAVE", "END", "unseen", ...names.map((name) => doing(name, name))]), undefined, false);
+  assert.equal(whole.said.length, 1, "what is read at one moment is");
+});
+
+test("a part that fails is told by what it does, and none follows it", async () => {
+  const names = Array.from({ length: 40 }, (_, nth) => `S${nth}`);
+  const db = database(refusing("S20", new Error("no")));
+  const { text } = await over(db).run(JSON.stringify(["LEAVE", "END", "parts", ...names.map((name) => doing(`making ${name}`, name))]), undefined, false);
+
+  assert.equal(read(text)["doing"], "making S20");
+  assert.equal(db.said.some((said) => said.includes("S32")), false);
+});
+
 /** With the leader may be gone what it stands on; and the new one's session was left by nobody. */
 test("nothing more is done in a database that has moved to another tab", async () => {
   const said: string[] = [];
