@@ -51,8 +51,8 @@ export class Transactions {
   }
 
   /**
-   * Runs operations as one transaction, or as several where they may be; what they load is in `rows`. What `lasts` is in the database's files when this resolves; it never
-   * rejects.
+   * Runs operations as one transaction, or as several where they may be; what they load is in `rows`. What `lasts` is in the database's files
+   * when this resolves; it never rejects.
    */
   async run(work: string, rows: Uint8Array | undefined, lasts: boolean): Promise<Outcome> {
     const progress: Progress = { doing: RUNNING };

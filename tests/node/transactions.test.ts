@@ -189,7 +189,7 @@ test("a text that only looks is said to, and no other is", async () => {
 });
 
 test("only a change is written out with its text, and one that has to last by itself", async () => {
-  for (const [kind, lasts, written] of [["look", false, false], ["unseen", false, false], ["change", false, true], ["change", true, false]] as const) {
+  for (const [kind, lasts, written] of [["look", false, false], ["unseen", false, false], ["parts", false, false], ["change", false, true], ["change", true, false]] as const) {
     const db = { ...database(EMPTY), dataDir: "idb://app" };
     await over(db).run(JSON.stringify(["LEAVE", "END", kind, doing("a", "A")]), undefined, lasts);
     assert.deepEqual(db.written, [written], kind);

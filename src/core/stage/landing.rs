@@ -3,8 +3,8 @@
 //!
 //! A key that is added to all rows at once takes a tenth of what loading them took, in which the app's queries wait; one that
 //! is there while rows are loaded makes them half as slow again. So it is added once loading has taken [`UNKEYED_MS`], before a
-//! piece that is small for that, or else at the end. An index waits for all rows: a value that does not fit in would have COPY fail, and so leaves
-//! but the index out.
+//! piece that is small for that, or else at the end. An index waits for all rows: a value that does not fit in would have COPY
+//! fail, and so leaves but the index out.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

@@ -257,8 +257,14 @@ fn a_swap_is_rehearsed_before_the_first_row_is_loaded() {
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
     let calls = world.calls();
     let first = |what: &str| calls.iter().position(|call| call.what.contains(what));
-    let rehearsed = first("getting ready for a swap");
-    assert!(rehearsed.is_some() && rehearsed < first("loading rows into table"));
+    let rehearsed = first("getting ready for a swap").unwrap();
+    assert!(Some(rehearsed) < first("loading rows into table"));
+    // By that it is known for what may be made in parts (`Work::of`).
+    assert!(
+        calls[rehearsed].what.ends_with("getting ready for a swap"),
+        "{:?}",
+        calls[rehearsed]
+    );
 }
 
 /// While nothing answers as well: how long the piece took is known, and told, as soon as it is in.
