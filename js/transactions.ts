@@ -7,9 +7,9 @@ import type { ReplicaDatabase } from "./types.js";
 
 /** An operation as src/core/work.rs writes it: what it does, in words; its statements, how many they are, whether the rows to load are for them. */
 type Operation = [doing: string, sql: string, statements: number, hasRows: boolean];
-type Kind = "look" | "unseen" | "parts" | "change";
-/** A transaction as src/core/work.rs writes it. */
-type Work = [leave: string, end: string, kind: Kind, ...operations: Operation[]];
+type Part = [kind: "look" | "unseen" | "change", ...operations: Operation[]];
+/** Transactions as src/core/work.rs writes them. */
+type Work = [leave: string, end: string, ...parts: Part[]];
 type Session = Partial<Pick<ReplicaDatabase, "execProtocol">>;
 
 /** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
@@ -18,17 +18,18 @@ export interface Outcome {
   thrown?: unknown;
 }
 
-/**
- * Operations a transaction, of what is made in parts. Each may make a table, which has three files, and over the origin's private files
- * PGlite has a hundred ahead.
- */
-const PART = 16;
-
 const RUNNING = "running a transaction";
 
 /** What is being done, for whoever tells of its failure. */
 interface Progress {
   doing: string;
+}
+
+/** What a run's transactions share. */
+interface Run {
+  rows: Uint8Array | undefined;
+  lasts: boolean;
+  progress: Progress;
 }
 
 /**
@@ -51,15 +52,15 @@ export class Transactions {
   }
 
   /**
-   * Runs operations as one transaction, or as several where they may be; what they load is in `rows`. What `lasts` is in the database's files
-   * when this resolves; it never rejects.
+   * Runs transactions, one after the other; what they load is in `rows`. What `lasts` is in the database's files when this resolves; it
+   * never rejects.
    */
   async run(work: string, rows: Uint8Array | undefined, lasts: boolean): Promise<Outcome> {
     const progress: Progress = { doing: RUNNING };
     try {
-      const read = JSON.parse(work) as Work;
+      const [leave, end, ...parts] = JSON.parse(work) as Work;
       const answers: Row[][] = [];
-      for (const part of parts(read)) answers.push(...(await this.#perform(part, rows, lasts, progress)));
+      for (const part of parts) answers.push(...(await this.#perform(leave, end, part, { rows, lasts, progress })));
       if (lasts) {
         progress.doing = "storing the replica";
         await stored(this.#db);
@@ -70,13 +71,13 @@ export class Transactions {
     }
   }
 
-  async #perform([leave, end, kind, ...operations]: Work, rows: Uint8Array | undefined, lasts: boolean, progress: Progress): Promise<Row[][]> {
+  async #perform(leave: string, end: string, [kind, ...operations]: Part, { rows, lasts, progress }: Run): Promise<Row[][]> {
     try {
       const only = operations.length === 1 ? operations[0] : undefined;
       progress.doing = only?.[0] ?? RUNNING;
       const sql = [...operations.map(([, sql]) => sql), end].filter((sql) => sql !== "").join(";\n");
       // What has to last is written out by itself, and waited for.
-      const writing = lasts || kind === "look" ? "unwritten" : kind === "change" ? "written" : "unseen";
+      const writing = kind === "unseen" ? "unseen" : kind === "look" || lasts ? "unwritten" : "written";
       // Where one of several operations fails, they are tried one by one.
       const results = await this.#run({ sql, rows, writing }, { looks: kind === "look", keepsRows: operations.length > 1 });
       progress.doing = RUNNING;
@@ -126,13 +127,6 @@ export class Transactions {
       if (isMoved(thrown)) throw thrown;
     });
   }
-}
-
-/** The transactions that work is done in, one after the other. */
-function parts(work: Work): Work[] {
-  const [leave, end, kind, ...operations] = work;
-  if (kind !== "parts") return [work];
-  return Array.from({ length: Math.ceil(operations.length / PART) }, (_, nth) => [leave, end, kind, ...operations.slice(nth * PART, (nth + 1) * PART)]);
 }
 
 /** Has the files of the database written out: a page closed a moment later would find the replica as it was before. */

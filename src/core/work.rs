@@ -5,13 +5,12 @@ use crate::json::{Value, parse, put_quoted};
 use crate::op::{ENDING, LEAVING, MET_NO_ROW, Op, Places, Rows};
 use crate::text::digits;
 
-/// The statements of a transaction.
+/// The statements of a transaction, or of [its parts](Op::part), which are transactions of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `["how a transaction is left", "how it is ended", "its kind", ["what is done", "SQL", how many statements that is, whether
-    /// the rows are for it], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
-    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file), and neither does what is made in
-    /// `parts`, each of which may as well be a transaction of its own: staging, which is of use to nobody before all of it is there.
+    /// `["how a transaction is left", "how it is ended", ["its kind", ["what is done", "SQL", how many statements that is, whether
+    /// the rows are for it], …], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
+    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,
@@ -25,37 +24,20 @@ impl Work {
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut rows = None;
-        let kind = match ops.as_slice() {
-            [.., Op::FindHome | Op::ReadRecord] => r#","look""#,
-            [.., Op::Rehearse] => r#","parts""#,
-            [_, ..] if ops.iter().all(Op::needs_no_file) => r#","unseen""#,
-            _ => r#","change""#,
-        };
-        let mut text = ["[", LEAVING, ",", ENDING, kind].concat();
-        for op in ops {
-            text.push_str(",[");
-            put_quoted(&mut text, &op.doing());
-            let statements = op.statements(places)?;
-            let count = digits(statements.len() as u64);
-            let mut has_rows = false;
-            let mut sql = String::new();
-            for statement in statements {
-                if !sql.is_empty() {
-                    sql.push_str(";\n");
-                }
-                sql.push_str(&statement.sql);
-                if let Some(read) = statement.rows {
-                    has_rows = true;
-                    if rows.replace(read).is_some() {
-                        return Err(Error::new(ErrorCode::Internal, RUNNING, "two loads are one too many"));
-                    }
-                }
+        let mut text = ["[", LEAVING, ",", ENDING].concat();
+        let mut ops = ops.into_iter();
+        while !ops.as_slice().is_empty() {
+            let part = Op::part(ops.as_slice());
+            let many = part.len();
+            text.push_str(match part {
+                [.., Op::FindHome | Op::ReadRecord] => r#",["look""#,
+                part if part.iter().all(Op::needs_no_file) => r#",["unseen""#,
+                _ => r#",["change""#,
+            });
+            for op in ops.by_ref().take(many) {
+                put(&mut text, op, places, &mut rows)?;
             }
-            text.push(',');
-            put_quoted(&mut text, &sql);
-            text.push(',');
-            text.push_str(&count);
-            text.push_str(if has_rows { ",true]" } else { ",false]" });
+            text.push(']');
         }
         text.push(']');
         Ok(Self { text, rows })
@@ -76,6 +58,34 @@ impl Work {
 }
 
 const RUNNING: &str = "running a transaction";
+
+/// Writes an operation. What it loads goes to `rows`.
+fn put(text: &mut String, op: Op, places: &Places, rows: &mut Option<Vec<u8>>) -> Result<()> {
+    text.push_str(",[");
+    put_quoted(text, &op.doing());
+    let statements = op.statements(places)?;
+    let count = digits(statements.len() as u64);
+    let mut has_rows = false;
+    let mut sql = String::new();
+    for statement in statements {
+        if !sql.is_empty() {
+            sql.push_str(";\n");
+        }
+        sql.push_str(&statement.sql);
+        if let Some(read) = statement.rows {
+            has_rows = true;
+            if rows.replace(read).is_some() {
+                return Err(Error::new(ErrorCode::Internal, RUNNING, "two loads are one too many"));
+            }
+        }
+    }
+    text.push(',');
+    put_quoted(text, &sql);
+    text.push(',');
+    text.push_str(&count);
+    text.push_str(if has_rows { ",true]" } else { ",false]" });
+    Ok(())
+}
 
 fn rows(answer: Value) -> Rows {
     let mut rows = Rows::new();
@@ -160,10 +170,12 @@ mod tests {
         }
     }
 
-    fn kind(ops: Vec<Op>) -> String {
+    /// The kinds of its parts.
+    fn kinds(ops: Vec<Op>) -> Vec<String> {
         let work = Work::of(ops, &places()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
-        read[2].as_str().unwrap().to_owned()
+        let parts = read.as_array().unwrap().iter().skip(2);
+        parts.map(|part| part[0].as_str().unwrap().to_owned()).collect()
     }
 
     fn thrown(more: &str) -> Error {
@@ -197,10 +209,11 @@ mod tests {
 
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
         assert_eq!(
-            read.as_array().map(|all| &all[..3]),
-            Some(&["ROLLBACK", "COMMIT", "change"].map(Into::into)[..])
+            read.as_array().map(|all| &all[..2]),
+            Some(&["ROLLBACK", "COMMIT"].map(Into::into)[..])
         );
-        assert_eq!(read.as_array().map(|all| &all[3..]), Some(&written[..]));
+        assert_eq!(read[2].as_array().map(|all| &all[1..]), Some(&written[..]));
+        assert_eq!(read[3], serde_json::Value::Null);
         assert_eq!(written.map(|one| one[2].as_u64()), [Some(1), Some(1), Some(2)]);
         assert_eq!(work.rows, None);
     }
@@ -222,7 +235,7 @@ mod tests {
         assert_eq!(work.rows.as_deref(), Some(&b"1"[..]));
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
         assert_eq!(
-            [3, 4, 5].map(|op| read[op][3].as_bool()),
+            [1, 2, 3].map(|op| read[2][op][3].as_bool()),
             [Some(false), Some(true), Some(false)]
         );
     }
@@ -243,25 +256,22 @@ mod tests {
             vec![copy("1"), empty(Home::Staging)],
             vec![count("a"), Op::ReadExtendMethod],
         ] {
-            assert_eq!(kind(ops), "unseen");
+            assert_eq!(kinds(ops), ["unseen"]);
         }
         for ops in [
             vec![Op::ResetStaging, Op::Checkpoint],
             vec![count("a"), Op::NoteRows { tables: Vec::new() }],
             vec![copy("1"), empty(Home::App(name("public")))],
         ] {
-            assert_eq!(kind(ops), "change");
+            assert_eq!(kinds(ops), ["change"]);
         }
     }
 
-    /// Staging is of use to nobody before all of it is there; and a database may not take so many files in one transaction.
     #[test]
-    fn staging_is_made_in_parts_and_nothing_else_is() {
-        assert_eq!(
-            kind(vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging, Op::Rehearse]),
-            "parts"
-        );
-        assert_eq!(kind(vec![count("a"), count("b")]), "unseen");
+    fn each_part_is_of_its_own_kind_and_nothing_is_no_transaction() {
+        let placing = vec![Op::ResetStaging, Op::Rehearse, Op::Checkpoint];
+        assert_eq!(kinds(placing), ["unseen", "change"]);
+        assert_eq!(kinds(vec![]), Vec::<String>::new());
     }
 
     /// What writes down what it stands on itself may follow on anything.
@@ -273,10 +283,9 @@ mod tests {
             vec![Op::EnsureHome, Op::ReadRecord],
             vec![Op::Purge { schema: name("public") }, Op::ReadRecord],
         ] {
-            assert_eq!(kind(ops), "look");
+            assert_eq!(kinds(ops), ["look"]);
         }
-        assert_eq!(kind(vec![count("a")]), "unseen");
-        assert_eq!(kind(vec![]), "change");
+        assert_eq!(kinds(vec![count("a")]), ["unseen"]);
     }
 
     #[test]

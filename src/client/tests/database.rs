@@ -31,7 +31,7 @@ fn copy() -> Op {
 #[wasm_bindgen_test]
 async fn statements_go_as_a_text_and_rows_to_load_as_bytes_beside_it() {
     let host = transacting(
-        "const [leaving, ending, kind, [, , statements, loads]] = JSON.parse(work);
+        "const [leaving, ending, [kind, [, , statements, loads]]] = JSON.parse(work);
         globalThis.asked = [leaving, ending, kind, statements, String(loads), new TextDecoder().decode(rows), String(lasts)];
         return Promise.resolve({ text: '[[[\"1\",null]]]' });",
     );

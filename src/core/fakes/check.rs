@@ -18,6 +18,9 @@ use crate::record::{Record, RecordState};
 use crate::shape::Offset;
 use crate::stage::{MOST_TIMES, SLICE_BYTES};
 
+/// Files that PGlite has ahead over the origin's private files. It makes more only between transactions.
+const FILES_AHEAD: usize = 100;
+
 /// Requests in ten seconds that no honest tab sends.
 const MOST_REQUESTS: usize = 600;
 
@@ -71,6 +74,8 @@ impl World {
         });
         let copied: usize = copied.sum();
         assert!(copied <= most, "R12: {copied} bytes in one transaction");
+        let made: usize = ops.iter().map(files).sum();
+        assert!(made <= FILES_AHEAD, "R14: {made} files in one transaction");
         let was_whole = is_whole(&inner.db);
         let forgets = ops.iter().any(|op| matches!(op, Op::Purge { .. }));
         let builds = ops.iter().any(|op| matches!(op, Op::CreateTable { .. }));
@@ -162,6 +167,15 @@ impl World {
     #[must_use]
     pub fn is_led(&self) -> bool {
         self.inner.borrow().leader.is_some()
+    }
+}
+
+/// How many files it makes: a table has two besides its own where a row may be long.
+const fn files(op: &Op) -> usize {
+    match op {
+        Op::CreateTable { .. } => 3,
+        Op::AddKey { .. } | Op::CreateIndex { .. } => 1,
+        _ => 0,
     }
 }
 

@@ -12,7 +12,7 @@ impl ModelDatabase {
     pub(super) fn readers(&mut self, swap: &Swap) -> Vec<Option<String>> {
         self.looks = 0;
         let reads = |table: &&Name| self.strangers.contains(table.as_str());
-        let leaves = matches!(swap.source, Incoming::Staging | Incoming::Previous);
+        let leaves = swap.source != Incoming::Empty;
         let left = swap.old_tables.iter().filter(|_| leaves).filter(reads);
         let left: Vec<&str> = left.map(Name::as_str).collect();
         self.left.extend(left.iter().copied().map(String::from));
@@ -75,9 +75,6 @@ impl ModelDatabase {
             }
         }
         for ty in &swap.new_enums {
-            if swap.source == Incoming::Making {
-                continue;
-            }
             let staging = match (&mut self.staging, &mut self.previous) {
                 (_, Some((previous, _, _))) if swap.source == Incoming::Previous => previous,
                 (Some(staging), _) => staging,
@@ -90,9 +87,6 @@ impl ModelDatabase {
             self.app.enums.insert(ty.to_string(), labels);
         }
         for name in &swap.new_tables {
-            if swap.source == Incoming::Making {
-                continue;
-            }
             let staging = match (&mut self.staging, &mut self.previous) {
                 (_, Some((previous, _, _))) if swap.source == Incoming::Previous => previous,
                 (Some(staging), _) => staging,

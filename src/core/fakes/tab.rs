@@ -90,10 +90,22 @@ struct Slot {
 }
 
 impl Database for Tab {
-    /// Transactions happen one after the other, and to their end even if nobody waits for them any more.
-    async fn transact(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
+    async fn transact(&self, mut ops: Vec<Op>) -> Result<Vec<Rows>> {
         let is_ready = self.loaded.get() || ops.iter().all(Op::is_everyday);
         assert!(is_ready, "the SQL of a rebuild before its module was loaded");
+        let mut answers = Vec::new();
+        while !ops.is_empty() {
+            let rest = ops.split_off(Op::part(&ops).len());
+            answers.extend(self.transact_part(ops).await?);
+            ops = rest;
+        }
+        Ok(answers)
+    }
+}
+
+impl Tab {
+    /// Transactions happen one after the other, and to their end even if nobody waits for them any more.
+    async fn transact_part(&self, ops: Vec<Op>) -> Result<Vec<Rows>> {
         let what = ops.iter().map(Op::doing).collect::<Vec<_>>().join("; ");
         let fault = self.call(Kind::Transact, what).await;
         let slot: Rc<RefCell<Slot>> = Rc::default();

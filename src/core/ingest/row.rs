@@ -119,7 +119,7 @@ impl RowReader {
                 _ => return Err(self.fault(column, ErrorCode::ShapeProtocol, "stands twice")),
             }
             nth += 1;
-            more = cursor.more()?;
+            more = cursor.more(b'}')?;
         }
         match self.fields.iter().position(|field| matches!(field, Field::Missing)) {
             None => Ok(()),

@@ -201,7 +201,7 @@ impl Rows {
                     cursor.skip()?;
                 }
             }
-            more = cursor.more()?;
+            more = cursor.more(b'}')?;
         }
         match value {
             _ if !headers => Err(Fault::Malformed("headers are missing")),

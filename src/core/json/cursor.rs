@@ -95,15 +95,14 @@ impl<'a> Cursor<'a> {
         there
     }
 
-    /// Consumes the comma or the closing brace after a member; tells whether another member follows.
-    pub(crate) fn more(&mut self) -> Result<bool, Why> {
-        let more = match self.peek() {
-            Some(b',') => true,
-            Some(b'}') => false,
-            _ => return Err("a member is followed by neither a comma nor a brace"),
-        };
+    /// Consumes the comma after a member or an item, or the bracket at the end of all; tells whether another follows.
+    pub(crate) fn more(&mut self, end: u8) -> Result<bool, Why> {
+        let next = self.peek();
+        if next != Some(b',') && next != Some(end) {
+            return Err("a comma or a closing bracket is missing");
+        }
         self.at += 1;
-        Ok(more)
+        Ok(next != Some(end))
     }
 
     /// Consumes a string. Its escapes are not checked here.
@@ -170,7 +169,7 @@ impl<'a> Cursor<'a> {
             let name = self.text()?;
             self.expect(b':', "a name is not followed by a colon")?;
             object.push(name, self.value(depth)?);
-            more = self.more()?;
+            more = self.more(b'}')?;
         }
         Ok(object)
     }
@@ -182,12 +181,7 @@ impl<'a> Cursor<'a> {
         let mut more = !self.take(b"]");
         while more {
             items.push(self.value(depth)?);
-            more = match self.peek() {
-                Some(b',') => true,
-                Some(b']') => false,
-                _ => return Err("an item is followed by neither a comma nor a bracket"),
-            };
-            self.at += 1;
+            more = self.more(b']')?;
         }
         Ok(items)
     }

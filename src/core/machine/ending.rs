@@ -4,7 +4,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Closes, Event};
 use crate::ident::Name;
-use crate::op::{Home, Op};
+use crate::op::Op;
 use crate::plan::Found;
 use crate::tail::Moment;
 
@@ -88,7 +88,7 @@ impl Machine {
     /// A rebuild failed, or has run out of room. What it built is out of every reader's sight, and cleared away.
     pub(super) fn abandon(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
         self.drop_build(effects);
-        if self.job_under_way().is_some_and(|job| job.home == Home::Staging) {
+        if self.job_under_way().is_some() {
             effects.push(Effect::Transact {
                 purpose: Purpose::Tidy,
                 ops: vec![Op::ResetStaging],

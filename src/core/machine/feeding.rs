@@ -13,7 +13,7 @@ use crate::shape::{Handle, Lsn, Offset, Position};
 use crate::tail::Moment;
 
 use super::job::Job;
-use super::rebuild::unfinished;
+use super::rebuild::put_unfilled_in_place;
 use super::{Effect, Machine, Phase, Purpose, Then};
 
 impl Machine {
@@ -88,16 +88,11 @@ impl Machine {
             keys.push(Op::key(&Home::Staging, &table));
             keys.extend(Op::indexes(&Home::Staging, &table));
         }
-        // First, because only what a record names is ever dropped (R4).
-        let mut ops = vec![
-            Op::DropPrevious,
-            Op::WriteRecord(unfinished(&job)),
-            Op::EnsureApp,
-            Op::ResetStaging,
-        ];
-        job.create(&mut ops);
+        let mut ops = Vec::new();
+        job.stage(&mut ops);
         ops.extend(keys);
-        ops.push(Op::Swap(job.rebuild.swap(schema)));
+        ops.push(Op::Rehearse);
+        put_unfilled_in_place(&job, job.rebuild.swap(schema), &mut ops);
         ops.extend(self.forget_subscriptions());
         self.make_home(&mut ops);
         self.phase = Phase::Preparing(job);

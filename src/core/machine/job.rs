@@ -74,12 +74,14 @@ impl Job {
         staged_enums(&self.home, &self.rebuild)
     }
 
-    /// Creates the new enum types and tables, empty and without keys.
-    pub(crate) fn create(&self, ops: &mut Vec<Op>) {
+    /// Creates the new enum types and tables in staging, empty and without keys.
+    pub(crate) fn stage(&self, ops: &mut Vec<Op>) {
+        ops.push(Op::EnsureApp);
+        ops.push(Op::ResetStaging);
         for ty in &self.record.manifest.enums {
             if self.rebuild.new_enums.contains(&ty.name) {
                 ops.push(Op::CreateEnum {
-                    home: self.home.clone(),
+                    home: Home::Staging,
                     ty: ty.clone(),
                 });
             }
@@ -87,9 +89,9 @@ impl Job {
         for table in &self.record.manifest.tables {
             if self.rebuild.tables.contains(&table.name) {
                 ops.push(Op::CreateTable {
-                    home: self.home.clone(),
+                    home: Home::Staging,
                     table: table.clone(),
-                    staged_enums: self.staged_enums(),
+                    staged_enums: self.rebuild.new_enums.clone(),
                 });
             }
         }

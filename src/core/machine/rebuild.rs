@@ -63,26 +63,24 @@ impl Machine {
         if self.config.is_app_fed() {
             return self.let_go(Then::Rebuild(Box::new(job)), effects);
         }
-        let mut ops = match &job.home {
-            Home::Staging => staging_ops(&job),
-            Home::App(schema) => in_place_ops(&job, schema),
-        };
         let app = self.app();
-        let mut counted = 0;
         // The found tables whose rows the new ones take the place of: about as many will come.
-        for table in job
-            .rebuild
-            .tables
-            .iter()
-            .filter(|table| self.found.tables.contains_key(*table))
-        {
-            let (home, table) = (app.clone(), table.clone());
-            ops.push(Op::CountRows { home, table });
-            counted += 1;
-        }
-        if job.is_in_place() {
-            // Counted before they are dropped.
-            ops.rotate_right(counted);
+        let found = |table: &&Name| self.found.tables.contains_key(*table);
+        let mut ops: Vec<Op> = (job.rebuild.tables.iter().filter(found))
+            .map(|table| Op::CountRows {
+                home: app.clone(),
+                table: table.clone(),
+            })
+            .collect();
+        ops.push(Op::DropLeft);
+        job.stage(&mut ops);
+        ops.push(Op::Rehearse);
+        if let Home::App(schema) = &job.home {
+            let swap = Swap {
+                source: Incoming::Empty,
+                ..job.rebuild.swap(schema.clone())
+            };
+            put_unfilled_in_place(&job, swap, &mut ops);
         }
         self.make_home(&mut ops);
         effects.push(Effect::Transact {
@@ -399,30 +397,16 @@ fn count(rows: &Rows) -> Option<u64> {
     rows.first()?.first()?.as_ref()?.parse().ok()
 }
 
-fn staging_ops(job: &Job) -> Vec<Op> {
-    let mut ops = vec![Op::DropLeft, Op::EnsureApp, Op::ResetStaging];
-    job.create(&mut ops);
-    ops.push(Op::Rehearse);
-    ops
+/// Old tables out, new and empty ones in, and a record that says so.
+pub(super) fn put_unfilled_in_place(job: &Job, swap: Swap, ops: &mut Vec<Op>) {
+    ops.push(Op::DropPrevious);
+    // Before the swap, because only what a record names is ever dropped (R4).
+    ops.push(Op::WriteRecord(unfinished(job)));
+    drop_indexes(job, &swap.schema, ops);
+    ops.push(Op::Swap(swap));
 }
 
-fn in_place_ops(job: &Job, schema: &Name) -> Vec<Op> {
-    let swap = Swap {
-        source: Incoming::Making,
-        ..job.rebuild.swap(schema.clone())
-    };
-    let mut ops = vec![
-        Op::DropPrevious,
-        Op::WriteRecord(unfinished(job)),
-        Op::EnsureApp,
-        Op::Swap(swap),
-    ];
-    drop_indexes(job, schema, &mut ops);
-    job.create(&mut ops);
-    ops
-}
-
-pub(super) fn unfinished(job: &Job) -> Record {
+fn unfinished(job: &Job) -> Record {
     Record {
         state: RecordState::Rebuilding,
         ..job.record.clone()

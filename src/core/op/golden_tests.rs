@@ -404,7 +404,7 @@ fn statements() -> Value {
             new_tables: Vec::new(),
             new_enums: Vec::new(),
             kept: None,
-            source: Incoming::Making,
+            source: Incoming::Empty,
         })]),
         "findLost": alone(Op::FindLost { schema: schema() }),
         "dropLeft": alone(Op::DropLeft),

@@ -1,9 +1,10 @@
-//! What is done to the database, as data. A list of operations is one transaction; `sql` writes each as statements
-//! and `fakes` performs each on a model, so that every decision about the database is tested without one.
+//! What is done to the database, as data. A list of operations is one transaction, or [several](Op::part); `sql` writes each as
+//! statements and `fakes` performs each on a model, so that every decision about the database is tested without one.
 
 mod doing;
 mod home;
 mod inspect;
+mod parts;
 mod places;
 mod purge;
 mod readers;
@@ -285,9 +286,9 @@ pub struct Swap {
     pub old_tables: Vec<Name>,
     /// The enum types to drop from it, after the tables.
     pub old_enums: Vec<Name>,
-    /// The tables to move into it, or that will be made there.
+    /// The tables to move into it.
     pub new_tables: Vec<Name>,
-    /// The enum types to move into it, or that will be made there.
+    /// The enum types to move into it.
     pub new_enums: Vec<Name>,
     /// Those of the old tables that are kept beside it instead, with all the old enum types.
     pub kept: Option<Vec<Name>>,
@@ -302,8 +303,8 @@ pub enum Incoming {
     Staging,
     /// They were kept.
     Previous,
-    /// They are made next, in the same transaction, where the old ones were.
-    Making,
+    /// They are staged, and empty: there is no room for two copies, so that nothing is left for views either.
+    Empty,
 }
 
 /// What an operation answers: rows of Postgres text, those of its last statement. Operations that ask nothing answer

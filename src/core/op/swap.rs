@@ -27,9 +27,8 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         source,
     } = swap;
     let home = match source {
-        Incoming::Staging => Some(&places.staging),
-        Incoming::Previous => Some(&places.previous),
-        Incoming::Making => None,
+        Incoming::Staging | Incoming::Empty => &places.staging,
+        Incoming::Previous => &places.previous,
     };
     let keep: &[Name] = kept.as_deref().unwrap_or_default();
     // Most of it looks after what reads the old tables: without any, it would be time in which every reader waits.
@@ -51,7 +50,7 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
         }
         line(&readers::note());
         line(NOTE);
-        if home.is_some() {
+        if *source != Incoming::Empty {
             line(&readers::leave());
         }
         line(readers::DROP_KNOWN);
@@ -80,23 +79,20 @@ pub(super) fn sql(swap: &Swap, places: &Places) -> String {
             line(&clear);
         }
     }
-    for (source, ty) in home.iter().flat_map(|home| new_enums.iter().map(move |ty| (home, ty))) {
-        let moved = format!("ALTER TYPE {} SET SCHEMA {};", qualified(source, ty), schema.quoted());
-        if *source == &places.previous {
+    for ty in new_enums {
+        let moved = format!("ALTER TYPE {} SET SCHEMA {};", qualified(home, ty), schema.quoted());
+        if *source == Incoming::Previous {
             // One that a table of the app's own uses has stayed where it was.
-            let name = literal(&qualified(source, ty));
+            let name = literal(&qualified(home, ty));
             line(&format!("IF to_regtype({name}) IS NOT NULL THEN {moved} END IF;"));
         } else {
             line(&moved);
         }
     }
-    for (source, table) in home
-        .iter()
-        .flat_map(|home| new_tables.iter().map(move |table| (home, table)))
-    {
+    for table in new_tables {
         line(&format!(
             "ALTER TABLE {} SET SCHEMA {};",
-            qualified(source, table),
+            qualified(home, table),
             schema.quoted()
         ));
     }
@@ -260,7 +256,7 @@ mod tests {
     fn only_a_swap_that_replaces_something_looks_for_readers() {
         for sql in [
             swap(&["users"], Incoming::Staging),
-            swap(&["users"], Incoming::Making),
+            swap(&["users"], Incoming::Empty),
             swap(&[], Incoming::Previous),
         ] {
             assert!(sql.contains("pg_rewrite") && sql.contains("pg_notify"), "{sql}");

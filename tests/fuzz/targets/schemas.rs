@@ -219,7 +219,7 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
         (None, Incoming::Staging),
         (Some(names.clone()), Incoming::Staging),
         (None, Incoming::Previous),
-        (None, Incoming::Making),
+        (None, Incoming::Empty),
     ] {
         ops.push(Op::Swap(Swap {
             schema: schema(),
