@@ -104,7 +104,7 @@ async function inTwo({ name, second, optimisation }, compiled, glue, bind) {
     const source = join(glue, `${part}.wat`);
     const wasm = join(PKG, "wasm", `${part}_bg.wasm`);
     writeFileSync(source, text);
-    await optimise(source, wasm, "--remove-unused-module-elements", "--strip-debug", "--strip-producers");
+    await optimise(source, wasm, "--remove-unused-module-elements", "--rse", "--vacuum", "--strip-debug", "--strip-producers");
     writeTwin(part, readFileSync(wasm));
   }
   writeFileSync(join(PKG, "wasm", `${name}_bg.js`), script);

@@ -117,7 +117,7 @@ pub(crate) fn cells(row: Value) -> Vec<Option<String>> {
 fn refusal(thrown: &Value) -> Error {
     let text = |name| thrown.get(name).and_then(Value::as_str);
     let doing = text("doing").unwrap_or(RUNNING);
-    let message = text("message").unwrap_or("PGlite threw something that is no error");
+    let message = text("message").unwrap_or_default();
     let state = match text("state").filter(|state| state.len() == 5) {
         // Ours, through a PGliteWorker.
         None if message == MET_NO_ROW => Some("02000"),

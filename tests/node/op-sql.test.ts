@@ -87,6 +87,16 @@ test("a first replica stands with its rows, its keys and its record", async (t) 
   check("inspectFirst", await run(db, golden.inspectFirst));
 });
 
+test("the functions beside the record are such as Postgres would make with its checks, which it does in any other transaction", async (t) => {
+  const db = await open(t);
+  await run(db, golden.ensureHome);
+
+  assert.deepEqual((await db.query("show check_function_bodies")).rows, [{ check_function_bodies: "on" }]);
+  const made = await db.query<{ again: string }>("select pg_get_functiondef(oid) as again from pg_proc where pronamespace = 'electric_replica'::regnamespace");
+  assert.equal(made.rows.length, 3);
+  for (const { again } of made.rows) await db.exec(again);
+});
+
 test("what tables take is measured, and what an earlier rebuild has left in staging", async (t) => {
   const db = await open(t);
   await run(db, golden.ensureHome, ...golden.first);

@@ -83,10 +83,18 @@ pub(super) fn ensure(places: &Places) -> Vec<Statement> {
         format!("CREATE TABLE IF NOT EXISTS {previous_shapes} (LIKE {shapes})"),
     ]
     .into_iter()
-    .chain([due(places), meeting(&met(places)), purge::function(places)])
+    .chain([
+        UNCHECKED.to_owned(),
+        due(places),
+        meeting(&met(places)),
+        purge::function(places),
+    ])
     .map(Statement::new)
     .collect()
 }
+
+/// Postgres compiles a function where it is made, to see whether it can be. Whoever reads waits for that: a third of the whole.
+const UNCHECKED: &str = "SET LOCAL check_function_bodies = off";
 
 /// Until when the replica before is kept; long ago, where none is and tables are left that nobody reads any more.
 fn due(places: &Places) -> String {
@@ -184,18 +192,6 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
             ("table_name", table.as_str().into()),
         ])
     });
-    let rows = Statement::new(format!(
-        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset({}) AS s (table_name text, \
-         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text) ON CONFLICT \
-         (table_name) DO UPDATE SET ({SHAPES}) = (SELECT {})",
-        own_table(places, "shapes"),
-        literal(&shapes.collect::<Value>().text()),
-        SHAPES
-            .split(',')
-            .map(|column| format!("EXCLUDED.{column}"))
-            .collect::<Vec<_>>()
-            .join(","),
-    ));
     let forget = [
         format!("DELETE FROM {}", own_table(places, "replica")),
         format!(
@@ -205,8 +201,21 @@ pub(super) fn write_record(places: &Places, record: &Record) -> Vec<Statement> {
         ),
     ];
     let mut statements = Vec::from(forget.map(Statement::new));
-    statements.extend([head, rows]);
+    statements.extend([head, write_shapes(places, &shapes.collect())]);
     statements
+}
+
+/// Writes shapes, a list of objects: one that is there already keeps what else is said of it.
+pub(super) fn write_shapes(places: &Places, shapes: &Value) -> Statement {
+    let excluded: Vec<String> = SHAPES.split(',').map(|column| format!("EXCLUDED.{column}")).collect();
+    Statement::new(format!(
+        "INSERT INTO {} ({SHAPES}) SELECT {SHAPES} FROM json_to_recordset({}) AS s (table_name text, \
+         fingerprint text, definition text, handle text, shape_offset text, lsn text, announced text) ON CONFLICT \
+         (table_name) DO UPDATE SET ({SHAPES}) = (SELECT {})",
+        own_table(places, "shapes"),
+        literal(&shapes.text()),
+        joined(&excluded, ","),
+    ))
 }
 
 /// A version's cells as literals: `version, index, timestamp, fingerprint`.

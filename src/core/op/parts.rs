@@ -8,11 +8,13 @@ const PART: usize = 16;
 
 impl Op {
     /// Those of the operations that are the next transaction: all of them, whatever they are; but what is made in staging, up to the
-    /// [rehearsal](Op::Rehearse), is of use to nobody before all of it is there, and is made in parts.
+    /// [rehearsal](Op::Rehearse), is of use to nobody before all of it is there, and is made in parts. The
+    /// library's own tables are one: readers wait for them as long as for all the rest.
     #[must_use]
     pub fn part(ops: &[Self]) -> &[Self] {
         let rehearsal = ops.iter().position(|op| matches!(op, Self::Rehearse));
-        let part = rehearsal.and_then(|last| ops.get(..PART.min(last + 1)));
+        let most = if matches!(ops, [Self::EnsureHome, ..]) { 1 } else { PART };
+        let part = rehearsal.and_then(|last| ops.get(..most.min(last + 1)));
         part.unwrap_or(ops)
     }
 }
@@ -47,5 +49,11 @@ mod tests {
         assert_eq!(sizes(&staging(40)), [16, 16, 9]);
         assert_eq!(sizes(&[staging(3), placing(40)].concat()), [4, 40]);
         assert_eq!(sizes(&[staging(31), placing(1)].concat()), [16, 16, 1]);
+    }
+
+    #[test]
+    fn the_librarys_own_tables_are_a_part_of_staging_and_of_nothing_else() {
+        assert_eq!(sizes(&[Op::EnsureHome, Op::EnsureApp, Op::Rehearse]), [1, 2]);
+        assert_eq!(sizes(&[Op::EnsureHome, Op::ReadRecord]), [2]);
     }
 }

@@ -209,6 +209,22 @@ fn nothing_is_kept_unless_it_is_asked_for_and_no_longer_than_that() {
     );
 }
 
+/// Looking for it takes a sixth of a swap, for which every reader waits.
+#[test]
+fn a_swap_looks_for_what_is_kept_where_something_is_and_nowhere_else() {
+    let looks = |world: &World| {
+        let calls = world.calls().into_iter();
+        let swaps = calls.filter(|call| call.what.contains("putting the new tables in place"));
+        let looks: Vec<bool> = swaps.map(|call| call.what.contains("clearing what was kept")).collect();
+        looks
+    };
+    let (world, replica) = migrated();
+    assert_eq!(world.ask(&replica, Ask::Force { version: None }), Some(Ok(true)));
+    assert_eq!(world.ask(&replica, Ask::Force { version: None }), Some(Ok(true)));
+    // At first; where it keeps, which takes away what was kept before; of the same version; and that again.
+    assert_eq!(looks(&world), [false, true, true, false]);
+}
+
 fn world_without() -> World {
     let world = world();
     world.set_config(config());
