@@ -32,7 +32,7 @@ export interface Task {
 }
 
 export interface Result {
-  /** From the call until the rows can be read, in ms. */
+  /** From the call until a query of the app's has read a row, in ms. */
   ms: number;
   /** Until they are on disk as well. */
   storedMs: number;
@@ -41,6 +41,10 @@ export interface Result {
   syncs?: { count: number; ms: number } | undefined;
   /** How long each of the app's queries waited, in ms, sorted. */
   waits: number[];
+  /** How long such a query took before, with nothing else going on: the median of a few, in ms. */
+  idleMs?: number | undefined;
+  /** The most that the page's heap and this library's module have come to hold besides what was held before, in bytes. */
+  heldBytes?: number | undefined;
   /** How long the transaction that puts tables in their place held the database, in ms. */
   swapMs?: number | undefined;
   /** Of `unchanged`. */

@@ -63,7 +63,7 @@ export const EVERYTHING: readonly Plan[] = [
   { loads: [one(100_000)], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load", "unchanged"], candidates: CANDIDATES, readers: READERS }) },
   { loads: [one(100_000)], situations: WHERE_CHANGES_COME, work: workOf({ kinds: ["live"], candidates: FOLLOWERS, readers: [] }) },
   { loads: [one(300_000)], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load"], candidates: FEW, readers: [] }) },
-  { loads: [one(1_000_000)], situations: WHERE_MILLIONS_FIT, work: workOf({ kinds: ["load"], candidates: ["replica"], readers: [] }) },
+  { loads: [one(1_000_000)], situations: WHERE_MILLIONS_FIT, work: workOf({ kinds: ["load"], candidates: ["replica"], readers: ["replica"] }) },
   { loads: [{ tables: 20, rows: 5_000 }], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load", "unchanged", "deploys"], candidates: FEW, readers: ["replica"] }) },
   // Without `replicaStartParams`: COPY takes time that grows with the square of the rows.
   {

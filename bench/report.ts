@@ -43,8 +43,10 @@ same server of this machine with the same rows. Only ratios within one table mea
 |---|---|
 ${Object.entries(MEANINGS).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`).join("\n")}
 
-"ms" is from the call until the rows can be read, "stored" until they are on disk as well. What an app's query waits was measured in
-rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one before. With recommended settings PGlite is started with this
+"ms" is from the call until a query of the app's has read a row, "stored" until all is on disk as well. What an app's query waits was measured in
+rounds of its own, with a \`select 1\` sent 10 ms after the answer to the one before; "idle" is what it takes before, with nothing else going on. In
+these rounds it was also looked, every 5 ms, at what the page's heap and this library's module hold besides what the heap held before; the
+peak is what the renderer held, Postgres included. With recommended settings PGlite is started with this
 library's \`replicaStartParams\`, without which COPY takes time that grows with the square of the rows in PGlite 0.5.10 to 0.5.16. Over a PGliteWorker
 this library is given the worker, whose code calls \`serveReplica()\`; everything else goes through the PGliteWorker.
 

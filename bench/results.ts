@@ -32,8 +32,10 @@ export interface Cell {
   /** How often PGlite wrote files out, and the ms that took, of the median round. */
   syncs: { count: number; ms: number };
   peakBytes: number;
-  /** Of the app's queries, where they were measured: the 99th percentile and the longest of all rounds, in ms. */
-  wait: { p99: number; longest: number } | undefined;
+  /** Of the app's queries, where they were measured: with nothing else going on, the 99th percentile and the longest of all rounds, in ms. */
+  wait: { idle: number; p99: number; longest: number } | undefined;
+  /** The most that the page's heap and this library's module have come to hold; unknown where the database runs in the page. */
+  heldBytes: number;
   /** This library's time over this candidate's: the median of the rounds' ratios, and the worst. */
   ratio: { median: number; worst: number } | undefined;
   /** How long the swap held the database, in the rounds that measured it: the median and the longest, in ms. */
@@ -92,7 +94,8 @@ function cell(candidate: Candidate, samples: readonly Sample[]): Cell {
     const ours = samples.find((sample) => sample.candidate === "replica" && !sample.reader && sample.round === round)?.outcome;
     return ours && !("error" in ours) ? [ours.ms / ms] : [];
   });
-  const waits = own.flatMap(({ outcome }) => ("error" in outcome ? [] : outcome.waits)).sort((a, b) => a - b);
+  const told = own.flatMap(({ outcome }) => ("error" in outcome ? [] : [outcome]));
+  const waits = told.flatMap(({ waits }) => waits).sort((a, b) => a - b);
   const failure = quiet.map(({ outcome }) => outcome).find((outcome) => "error" in outcome);
   return {
     candidate,
@@ -101,7 +104,8 @@ function cell(candidate: Candidate, samples: readonly Sample[]): Cell {
     storedMedian: median(good.map(({ storedMs }) => storedMs)),
     syncs: { count: median(good.map(({ syncs }) => syncs?.count ?? NaN)), ms: median(good.map(({ syncs }) => syncs?.ms ?? NaN)) },
     peakBytes: DISTURBED.includes(candidate) ? NaN : median(good.map(({ peakBytes }) => peakBytes ?? NaN)),
-    wait: waits.length > 0 ? { p99: waits[Math.floor(waits.length * 0.99)] ?? NaN, longest: waits.at(-1) ?? NaN } : undefined,
+    wait: waits.length > 0 ? { idle: median(known(told.map(({ idleMs }) => idleMs))), p99: waits[Math.floor(waits.length * 0.99)] ?? NaN, longest: waits.at(-1) ?? NaN } : undefined,
+    heldBytes: median(known(told.map(({ heldBytes }) => heldBytes))),
     ratio: ratios.length > 0 && candidate !== "replica" ? { median: median(ratios), worst: Math.max(...ratios) } : undefined,
     swap: swapOf(own),
     error: failure && "error" in failure ? failure.error : undefined,
@@ -112,6 +116,8 @@ export function swapOf(samples: readonly Sample[]): Swap | undefined {
   const found = samples.flatMap(({ outcome }) => ("error" in outcome || outcome.swapMs === undefined ? [] : [outcome.swapMs]));
   return found.length > 0 ? { median: median(found), longest: Math.max(...found) } : undefined;
 }
+
+const known = (numbers: readonly (number | undefined)[]): number[] => numbers.filter((number) => number !== undefined);
 
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);

@@ -25,7 +25,7 @@ export interface Situation {
 
 export type Outcome = (Result & { peakBytes?: number }) | { error: string };
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-precise-memory-info"];
 const HERE = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const GIVE_UP_MS = 240_000;
 

@@ -13,21 +13,22 @@ import type { DeployFound, VisitFound } from "./visits.ts";
 export const number = (value: number, digits = 0): string => (Number.isFinite(value) ? value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }) : "–");
 
 export function table({ cells }: Group): string {
-  const head = ["candidate", "ms", "spread", "stored, ms", "writes of files: times, ms", "a query waits: p99, longest, ms", "peak, MB", "this library ÷ it: median, worst", "the swap holds: median, longest, ms"];
+  const head = ["candidate", "ms", "spread", "stored, ms", "writes of files: times, ms", "a query waits: idle, p99, longest, ms", "peak, MB", "heap and module, MB", "this library ÷ it: median, worst", "the swap holds: median, longest, ms"];
   const rows = cells.map((cell) => [`\`${cell.candidate}\``, ...columns(cell)]);
   return markdown(head, rows);
 }
 
 function columns(cell: Cell): string[] {
-  if (cell.ms.length === 0) return [`failed: ${(cell.error ?? "").replaceAll("|", "\\|").slice(0, 120)}`, "", "", "", "", "", "", ""];
+  if (cell.ms.length === 0) return [`failed: ${(cell.error ?? "").replaceAll("|", "\\|").slice(0, 120)}`, "", "", "", "", "", "", "", ""];
   const { wait, ratio } = cell;
   return [
     number(cell.median) + (cell.error === undefined ? "" : `, once failed: ${cell.error.slice(0, 80)}`),
     `${number(Math.min(...cell.ms))}–${number(Math.max(...cell.ms))}`,
     number(cell.storedMedian),
     Number.isFinite(cell.syncs.count) ? `${number(cell.syncs.count)}, ${number(cell.syncs.ms)}` : "",
-    wait ? `${number(wait.p99)}, ${number(wait.longest)}` : "",
+    wait ? `${number(wait.idle)}, ${number(wait.p99)}, ${number(wait.longest)}` : "",
     number(cell.peakBytes / 1e6),
+    Number.isFinite(cell.heldBytes) ? number(cell.heldBytes / 1e6, 1) : "",
     ratio ? `${number(ratio.median, 2)}, ${number(ratio.worst, 2)}` : "",
     held(cell.swap),
   ];

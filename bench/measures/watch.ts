@@ -6,6 +6,7 @@
 import type { PGliteInterface } from "@electric-sql/pglite";
 
 import type { Asked } from "../candidates/asked.ts";
+import { median } from "../results.ts";
 
 /** Between the end of one of the app's queries and the next. */
 const EVERY_MS = 10;
@@ -35,6 +36,60 @@ export function counted(database: PGliteInterface): { count: number; ms: number 
     syncs.ms += performance.now() - start;
   };
   return syncs;
+}
+
+/** How long a query of the app's takes where nothing else goes on: the median of a few, in ms. */
+export async function idle(db: PGliteInterface): Promise<number> {
+  const took: number[] = [];
+  for (let nth = 0; nth < 5; nth += 1) {
+    const start = performance.now();
+    await db.query("select 1");
+    took.push(performance.now() - start);
+  }
+  return median(took);
+}
+
+/** What Chromium tells of a page's heap, with the buffers that hang on it. It is exact because the browser was started so. */
+interface Heap {
+  memory?: { usedJSHeapSize: number };
+}
+
+/**
+ * Looks again and again at what the page's heap and the modules hold that are made from now on; answers the most, less what the heap
+ * held before. Where the database runs in the page, its own memory is none of this library's: there is no answer.
+ */
+export function held({ worker }: Watched): () => number | undefined {
+  const { memory } = performance as Heap;
+  if (!worker || !memory) return () => undefined;
+  const before = memory.usedJSHeapSize;
+  const modules = memories();
+  let most = 0;
+  const look = (): void => {
+    const inModules = modules.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+    most = Math.max(most, memory.usedJSHeapSize - before + inModules);
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return () => {
+    look();
+    clearInterval(timer);
+    return most;
+  };
+}
+
+const LOOK_MS = 5;
+
+/** The memories of the modules that are made from now on. */
+function memories(): WebAssembly.Memory[] {
+  const found: WebAssembly.Memory[] = [];
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    patch(WebAssembly, name, (make) => async (...given) => {
+      const made = await make(...given);
+      const { exports } = made instanceof WebAssembly.Instance ? made : (made as WebAssembly.WebAssemblyInstantiatedSource).instance;
+      found.push(...Object.values(exports).filter((one) => one instanceof WebAssembly.Memory));
+      return made;
+    });
+  }
+  return found;
 }
 
 /** Begins to query as an app would; answers how to stop it and get the waits. */

@@ -52,10 +52,10 @@ test("changes that come live are no part of a load's figures, and fewer than ten
 });
 
 test("what an app's query waits is taken from loads' rounds with queries, and from every live round", () => {
-  const waits = { ...RESULT, waits: [1, 2, 3] };
+  const waits = { ...RESULT, waits: [1, 2, 3], idleMs: 1 };
   const [load] = groups([sample({}), sample({ reader: true, outcome: waits })]);
-  assert.deepEqual(load?.cells[0]?.wait, { p99: 3, longest: 3 });
-  assert.deepEqual(groups([sample({ kind: "live", outcome: waits })])[0]?.cells[0]?.wait, { p99: 3, longest: 3 });
+  assert.deepEqual(load?.cells[0]?.wait, { idle: 1, p99: 3, longest: 3 });
+  assert.deepEqual(groups([sample({ kind: "live", outcome: waits })])[0]?.cells[0]?.wait, { idle: 1, p99: 3, longest: 3 });
 });
 
 test("a failure of this library misses every target that it was to be judged by", () => {
@@ -86,14 +86,21 @@ test("the swap is judged by the median of the rounds that timed it, and its long
   assert.deepEqual(met([...rounds, sample({ round: 3, reader: true, outcome: { ...RESULT, swapMs: 30 } })], "swap"), [false]);
 });
 
-test("a million rows are judged by what a row takes with a tenth of them, and where the page holds no files by its peak", () => {
-  const of = (rows: number, storage: string, ms: number, peakBytes: number): Sample =>
-    sample({ load: { tables: 1, rows }, situation: { where: "worker", storage, settings: "recommended" }, outcome: { ...RESULT, ms, peakBytes } });
-  const pair = (storage: string, ms: number, peakBytes: number): Sample[] => [of(100_000, storage, 100, 500e6), of(1_000_000, storage, ms, peakBytes)];
-  assert.deepEqual(met(pair("opfs-ahp", 1_150, 548e6), "a tenth"), [true, true]);
-  assert.deepEqual(met(pair("opfs-ahp", 1_151, 549e6), "a tenth"), [false, false]);
-  assert.deepEqual(met(pair("memory", 1_150, 900e6), "a tenth"), [true]);
-  assert.deepEqual(judged([of(100_000, "memory", 1, 1), of(1_000_000, "opfs-ahp", 1, 1)], "a tenth"), []);
+test("a million rows are judged by what a row takes with a tenth of them", () => {
+  const of = (rows: number, ms: number): Sample =>
+    sample({ load: { tables: 1, rows }, situation: { where: "worker", storage: "memory", settings: "recommended" }, outcome: { ...RESULT, ms } });
+  const judged = targets({ groups: groups([of(100_000, 100), of(1_000_000, 1_200)]), visits: [], deploys: [] });
+  assert.deepEqual(judged.map((target) => [target.most, target.found, isMet(target)]), [[1.15, 1.2, false]]);
+});
+
+test("what the page's heap and the module hold is judged for whatever load it was looked at", () => {
+  for (const rows of [100_000, 1_000_000]) {
+    const load = { load: { tables: 1, rows }, reader: true };
+    const judged = (heldBytes?: number) =>
+      targets({ groups: groups([sample({ ...load, outcome: { ...RESULT, heldBytes } })]), visits: [], deploys: [] }).filter(({ most }) => most === 48);
+    assert.deepEqual(judged(50e6).map((target) => [target.found, isMet(target)]), [[50, false]]);
+    assert.deepEqual(judged(), []);
+  }
 });
 
 test("no peak is told of a candidate in whose page another database was", () => {
