@@ -21,6 +21,8 @@ export interface Text {
    * writes them all the same.
    */
   writing: "written" | "unseen" | "unwritten";
+  /** Whether it is only of use where the database's files are written as wholes; elsewhere it is not run. */
+  isForWholeFiles?: true;
 }
 
 export type Row = (string | null)[];
@@ -51,6 +53,7 @@ interface Guarded extends ReplicaDatabase {
 /** How texts are run over a database. */
 export function running(db: ReplicaDatabase): Running {
   return async (given, check = () => undefined) => {
+    if (given.isForWholeFiles && !isWrittenWhole(db)) return [];
     const text: Text = given.writing === "unseen" && !isWrittenWhole(db) ? { ...given, writing: "written" } : given;
     const execProtocol: ExecProtocol = (message, options) => {
       check();

@@ -9,7 +9,7 @@ import type { ReplicaDatabase } from "./types.js";
 type Operation = [doing: string, sql: string, statements: number, hasRows: boolean];
 type Part = [kind: "look" | "unseen" | "change", ...operations: Operation[]];
 /** Transactions as src/core/work.rs writes them. */
-type Work = [leave: string, end: string, ...parts: Part[]];
+type Work = [leave: string, end: string, settle: string, ...parts: Part[]];
 type Session = Partial<Pick<ReplicaDatabase, "execProtocol">>;
 
 /** What came of a transaction, as src/core/work.rs reads it; and what was thrown, as it is. */
@@ -58,11 +58,12 @@ export class Transactions {
   async run(work: string, rows: Uint8Array | undefined, lasts: boolean): Promise<Outcome> {
     const progress: Progress = { doing: RUNNING };
     try {
-      const [leave, end, ...parts] = JSON.parse(work) as Work;
+      const [leave, end, settle, ...parts] = JSON.parse(work) as Work;
       const answers: Row[][] = [];
       for (const part of parts) answers.push(...(await this.#perform(leave, end, part, { rows, lasts, progress })));
       if (lasts) {
         progress.doing = "storing the replica";
+        await this.#run({ sql: settle, writing: "unwritten", isForWholeFiles: true }, { looks: false, keepsRows: false });
         await stored(this.#db);
       }
       return { text: JSON.stringify(answers) };

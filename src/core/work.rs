@@ -2,13 +2,13 @@
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::{Value, parse, put_quoted};
-use crate::op::{ENDING, LEAVING, MET_NO_ROW, Op, Places, Rows};
+use crate::op::{ENDING, LEAVING, MET_NO_ROW, Op, Places, Rows, SETTLING};
 use crate::text::digits;
 
 /// The statements of a transaction, or of [its parts](Op::part), which are transactions of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `["how a transaction is left", "how it is ended", ["its kind", ["what is done", "SQL", how many statements that is, whether
+    /// `["how a transaction is left", "how it is ended", "how what has to last is settled", ["its kind", ["what is done", "SQL", how many statements that is, whether
     /// the rows are for it], …], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
     /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
     pub text: String,
@@ -24,7 +24,7 @@ impl Work {
     /// Those of a change that does not fit its table.
     pub fn of(ops: Vec<Op>, places: &Places) -> Result<Self> {
         let mut rows = None;
-        let mut text = ["[", LEAVING, ",", ENDING].concat();
+        let mut text = ["[", LEAVING, ",", ENDING, ",", SETTLING].concat();
         let mut ops = ops.into_iter();
         while !ops.as_slice().is_empty() {
             let part = Op::part(ops.as_slice());
@@ -174,7 +174,7 @@ mod tests {
     fn kinds(ops: Vec<Op>) -> Vec<String> {
         let work = Work::of(ops, &places()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
-        let parts = read.as_array().unwrap().iter().skip(2);
+        let parts = read.as_array().unwrap().iter().skip(3);
         parts.map(|part| part[0].as_str().unwrap().to_owned()).collect()
     }
 
@@ -209,11 +209,11 @@ mod tests {
 
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
         assert_eq!(
-            read.as_array().map(|all| &all[..2]),
-            Some(&["ROLLBACK", "COMMIT"].map(Into::into)[..])
+            read.as_array().map(|all| &all[..3]),
+            Some(&["ROLLBACK", "COMMIT", "CHECKPOINT"].map(Into::into)[..])
         );
-        assert_eq!(read[2].as_array().map(|all| &all[1..]), Some(&written[..]));
-        assert_eq!(read[3], serde_json::Value::Null);
+        assert_eq!(read[3].as_array().map(|all| &all[1..]), Some(&written[..]));
+        assert_eq!(read[4], serde_json::Value::Null);
         assert_eq!(written.map(|one| one[2].as_u64()), [Some(1), Some(1), Some(2)]);
         assert_eq!(work.rows, None);
     }
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(work.rows.as_deref(), Some(&b"1"[..]));
         let read: serde_json::Value = serde_json::from_str(&work.text).unwrap();
         assert_eq!(
-            [1, 2, 3].map(|op| read[2][op][3].as_bool()),
+            [1, 2, 3].map(|op| read[3][op][3].as_bool()),
             [Some(false), Some(true), Some(false)]
         );
     }

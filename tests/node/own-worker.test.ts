@@ -185,7 +185,7 @@ test("of several operations that one is named which failed, rows and all", async
   const through = shared(db);
   const transactions = new Transactions(steady(through.db), steadyRunning(through.db, own));
   const operations = [["loading", "COPY rows FROM STDIN", 1, true], ["looking", "SELECT 1", 1, false]];
-  const { text } = await transactions.run(JSON.stringify(["ROLLBACK", "COMMIT", ["unseen", ...operations]]), bytes("1\n1\n"), false);
+  const { text } = await transactions.run(JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["unseen", ...operations]]), bytes("1\n1\n"), false);
   assert.deepEqual(JSON.parse(text), { doing: "loading", state: "23505", message: 'duplicate key value violates unique constraint "rows_pkey"', isFull: false });
 });
 

@@ -8,7 +8,7 @@ import { Transactions } from "../../js/transactions.ts";
 import { open } from "./support/op.ts";
 
 const work = (...operations: [doing: string, sql: string][]): string =>
-  JSON.stringify(["ROLLBACK", "COMMIT", ["change", ...operations.map(([doing, sql]) => [doing, sql, 1, false])]]);
+  JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["change", ...operations.map(([doing, sql]) => [doing, sql, 1, false])]]);
 
 /** A table, in a session that is as the app has left it. */
 async function leftBy(t: TestContext, app: string) {

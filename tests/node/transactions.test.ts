@@ -20,8 +20,8 @@ const EMPTY: Answer = () => [];
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const over = (db: ReplicaDatabase): Transactions => new Transactions(steady(db), steadyRunning(db));
 const doing = (name: string, ...statements: string[]): Operation => [name, statements.join(";\n"), statements.length, false];
-const work = (...operations: Operation[]): string => JSON.stringify(["LEAVE", "END", ["change", ...operations]]);
-const copy = JSON.stringify(["LEAVE", "END", ["unseen", ["loading", "COPY", 1, true]]]);
+const work = (...operations: Operation[]): string => JSON.stringify(["LEAVE", "END", "SETTLE", ["change", ...operations]]);
+const copy = JSON.stringify(["LEAVE", "END", "SETTLE", ["unseen", ["loading", "COPY", 1, true]]]);
 
 /** What a call comes to, later, whether it answers or throws. */
 const attempt = <T>(call: () => T): Promise<T> => new Promise((resolve) => resolve(call()));
@@ -183,7 +183,7 @@ test("a text that only looks is said to, and no other is", async () => {
   for (const [kind, looks] of [["look", true], ["change", false], ["unseen", false]] as const) {
     const said: unknown[] = [];
     const run = (_text: unknown, { looks }: { looks: boolean }) => (said.push(looks), Promise.resolve([]));
-    await new Transactions(database(EMPTY), run).run(JSON.stringify(["LEAVE", "END", [kind, doing("a", "A"), doing("b", "B")]]), undefined, false);
+    await new Transactions(database(EMPTY), run).run(JSON.stringify(["LEAVE", "END", "SETTLE", [kind, doing("a", "A"), doing("b", "B")]]), undefined, false);
     assert.deepEqual(said, [looks]);
   }
 });
@@ -191,12 +191,12 @@ test("a text that only looks is said to, and no other is", async () => {
 test("only a change is written out with its text, and one that has to last by itself", async () => {
   for (const [kind, lasts, written] of [["look", false, false], ["unseen", false, false], ["unseen", true, false], ["change", false, true], ["change", true, false]] as const) {
     const db = { ...database(EMPTY), dataDir: "idb://app" };
-    await over(db).run(JSON.stringify(["LEAVE", "END", [kind, doing("a", "A")]]), undefined, lasts);
-    assert.deepEqual(db.written, [written], kind);
+    await over(db).run(JSON.stringify(["LEAVE", "END", "SETTLE", [kind, doing("a", "A")]]), undefined, lasts);
+    assert.deepEqual(db.written, lasts ? [written, false] : [written], `${kind}, and what settles it`);
   }
 });
 
-const parts = JSON.stringify(["LEAVE", "END", ["unseen", doing("making a", "A"), doing("making b", "B")], ["unseen", doing("making c", "C")], ["change", doing("placing", "P")]]);
+const parts = JSON.stringify(["LEAVE", "END", "SETTLE", ["unseen", doing("making a", "A"), doing("making b", "B")], ["unseen", doing("making c", "C")], ["change", doing("placing", "P")]]);
 
 test("each part is a transaction of its own, and all of them answer as a whole", async () => {
   const db = { ...database((sql) => [[sql]]), dataDir: "idb://app" };
@@ -212,6 +212,24 @@ test("where the last part has to last, those before it are written out as they a
   const db = { ...database(EMPTY), dataDir: "opfs-ahp://app" };
   await over(db).run(parts, undefined, true);
   assert.deepEqual(db.written, [true, true, false]);
+});
+
+/** Rows that were loaded stand in the log alone at first: they would be written with it, and again with their table. */
+test("what has to last is settled before it is written out, where files are written as wholes, and nowhere else", async () => {
+  for (const [dataDir, said] of [["idb://app", ["A;\nEND", "SETTLE", "stored"]], ["opfs-ahp://app", ["A;\nEND", "stored"]]] as const) {
+    const inner = database(EMPTY);
+    const db = { ...inner, dataDir, syncToFs: () => Promise.resolve(void inner.said.push("stored")) };
+    await over(db).run(work(doing("a", "A")), undefined, true);
+    assert.deepEqual(inner.said, said);
+  }
+});
+
+test("what cannot be settled is not told as stored", async () => {
+  const refused = Object.assign(new Error("no space left"), { code: "53100" });
+  const db = { ...database(refusing("SETTLE", refused)), dataDir: "idb://app" };
+  const { text, thrown } = await over(db).run(work(doing("a", "A")), undefined, true);
+  assert.equal(read(text)["doing"], "storing the replica");
+  assert.equal(thrown, refused);
 });
 
 test("a part that fails is told by what it does, and none follows it", async () => {
@@ -340,7 +358,7 @@ async function overIndexedDb(t: TestContext) {
   return { db, written: () => written };
 }
 
-const loads = (sql: string): string => JSON.stringify(["ROLLBACK", "COMMIT", ["unseen", ["loading", sql, 1, true]]]);
+const loads = (sql: string): string => JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["unseen", ["loading", sql, 1, true]]]);
 const rowsIn = async (db: PGlite): Promise<unknown> => (await db.query("select array_agg(n order by n) as found from t")).rows[0];
 
 test("over IndexedDB a piece that is loaded writes no file, and whatever comes after it does", async (t) => {
@@ -352,7 +370,7 @@ test("over IndexedDB a piece that is loaded writes no file, and whatever comes a
     assert.deepEqual(JSON.parse(text), [[]]);
   }
   assert.equal(written(), before);
-  await transactions.run(JSON.stringify(["ROLLBACK", "COMMIT", ["change", ["changing", "insert into t values (4)", 1, false]]]), undefined, false);
+  await transactions.run(JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["change", ["changing", "insert into t values (4)", 1, false]]]), undefined, false);
   assert.ok(written() > before);
   assert.deepEqual(await rowsIn(db), { found: [1, 2, 3, 4] });
 });
@@ -385,7 +403,7 @@ test("over IndexedDB a piece waits for a transaction of the app's, and is no par
 test("what is made out of sight is not written out, and what fails of it is told", async (t) => {
   const { db, written } = await overIndexedDb(t);
   const before = written();
-  const made = JSON.stringify(["ROLLBACK", "COMMIT", ["unseen", ["making", "create table made (n int)", 1, false], ["making more", "insert into made values (1)", 1, false]]]);
+  const made = JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["unseen", ["making", "create table made (n int)", 1, false], ["making more", "insert into made values (1)", 1, false]]]);
   assert.deepEqual(JSON.parse((await over(db).run(made, undefined, false)).text), [[], []]);
   assert.equal(written(), before);
   assert.deepEqual((await db.query("select n from made")).rows, [{ n: 1 }]);
@@ -395,7 +413,7 @@ test("what is made out of sight is not written out, and what fails of it is told
 test("rows are written out where something follows on them", async (t) => {
   const { db, written } = await overIndexedDb(t);
   const before = written();
-  await over(db).run(JSON.stringify(["ROLLBACK", "COMMIT", ["change", ["loading", "copy t from stdin", 1, true], ["changing", "insert into t values (4)", 1, false]]]), bytes("3\n"), false);
+  await over(db).run(JSON.stringify(["ROLLBACK", "COMMIT", "CHECKPOINT", ["change", ["loading", "copy t from stdin", 1, true], ["changing", "insert into t values (4)", 1, false]]]), bytes("3\n"), false);
   assert.ok(written() > before);
   assert.deepEqual(await rowsIn(db), { found: [3, 4] });
 });

@@ -31,8 +31,8 @@ fn copy() -> Op {
 #[wasm_bindgen_test]
 async fn statements_go_as_a_text_and_rows_to_load_as_bytes_beside_it() {
     let host = transacting(
-        "const [leaving, ending, [kind, [, , statements, loads]]] = JSON.parse(work);
-        globalThis.asked = [leaving, ending, kind, statements, String(loads), new TextDecoder().decode(rows), String(lasts)];
+        "const [leaving, ending, settling, [kind, [, , statements, loads]]] = JSON.parse(work);
+        globalThis.asked = [leaving, ending, settling, kind, statements, String(loads), new TextDecoder().decode(rows), String(lasts)];
         return Promise.resolve({ text: '[[[\"1\",null]]]' });",
     );
 
@@ -44,7 +44,7 @@ async fn statements_go_as_a_text_and_rows_to_load_as_bytes_beside_it() {
     let asked = value("asked.join()");
     assert_eq!(
         asked.as_string().as_deref(),
-        Some("ROLLBACK,COMMIT,change,1,true,1\té\\N\n,true")
+        Some("ROLLBACK,COMMIT,CHECKPOINT,change,1,true,1\té\\N\n,true")
     );
 }
 

@@ -233,18 +233,14 @@ impl ModelDatabase {
                 return Ok(vec![vec![Some(rows.to_string())]]);
             }
             Op::ResetStaging => self.staging = Some(ModelSchema::default()),
-            Op::CreateEnum { home, ty } => {
+            Op::CreateEnum(ty) => {
                 self.own_enums.insert(ty.name.to_string());
-                let enums = &mut self.schema(&home, &doing)?.enums;
+                let enums = &mut self.schema(&Home::Staging, &doing)?.enums;
                 if enums.insert(ty.name.to_string(), ty.labels).is_some() {
                     return Err(failed(&doing, "the type is there already"));
                 }
             }
-            Op::CreateTable {
-                home,
-                table,
-                staged_enums,
-            } => self.create(&home, &table, &staged_enums, &doing)?,
+            Op::CreateTable { table, staged_enums } => self.create(&table, &staged_enums, &doing)?,
             Op::Copy {
                 home,
                 table,

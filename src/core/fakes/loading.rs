@@ -41,7 +41,7 @@ impl ModelDatabase {
             .collect()
     }
 
-    pub(super) fn create(&mut self, home: &Home, table: &Table, staged_enums: &[Name], doing: &str) -> Result<()> {
+    pub(super) fn create(&mut self, table: &Table, staged_enums: &[Name], doing: &str) -> Result<()> {
         let new = ModelTable {
             columns: table.columns.clone(),
             identity: self.new_identity(),
@@ -51,7 +51,7 @@ impl ModelDatabase {
         if self.labels(&new, staged_enums).len() != table.enum_names().len() {
             return Err(failed(doing, "an enum type is not there"));
         }
-        let schema = self.schema(home, doing)?;
+        let schema = self.schema(&Home::Staging, doing)?;
         if schema.has_relation(table.name.as_str()) {
             return Err(failed(doing, "the relation is there already"));
         }

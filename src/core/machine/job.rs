@@ -80,16 +80,12 @@ impl Job {
         ops.push(Op::ResetStaging);
         for ty in &self.record.manifest.enums {
             if self.rebuild.new_enums.contains(&ty.name) {
-                ops.push(Op::CreateEnum {
-                    home: Home::Staging,
-                    ty: ty.clone(),
-                });
+                ops.push(Op::CreateEnum(ty.clone()));
             }
         }
         for table in &self.record.manifest.tables {
             if self.rebuild.tables.contains(&table.name) {
                 ops.push(Op::CreateTable {
-                    home: Home::Staging,
                     table: table.clone(),
                     staged_enums: self.rebuild.new_enums.clone(),
                 });

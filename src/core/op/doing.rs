@@ -21,6 +21,8 @@ impl Op {
             | Self::EnsureApp
             | Self::EnsureHome
             | Self::ResetStaging
+            | Self::CreateEnum(_)
+            | Self::CreateTable { .. }
             | Self::Rehearse
             | Self::FindHome
             | Self::ReadRecord
@@ -32,11 +34,9 @@ impl Op {
             | Self::ReadPrevious
             | Self::FindLost { .. }
             | Self::ReadExtendMethod => true,
-            Self::Truncate { home, .. }
-            | Self::AddKey { home, .. }
-            | Self::CreateIndex { home, .. }
-            | Self::CreateEnum { home, .. }
-            | Self::CreateTable { home, .. } => *home == Home::Staging,
+            Self::Truncate { home, .. } | Self::AddKey { home, .. } | Self::CreateIndex { home, .. } => {
+                *home == Home::Staging
+            }
             Self::Apply { target, .. } => target.home == Home::Staging,
             _ => false,
         }
@@ -85,7 +85,7 @@ impl Op {
             Self::EnsureApp => "creating the app's schema".to_owned(),
             Self::ResetStaging => "clearing the staging schema".to_owned(),
             Self::Rehearse => "getting ready for a swap".to_owned(),
-            Self::CreateEnum { ty, .. } => format!("creating enum type {}", ty.name.quoted()),
+            Self::CreateEnum(ty) => format!("creating enum type {}", ty.name.quoted()),
             Self::CreateTable { table, .. } => on("creating", &table.name),
             Self::Copy { table, .. } => on("loading rows into", table),
             Self::Truncate { table, .. } => on("emptying", table),

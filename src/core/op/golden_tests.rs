@@ -196,16 +196,12 @@ fn operations(
     let mut stage = vec![Op::EnsureHome, Op::EnsureApp, Op::ResetStaging, Op::Rehearse];
     for ty in &staged_enums {
         let ty = wanted.manifest.enum_type(ty).unwrap().clone();
-        stage.push(Op::CreateEnum {
-            home: Home::Staging,
-            ty,
-        });
+        stage.push(Op::CreateEnum(ty));
     }
     for table in &rebuild.tables {
         let table = wanted.manifest.table(table).unwrap();
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
         stage.push(Op::CreateTable {
-            home: Home::Staging,
             table: table.clone(),
             staged_enums: staged_enums.clone(),
         });

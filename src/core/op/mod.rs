@@ -25,7 +25,7 @@ use crate::shape::{Lsn, Position};
 
 pub use places::Places;
 pub use sample::sample;
-pub(crate) use statement::{ENDING, LEAVING, MET_NO_ROW};
+pub(crate) use statement::{ENDING, LEAVING, MET_NO_ROW, SETTLING};
 pub use statement::{Statement, meeting};
 
 /// One step of a transaction.
@@ -120,17 +120,10 @@ pub enum Op {
     /// Records and seals no table, as a swap will record and seal those that it puts in place: what a database session does for the
     /// first time takes it two or three times as long, and while tables are swapped every reader waits.
     Rehearse,
-    /// Creates an enum type.
-    CreateEnum {
-        /// Where.
-        home: Home,
-        /// What.
-        ty: EnumType,
-    },
-    /// Creates a table without key and indexes. Enum types are looked for in staging first, then in the app's schema.
+    /// Creates an enum type in staging.
+    CreateEnum(EnumType),
+    /// Creates a table in staging, without key and indexes. Enum types are looked for in staging first, then in the app's schema.
     CreateTable {
-        /// Where.
-        home: Home,
         /// What.
         table: Table,
         /// The enum types that stand in staging; all others stand in the app's schema.

@@ -79,12 +79,8 @@ impl Op {
                 Statement::new(format!("CREATE SCHEMA {}", places.staging.quoted())),
             ],
 
-            Self::CreateEnum { home, ty } => tables::create_enum(places.schema(home), ty),
-            Self::CreateTable {
-                home,
-                table,
-                staged_enums,
-            } => tables::create_table(places, home, table, staged_enums),
+            Self::CreateEnum(ty) => tables::create_enum(&places.staging, ty),
+            Self::CreateTable { table, staged_enums } => tables::create_table(places, table, staged_enums),
             Self::Copy {
                 home,
                 table,

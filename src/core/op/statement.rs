@@ -21,6 +21,10 @@ pub(crate) const LEAVING: &str = r#""ROLLBACK""#;
 /// `ROLLBACK` would take unseen.
 pub(crate) const ENDING: &str = r#""COMMIT""#;
 
+/// What has rows stand in their tables' files, as a text of JSON. Where files are written out as wholes, those that a load has made stand
+/// in the log alone at first: they would be written with it, and again with their table.
+pub(crate) const SETTLING: &str = r#""CHECKPOINT""#;
+
 impl Statement {
     /// A statement that loads nothing.
     pub fn new(sql: impl Into<String>) -> Self {

@@ -6,8 +6,8 @@ use crate::ident::{Name, literal, qualified};
 use crate::manifest::{EnumType, Index, IndexMethod, SortOrder, Table};
 use crate::text::joined;
 
-pub(super) fn create_enum(schema: &Name, ty: &EnumType) -> Vec<Statement> {
-    let target = qualified(schema, &ty.name);
+pub(super) fn create_enum(staging: &Name, ty: &EnumType) -> Vec<Statement> {
+    let target = qualified(staging, &ty.name);
     let labels: Vec<String> = ty.labels.iter().map(|label| literal(label)).collect();
     vec![
         Statement::new(format!("CREATE TYPE {target} AS ENUM ({})", joined(&labels, ", "))),
@@ -15,16 +15,16 @@ pub(super) fn create_enum(schema: &Name, ty: &EnumType) -> Vec<Statement> {
     ]
 }
 
-pub(super) fn create_table(places: &Places, home: &Home, table: &Table, staged_enums: &[Name]) -> Vec<Statement> {
+pub(super) fn create_table(places: &Places, table: &Table, staged_enums: &[Name]) -> Vec<Statement> {
     let columns = table.columns.iter().map(|column| {
         let null = if column.not_null { " NOT NULL" } else { "" };
         format!(
             "{} {}{null}",
             column.name.quoted(),
-            places.type_sql(column, home, staged_enums)
+            places.type_sql(column, &Home::Staging, staged_enums)
         )
     });
-    let target = qualified(places.schema(home), &table.name);
+    let target = qualified(&places.staging, &table.name);
     vec![
         Statement::new(format!(
             "CREATE TABLE {target} ({})",

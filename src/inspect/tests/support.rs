@@ -131,7 +131,7 @@ impl World {
     /// What each operation answers, told by what it says it does.
     fn transacted(&self, work: &str) -> String {
         let work: Vec<Value> = serde_json::from_str(work).unwrap();
-        let parts = work.iter().skip(2).map(|part| part.as_array().unwrap());
+        let parts = work.iter().skip(3).map(|part| part.as_array().unwrap());
         let ops = parts.flat_map(|part| part.iter().skip(1));
         let answers = ops.map(|op| {
             let sql = op[1].as_str().unwrap();

@@ -231,10 +231,7 @@ pub(crate) fn operations(manifest: &Manifest, app: &Name) -> Vec<Op> {
             source,
         }));
     }
-    ops.extend(manifest.enums.iter().map(|ty| Op::CreateEnum {
-        home: Home::Staging,
-        ty: ty.clone(),
-    }));
+    ops.extend(manifest.enums.iter().cloned().map(Op::CreateEnum));
     for table in &manifest.tables {
         of_table(table, app, &enums, &mut ops);
     }
@@ -250,7 +247,6 @@ fn of_table(table: &Table, app: &Name, enums: &[Name], ops: &mut Vec<Op>) {
     let home = || Home::App(app.clone());
     ops.extend([
         Op::CreateTable {
-            home: Home::Staging,
             table: table.clone(),
             staged_enums: enums.to_vec(),
         },
