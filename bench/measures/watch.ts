@@ -111,17 +111,21 @@ export function read(db: PGliteInterface): () => Promise<number[]> {
   };
 }
 
-/** Whether a message is a text, as this library runs them; the queries of an app are prepared. */
-export const isText = (message: unknown): boolean => message instanceof Uint8Array && message[0] === "Q".charCodeAt(0);
+/** No swap is longer; rows are. */
+const LONGEST_SWAP = 1_000_000;
 
-/** What the bench's worker tells its page of each text that was run there. */
+/** Whether a message is a text that puts tables in their place. Another may follow on it: over IndexedDB a CHECKPOINT does. */
+export const isSwap = (message: unknown): boolean =>
+  message instanceof Uint8Array && message[0] === "Q".charCodeAt(0) && message.length < LONGEST_SWAP && new TextDecoder().decode(message).includes(" SET SCHEMA ");
+
+/** What the bench's worker tells its page of each swap that was run there. */
 export interface Took {
   took: number;
 }
 
 /**
- * Times every text that this library runs from now on, and answers how long the last one took: until it was over, and through a PGliteWorker
- * until its files were written out as well. Of a migration, until its call resolves, that is the swap.
+ * Times the swaps that this library runs from now on, and answers how long the last one took: until it was over, and through a PGliteWorker
+ * until its files were written out as well.
  */
 export function timed({ db, worker }: Watched): () => number | undefined {
   let last: number | undefined;
@@ -132,7 +136,7 @@ export function timed({ db, worker }: Watched): () => number | undefined {
   patch(db, "execProtocol", (execProtocol) => async (...given) => {
     const start = performance.now();
     const result = await execProtocol(...given);
-    if (isText(given[0])) last = performance.now() - start;
+    if (isSwap(given[0])) last = performance.now() - start;
     return result;
   });
   return () => last;
