@@ -8,9 +8,9 @@ use crate::text::digits;
 /// The statements of a transaction, or of [its parts](Op::part), which are transactions of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `["how a transaction is left", "how it is ended", "how what has to last is settled", ["its kind", ["what is done", "SQL", how many statements that is, whether
-    /// the rows are for it], …], …]`. What is of the kind `look` stands on nothing that was known before, and may be done with
-    /// whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
+    /// `["how a transaction is left", "how it is ended", "how what has to last is settled", ["its kind", ["what is done", "SQL",
+    /// how many statements that is, whether the rows are for it], …], …]`. What is of the kind `look` stands on nothing that was
+    /// known before, and may be done with whichever tab runs the database by then; what is `unseen` [needs no file](Op::needs_no_file).
     pub text: String,
     /// What one of them reads from `STDIN`.
     pub rows: Option<Vec<u8>>,

@@ -10,6 +10,7 @@ import type { Result } from "../../bench/measure.ts";
 import { comparable, merged, runOf } from "../../bench/merged.ts";
 import { EVERYTHING, fits, workOf } from "../../bench/plans.ts";
 import type { Run } from "../../bench/report.ts";
+import { isSwap } from "../../bench/measures/watch.ts";
 import { groups } from "../../bench/results.ts";
 import type { Sample } from "../../bench/results.ts";
 import { row } from "../../bench/rows.ts";
@@ -77,6 +78,13 @@ test("a new version is judged by the round that fetched the most", () => {
   assert.deepEqual(met([deploy(100, 0), deploy(90, 0)], "bytes"), [true]);
   assert.deepEqual(met([deploy(101, 0), deploy(90, 0)], "bytes"), [false]);
   assert.deepEqual(met([deploy(90, 0), deploy(90, 1)], "same structure"), [false]);
+});
+
+test("a swap is known by what it says: neither rows, nor what follows on it, nor a query of the app's is one", () => {
+  const message = (kind: string, sql: string) => new TextEncoder().encode(`${kind}\0\0\0\0${sql}\0`);
+  const swap = 'ALTER TABLE "staging"."users" SET SCHEMA "public"';
+  assert.equal(isSwap(message("Q", swap)), true);
+  for (const other of [message("Q", "CHECKPOINT"), message("Q", "COPY users FROM STDIN"), message("P", swap), swap]) assert.equal(isSwap(other), false);
 });
 
 test("the swap is judged by the median of the rounds that timed it, and its longest is told", () => {
