@@ -56,7 +56,7 @@ export interface LimitOptions {
   liveConnections?: number;
   /** Tables loaded at once. Default 2. */
   loads?: number;
-  /** Bytes of COPY data a transaction: the least, and a sixteenth of the most: as many as load within some 30 ms, for which one of the app's own queries may have to wait, and more where even the least take 100 and larger ones make a row cheaper. Default 512 KiB. */
+  /** Bytes of COPY data a transaction: the least, and an eighth of the most: as many as load within some 30 ms, for which one of the app's own queries may have to wait, and more where even the least take 100 and larger ones make a row cheaper. Default 512 KiB. */
   pieceBytes?: number;
   /** How long a rebuild waits for Electric to serve the new structure, in milliseconds. Default 120,000. */
   patienceMs?: number;

@@ -116,7 +116,7 @@ pub struct Limits {
     pub live_connections: usize,
     /// Tables loaded at once.
     pub loads: usize,
-    /// Bytes of COPY data a transaction, at least; up to sixteen times as much, as `stage::pace` finds it.
+    /// Bytes of COPY data a transaction, at least; up to eight times as much, as `stage::pace` finds it.
     pub piece_bytes: usize,
     /// How long a rebuild waits for Electric to serve the new structure. Its reconciler looks every 60 s.
     pub patience_ms: u64,

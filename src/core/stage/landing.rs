@@ -18,6 +18,7 @@ use crate::ident::Name;
 use crate::ingest::{Change, Format};
 use crate::op::{Op, Target};
 
+use super::loader::SLICE_BYTES;
 use super::pace::{MOST_TIMES, Pace};
 use super::slowing::Slowing;
 use super::{StageReport, ready};
@@ -137,6 +138,13 @@ impl<'a, H: Host, R: Fn(StageReport)> Landing<'a, H, R> {
     /// Whether the table holds what the log has changed of the rows.
     pub(super) const fn is_changed(&self) -> bool {
         self.changed
+    }
+
+    /// Makes room for a piece, the slice that it ends in, and a row that the slice before has cut: a `Vec` that grows by itself
+    /// takes up to three times as much, and WebAssembly gives no memory back.
+    pub(super) fn make_room(&mut self) {
+        let most = self.pace.bytes().saturating_add(2 * SLICE_BYTES);
+        self.rows.reserve_exact(most.saturating_sub(self.rows.len()));
     }
 
     /// Whether the rows that are read are a piece.

@@ -213,6 +213,7 @@ impl<'a, H: Host, R: Fn(StageReport)> Loader<'a, H, R> {
         let mut messages = Vec::new();
         while let Some(bytes) = self.landing.beside(body.next()).await?? {
             for bytes in bytes.chunks(SLICE_BYTES) {
+                self.landing.make_room();
                 let pushed = transcoder.push(bytes, &mut self.landing.rows, &mut messages);
                 // What stands before the bad message of a slice is taken all the same.
                 self.chunk = Some((head.handle.clone(), head.offset, transcoder.rows()));

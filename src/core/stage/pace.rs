@@ -6,7 +6,7 @@
 //! piece of another size tells: pieces grow for as long as that makes a row cheaper, and shrink again where it does not.
 
 /// The largest piece is so many times the smallest.
-pub(crate) const MOST_TIMES: usize = 16;
+pub(crate) const MOST_TIMES: usize = 8;
 
 /// How many milliseconds a piece should take. Through a `PGliteWorker` an app's query has to wait for that, and for a dozen
 /// more until its own messages have come through a page that reads and transcodes: some 50.
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn pieces_grow_while_what_a_transaction_costs_by_itself_is_much_of_what_they_take() {
-        for (own, rows, least) in [(200, 20, 4), (400, 20, 7), (110, 30, 3)] {
+        for (own, rows, least) in [(200, 20, 4), (400, 20, 6), (110, 30, 3)] {
             let sizes = sizes(&mut Pace::new(MIB), 40, own, rows);
             let large = sizes.iter().filter(|size| **size >= least).count();
             assert!(large > 25, "{own} {rows}: {sizes:?}");
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn pieces_become_small_again_once_a_transaction_costs_little() {
         let mut pace = Pace::new(MIB);
-        assert!(sizes(&mut pace, 20, 400, 20).pop() >= Some(8));
+        assert!(sizes(&mut pace, 20, 400, 20).pop() >= Some(4));
         let after = sizes(&mut pace, 40, 0, 20);
         assert!(
             after.iter().position(|size| *size <= 2).is_some_and(|first| first < 35),

@@ -1,5 +1,6 @@
 //! Every journey with nothing going wrong but what it tells of.
 
+use electric_replica_core::config::Config;
 use electric_replica_core::event::{Event, Status};
 use electric_replica_core::fakes::{Call, Habits, Kind, World};
 use electric_replica_core::machine::{Against, Ask};
@@ -27,7 +28,11 @@ fn in_chunks_of(chunk_rows: usize) -> World {
 
 /// The characters of each row are so many times forty.
 fn of_users(chunk_rows: usize, tables: &[&str], times: usize) -> World {
-    let world = World::new(vec![release("1", tables)], config());
+    of_users_with(config(), chunk_rows, tables, times)
+}
+
+fn of_users_with(config: Config, chunk_rows: usize, tables: &[&str], times: usize) -> World {
+    let world = World::new(vec![release("1", tables)], config);
     world.set_habits(Habits {
         chunk_rows,
         ..Habits::default()
@@ -56,6 +61,20 @@ fn a_body_that_comes_at_once_is_loaded_piece_by_piece() {
     assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
     assert!(world.loads("users").len() > 2, "{:?}", world.loads("users"));
+}
+
+/// R12: pieces as large as they become take no more memory than their rows and a slice or two, which the checker looks at.
+#[test]
+fn a_piece_takes_no_more_memory_than_its_rows() {
+    let mut config = config();
+    config.limits.piece_bytes = 1 << 18;
+    let world = of_users_with(config, 300, &["users: id int4! | name text"], 1_000);
+    world.set_piece(usize::MAX);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    assert_eq!(world.difference(), None);
+    let pieces = world.loads("users").len();
+    assert!((6..10).contains(&pieces), "{pieces} pieces of twelve megabytes");
 }
 
 /// What the transactions do that load `users`, in their order.
