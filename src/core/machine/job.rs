@@ -45,6 +45,8 @@ pub(crate) struct Job {
     pub(crate) marks: SortedMap<Name, Mark>,
     /// Old tables that somebody's views go on reading.
     pub(crate) left: Vec<Name>,
+    /// Tables of whose rows nobody knows how many there are, once they are in place.
+    pub(crate) uncounted: Vec<Name>,
 }
 
 impl Job {

@@ -71,6 +71,8 @@ pub struct Machine {
     pub(crate) previous: Option<Box<Record>>,
     /// Until when it is kept; long ago where other tables may be cleared away.
     pub(crate) previous_until_ms: Option<u64>,
+    /// When the write-ahead log is due to be written out.
+    pub(crate) checkpoint_ms: Option<u64>,
     pub(crate) mood: Mood,
     pub(crate) status: Status,
     pub(crate) retry: Backoff,
@@ -119,6 +121,7 @@ impl Machine {
             feeding: false,
             previous: None,
             previous_until_ms: None,
+            checkpoint_ms: None,
             mood: Mood::Fresh,
             status: Status::Idle,
             retry: Backoff::new(1_000, 300_000),

@@ -200,6 +200,7 @@ impl Machine {
             look_ms: 0,
             marks: SortedMap::new(),
             left: Vec::new(),
+            uncounted: Vec::new(),
         }
     }
 

@@ -63,18 +63,26 @@ impl Machine {
         Some(kept)
     }
 
-    /// Whether nothing is in the way of dropping what was kept too long.
+    /// Whether nothing is in the way of cleaning up.
     pub(super) fn may_expire(&self) -> bool {
         self.run.is_none() && self.queue.is_empty() && self.lead == Lead::Held && self.phase == Phase::Resting
     }
 
     pub(super) fn expire(&mut self, now_ms: u64, effects: &mut Vec<Effect>) {
-        if self.may_expire() && self.previous_until_ms.is_some_and(|until| until <= now_ms) {
-            self.previous_until_ms = None;
-            effects.push(Effect::Transact {
-                purpose: Purpose::Tidy,
-                ops: vec![Op::DropPrevious],
-            });
+        if !self.may_expire() {
+            return;
+        }
+        for (at, op) in [
+            (&mut self.previous_until_ms, Op::DropPrevious),
+            (&mut self.checkpoint_ms, Op::Checkpoint),
+        ] {
+            if at.is_some_and(|at| at <= now_ms) {
+                *at = None;
+                effects.push(Effect::Transact {
+                    purpose: Purpose::Tidy,
+                    ops: vec![op],
+                });
+            }
         }
     }
 

@@ -79,9 +79,11 @@ impl Machine {
             _ => None,
         };
         let retry = self.retry_at_ms.filter(|_| self.run.is_none());
-        let kept = self.previous_until_ms.filter(|_| self.may_expire());
-        let times = self.wake_ms.into_iter().chain(phase).chain(retry).chain(kept);
-        effects.push(Effect::WakeAt(times.min()));
+        let tidies = self.may_expire();
+        let kept = self.previous_until_ms.filter(|_| tidies);
+        let unwritten = self.checkpoint_ms.filter(|_| tidies);
+        let times = [self.wake_ms, phase, retry, kept, unwritten];
+        effects.push(Effect::WakeAt(times.into_iter().flatten().min()));
     }
 }
 

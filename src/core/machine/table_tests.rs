@@ -98,6 +98,7 @@ fn job() -> Box<Job> {
         look_ms: u64::MAX,
         marks: SortedMap::new(),
         left: vec![],
+        uncounted: vec![],
     })
 }
 

@@ -77,6 +77,54 @@ fn a_piece_takes_no_more_memory_than_its_rows() {
     assert!((6..10).contains(&pieces), "{pieces} pieces of twelve megabytes");
 }
 
+/// How often the write-ahead log was written out.
+fn written_out(world: &World) -> usize {
+    let calls = world.calls().into_iter();
+    calls
+        .filter(|call| call.what == "writing the write-ahead log out")
+        .count()
+}
+
+#[test]
+fn the_log_is_written_out_when_the_rows_have_been_there_for_a_while() {
+    let world = in_chunks_of(100);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.pass(2_500);
+    assert_eq!(written_out(&world), 0);
+    world.pass(1_000);
+    assert_eq!(written_out(&world), 1);
+    world.pass(60_000);
+    assert_eq!(written_out(&world), 1);
+}
+
+#[test]
+fn the_log_is_not_written_out_while_another_rebuild_is_under_way() {
+    let world = in_chunks_of(100);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    world.set_database_ms(2_000);
+    let rebuilt = world.ask(&replica, Ask::Force { version: None });
+    assert_eq!((rebuilt, written_out(&world)), (Some(Ok(true)), 0));
+    world.pass(10_000);
+    assert_eq!(written_out(&world), 1);
+}
+
+/// Every number is known: of rows that were loaded, and of those that changes have followed on.
+#[test]
+fn rows_that_were_counted_while_they_were_loaded_are_not_counted_again() {
+    const COUNTING: &str = "looking at the tables that are there";
+    let world = in_chunks_of(100);
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let swapped = world
+        .calls()
+        .into_iter()
+        .skip_while(|call| !call.what.contains("putting the new tables in place"));
+    let counted = swapped.filter(|call| call.what.contains(COUNTING)).count();
+    assert_eq!(counted, 0);
+}
+
 /// What the transactions do that load `users`, in their order.
 fn loads(world: &World) -> Vec<String> {
     let calls = world.calls().into_iter();

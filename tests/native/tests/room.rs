@@ -87,6 +87,32 @@ fn where_the_browser_has_room_for_one_table_at_a_time_it_is_told_beforehand_and_
     assert_eq!(failures(&world), []);
 }
 
+/// Behind each step but the last the write-ahead log is written out before the next begins: it has the rows of that step once more.
+#[test]
+fn the_log_of_a_step_is_written_out_before_the_next_one() {
+    let (world, replica) = world(config());
+    tight(&world);
+    let before = world.calls().len();
+    migrated(&world, &replica);
+    let calls = world.calls();
+    let did = |words: &'static str| {
+        let calls = calls.iter().skip(before).enumerate();
+        calls
+            .filter(move |(_, call)| call.what.contains(words))
+            .map(|(nth, _)| nth)
+            .collect::<Vec<_>>()
+    };
+    let (swapped, written) = (
+        did("putting the new tables in place"),
+        did("writing the write-ahead log out"),
+    );
+    assert_eq!((swapped.len(), written.len()), (2, 1), "{calls:?}");
+    assert!(
+        swapped < written && written < swapped[1..].to_vec(),
+        "{swapped:?} {written:?}"
+    );
+}
+
 /// The tables that are as they were are built after the ones that are not, and are not forgotten then.
 #[test]
 fn a_rebuild_of_all_tables_in_steps_builds_those_as_well_that_did_not_change() {
