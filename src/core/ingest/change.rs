@@ -34,8 +34,7 @@ pub fn statements(
     for (nth, change) in changes.iter().enumerate() {
         rows.push(Row::of(table, &key, nth, change)?);
     }
-    let mut rows = left(table, &key, rows)?;
-    sort(&mut rows, &|one, other| one.kind(other).then(one.by_key(other, &key)));
+    let kinds = by_kind(left(table, &key, rows)?);
     let writer = Writer {
         target,
         met,
@@ -43,8 +42,7 @@ pub fn statements(
         key: &key,
         type_sql,
     };
-    let alike = rows.chunk_by(|one, other| one.kind(other) == Ordering::Equal);
-    Ok(alike.filter_map(|rows| writer.statement(rows)).collect())
+    Ok(kinds.iter().filter_map(|rows| writer.statement(rows)).collect())
 }
 
 /// The places of the key's columns in the table.
@@ -180,11 +178,9 @@ impl<'a> Row<'a> {
     }
 }
 
-/// One row for each key.
+/// One row for each key, in the order of the keys.
 fn left<'a>(table: &Table, key: &[usize], mut rows: Vec<Row<'a>>) -> Result<Vec<Row<'a>>> {
-    sort(&mut rows, &|one, other| {
-        one.by_key(other, key).then(one.nth.cmp(&other.nth))
-    });
+    rows.sort_unstable_by(|one, other| one.by_key(other, key).then(one.nth.cmp(&other.nth)));
     let mut left: Vec<Row<'a>> = Vec::with_capacity(rows.len());
     for row in rows {
         match left.last_mut().filter(|before| before.by_key(&row, key).is_eq()) {
@@ -195,9 +191,21 @@ fn left<'a>(table: &Table, key: &[usize], mut rows: Vec<Row<'a>>) -> Result<Vec<
     Ok(left)
 }
 
-/// One sorting for both orders: it is the largest thing here.
-fn sort<'a>(rows: &mut [Row<'a>], order: &dyn Fn(&Row<'a>, &Row<'a>) -> Ordering) {
-    rows.sort_unstable_by(order);
+/// The rows of each kind, in the order they come in; there are few kinds.
+fn by_kind(rows: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
+    let mut kinds: Vec<Vec<Row<'_>>> = Vec::new();
+    for row in rows {
+        let kind = |alike: &Vec<Row<'_>>| alike.first().map_or(Ordering::Equal, |first| first.kind(&row));
+        let found = kinds.binary_search_by(kind);
+        let (Ok(at) | Err(at)) = found;
+        if found.is_err() {
+            kinds.insert(at, Vec::new());
+        }
+        if let Some(alike) = kinds.get_mut(at) {
+            alike.push(row);
+        }
+    }
+    kinds
 }
 
 // ---- rows of one kind as a statement -----------------------------------------------------------------------------------

@@ -66,18 +66,22 @@ pub(crate) fn shown(name: &str) -> String {
 /// The same, at the end of another text.
 pub(crate) fn put_quoted(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\0'..='\u{1f}' => {
-                let digit = |nibble: u32| char::from_digit(nibble, 16).unwrap_or('0');
-                let number = u32::from(character);
-                out.push_str("\\u00");
-                out.extend([digit(number >> 4), digit(number & 15)]);
-            }
-            other => out.push(other),
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if !matches!(byte, b'"' | b'\\' | 0..=0x1f) {
+            continue;
+        }
+        // Most texts are statements of a megabyte, with next to nothing of this in them.
+        out.push_str(text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        if byte < 0x20 {
+            let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+            out.push_str("\\u00");
+            out.extend([digit(byte >> 4), digit(byte & 15)]);
+        } else {
+            out.extend(['\\', char::from(byte)]);
         }
     }
+    out.push_str(text.get(from..).unwrap_or_default());
     out.push('"');
 }
