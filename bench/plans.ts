@@ -49,6 +49,10 @@ const WHERE_APPS_RUN: readonly Situation[] = [
   { where: "worker", storage: "idb", settings: "recommended" },
   { where: "worker", storage: "opfs-ahp", settings: "recommended" },
 ];
+const IN_NODE: readonly Situation[] = [
+  { where: "node", storage: "memory", settings: "recommended" },
+  { where: "node", storage: "file", settings: "recommended" },
+];
 /** Where pglite-sync takes minutes for changes that come live, one storage says it. */
 const WHERE_CHANGES_COME = WHERE_APPS_RUN.filter(({ where, storage }) => where === "main" || storage === "memory");
 /** For loads whose time and memory are compared with those of a tenth of the rows. */
@@ -61,6 +65,7 @@ const FEW: readonly Candidate[] = ["replica", "sync:insert", "sync:json", "copy"
 export const EVERYTHING: readonly Plan[] = [
   { loads: [one(1_000), one(10_000)], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load"], candidates: CANDIDATES, readers: READERS }) },
   { loads: [one(100_000)], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load", "unchanged"], candidates: CANDIDATES, readers: READERS }) },
+  { loads: [one(100_000)], situations: [...IN_NODE], work: workOf({ kinds: ["load"], candidates: CANDIDATES, readers: READERS }) },
   { loads: [one(100_000)], situations: WHERE_CHANGES_COME, work: workOf({ kinds: ["live"], candidates: FOLLOWERS, readers: [] }) },
   { loads: [one(300_000)], situations: [...WHERE_APPS_RUN], work: workOf({ kinds: ["load"], candidates: FEW, readers: [] }) },
   { loads: [one(1_000_000)], situations: WHERE_MILLIONS_FIT, work: workOf({ kinds: ["load"], candidates: ["replica"], readers: ["replica"] }) },
