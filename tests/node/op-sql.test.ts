@@ -97,6 +97,32 @@ test("the functions beside the record are such as Postgres would make with its c
   for (const { again } of made.rows) await db.exec(again);
 });
 
+test("a rehearsal leaves the pages that the first record stands on, and no record", async (t) => {
+  const db = await open(t);
+  const pages = async () => (await select(db, "SELECT pg_relation_size('electric_replica.replica')::int AS replica, pg_relation_size('electric_replica.shapes')::int AS shapes"))[0];
+  await run(db, golden.ensureHome);
+  assert.deepEqual(await pages(), { replica: 0, shapes: 0 });
+
+  const [stage, ...rest] = golden.first;
+  assert.ok(stage);
+  await run(db, stage);
+  assert.deepEqual(await select(db, "SELECT FROM electric_replica.replica UNION ALL SELECT FROM electric_replica.shapes"), []);
+  const rehearsed = await pages();
+  await run(db, ...rest);
+  assert.deepEqual(await pages(), rehearsed);
+  check("recordFirst", await run(db, golden.readRecord));
+});
+
+test("a rehearsal leaves the record that is there as it is", async (t) => {
+  const db = await open(t);
+  await run(db, golden.ensureHome, ...golden.first);
+  const before = await run(db, golden.readRecord);
+  const [stage] = golden.second;
+  assert.ok(stage);
+  await run(db, stage);
+  assert.deepEqual(await run(db, golden.readRecord), before);
+});
+
 test("what tables take is measured, and what an earlier rebuild has left in staging", async (t) => {
   const db = await open(t);
   await run(db, golden.ensureHome, ...golden.first);

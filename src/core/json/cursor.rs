@@ -201,7 +201,7 @@ impl<'a> Cursor<'a> {
             self.digits()?;
         }
         let raw = rest.get(..rest.len() - self.rest().len()).unwrap_or_default();
-        Ok(raw.iter().copied().map(char::from).collect())
+        Ok(str::from_utf8(raw).unwrap_or_default().to_owned())
     }
 
     fn digits(&mut self) -> Result<(), Why> {

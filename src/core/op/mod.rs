@@ -117,8 +117,8 @@ pub enum Op {
     EnsureApp,
     /// Drops the staging schema with all it holds, and creates it anew.
     ResetStaging,
-    /// Records and seals no table, as a swap will record and seal those that it puts in place: what a database session does for the
-    /// first time takes it two or three times as long, and while tables are swapped every reader waits.
+    /// Records nothing that stays, and seals no table, as a swap will record and seal those that it puts in place: what a database session
+    /// does for the first time takes it two or three times as long, and while tables are swapped every reader waits.
     Rehearse,
     /// Creates an enum type in staging.
     CreateEnum(EnumType),

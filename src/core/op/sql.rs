@@ -5,7 +5,6 @@ use super::{Op, Places, Statement, home, inspect, purge, readers, rows, swap, ta
 use crate::error::Result;
 use crate::ident::{Name, literal, qualified, quoted_list};
 use crate::ingest::{self, Format};
-use crate::json::Value;
 use crate::manifest::Column;
 use crate::text::joined;
 
@@ -59,10 +58,11 @@ impl Op {
             Self::Inspect { schema, tables } => vec![inspect::statement(schema, tables)],
             Self::Measure { schema, tables } => one(inspect::sizes(places, schema, tables)),
             Self::Seal { schema, tables } => vec![inspect::seal(&home::own_table(places, "shapes"), schema, tables)],
-            Self::Rehearse => vec![
-                home::write_shapes(places, &Value::Array(Vec::new())),
-                inspect::seal(&home::own_table(places, "shapes"), &places.app, &[]),
-            ],
+            Self::Rehearse => {
+                let mut statements = home::rehearse(places);
+                statements.push(inspect::seal(&home::own_table(places, "shapes"), &places.app, &[]));
+                statements
+            }
 
             Self::NoteRows { tables } => rows::note(places, tables),
             Self::NoteLoaded { counts } => one(rows::note_loaded(places, counts)),
