@@ -72,17 +72,12 @@ impl Machine {
         if !self.may_expire() {
             return;
         }
-        for (at, op) in [
-            (&mut self.previous_until_ms, Op::DropPrevious),
-            (&mut self.checkpoint_ms, Op::Checkpoint),
-        ] {
-            if at.is_some_and(|at| at <= now_ms) {
-                *at = None;
-                effects.push(Effect::Transact {
-                    purpose: Purpose::Tidy,
-                    ops: vec![op],
-                });
-            }
+        let is_due = |at: &mut Option<u64>| at.take_if(|at| *at <= now_ms).is_some();
+        if is_due(&mut self.previous_until_ms) {
+            tidy(Op::DropPrevious, effects);
+        }
+        if is_due(&mut self.checkpoint_ms) {
+            tidy(Op::Checkpoint, effects);
         }
     }
 
@@ -186,4 +181,11 @@ impl Machine {
         self.mood = Mood::Fresh;
         self.finish(Ok(true), effects);
     }
+}
+
+fn tidy(op: Op, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Transact {
+        purpose: Purpose::Tidy,
+        ops: vec![op],
+    });
 }
