@@ -94,7 +94,8 @@ fn integral(raw: &str) -> Option<i64> {
 }
 
 impl Object {
-    fn of(members: Vec<(&str, Value)>) -> Self {
+    /// With these members.
+    pub(crate) fn of(members: Vec<(&str, Value)>) -> Self {
         let mut object = Self(Vec::with_capacity(members.len()));
         for (name, value) in members {
             object.push(name.to_owned(), value);

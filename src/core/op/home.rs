@@ -2,7 +2,7 @@
 
 use super::{Places, Statement, inspect, meeting, purge, readers};
 use crate::ident::{Name, literal};
-use crate::json::Value;
+use crate::json::{Object, Value};
 use crate::record::Record;
 use crate::shape::{Lsn, Position};
 use crate::text::joined;
@@ -12,15 +12,6 @@ use crate::text::joined;
 const REPLICA: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held";
 const PREVIOUS: &str = "state,version,index,timestamp,fingerprint,manifest,epoch,choice,held,until";
 const SHAPES: &str = "table_name,fingerprint,definition,handle,shape_offset,lsn,announced";
-const SHAPE: [&str; 7] = [
-    "table_name",
-    "fingerprint",
-    "definition",
-    "handle",
-    "shape_offset",
-    "lsn",
-    "announced",
-];
 /// Those of the second that stand there once a table was put in place.
 const SEALED: &str = ",seal,rows";
 /// Since when something may be cleared away, as a function beside the record: that is told with it, and costs no page
@@ -230,12 +221,12 @@ pub(super) fn write_shapes(places: &Places, shapes: &Value) -> Statement {
 /// Records a table that has no name, and takes it away again: the pages are there then, which the first record would make.
 pub(super) fn rehearse(places: &Places) -> Vec<Statement> {
     let (replica, shapes) = (own_table(places, "replica"), own_table(places, "shapes"));
-    let shape = SHAPE.map(|column| (column, Value::from("")));
+    let shape = Object::of(SHAPES.split(',').map(|column| (column, "".into())).collect());
     vec![
         Statement::new(format!(
             "INSERT INTO {replica} (state, version, manifest, epoch, choice) VALUES ('', '', '', '', '')"
         )),
-        write_shapes(places, &Value::Array(vec![shape.into()])),
+        write_shapes(places, &Value::Array(vec![Value::Object(shape)])),
         Statement::new(format!("DELETE FROM {replica} WHERE state = ''")),
         Statement::new(format!("DELETE FROM {shapes} WHERE table_name = ''")),
     ]

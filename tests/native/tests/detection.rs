@@ -18,6 +18,8 @@ fn a_change_that_cannot_be_applied_has_the_version_looked_at_and_the_table_built
     let mut refused = 0;
     for after in 0..12 {
         let (world, _replica) = following(config());
+        // Until all that follows from the first load is done.
+        world.pass(10_000);
         let (before, call) = (looks(&world), world.calls().len() + after);
         world.plan_fault(call, Fault::Error(ErrorCode::RowRefused));
         world.write(vec![("users", row("id=3, name=three"))]);
