@@ -1,8 +1,9 @@
 //! Every journey with nothing going wrong but what it tells of.
 
 use electric_replica_core::config::Config;
+use electric_replica_core::driver::Replica;
 use electric_replica_core::event::{Event, Status};
-use electric_replica_core::fakes::{Call, Habits, Kind, World};
+use electric_replica_core::fakes::{Call, Habits, Kind, Tab, World};
 use electric_replica_core::machine::{Against, Ask};
 use electric_replica_core::plan::Reason;
 use electric_replica_tests::{Player, config, journeys, release, row};
@@ -47,8 +48,7 @@ fn of_users_with(config: Config, chunk_rows: usize, tables: &[&str], times: usiz
 #[test]
 fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
     let world = in_chunks_of(1_000);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
 }
 
@@ -57,8 +57,7 @@ fn a_table_that_comes_in_one_answer_is_loaded_piece_by_piece() {
 fn a_body_that_comes_at_once_is_loaded_piece_by_piece() {
     let world = of_users(1_000, &["users: id int4! | name text"], 100);
     world.set_piece(usize::MAX);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     assert_eq!((world.difference(), world.snapshots()), (None, 1));
     assert!(world.loads("users").len() > 2, "{:?}", world.loads("users"));
 }
@@ -70,11 +69,17 @@ fn a_piece_takes_no_more_memory_than_its_rows() {
     config.limits.piece_bytes = 1 << 18;
     let world = of_users_with(config, 300, &["users: id int4! | name text"], 1_000);
     world.set_piece(usize::MAX);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     assert_eq!(world.difference(), None);
     let pieces = world.loads("users").len();
     assert!((6..10).contains(&pieces), "{pieces} pieces of twelve megabytes");
+}
+
+/// A page that has loaded everything for the first time. It ends where this is dropped.
+fn loaded(world: &World) -> Replica<Tab> {
+    let replica = world.open();
+    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    replica
 }
 
 /// How often the write-ahead log was written out.
@@ -88,8 +93,7 @@ fn written_out(world: &World) -> usize {
 #[test]
 fn the_log_is_written_out_when_the_rows_have_been_there_for_a_while() {
     let world = in_chunks_of(100);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     world.pass(2_500);
     assert_eq!(written_out(&world), 0);
     world.pass(1_000);
@@ -101,8 +105,7 @@ fn the_log_is_written_out_when_the_rows_have_been_there_for_a_while() {
 #[test]
 fn the_log_is_not_written_out_while_another_rebuild_is_under_way() {
     let world = in_chunks_of(100);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let replica = loaded(&world);
     world.set_database_ms(2_000);
     let rebuilt = world.ask(&replica, Ask::Force { version: None });
     assert_eq!((rebuilt, written_out(&world)), (Some(Ok(true)), 0));
@@ -122,8 +125,7 @@ fn counted(world: &World) -> usize {
 #[test]
 fn rows_that_were_counted_while_they_were_loaded_are_not_counted_again() {
     let world = in_chunks_of(100);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     world.pass(1_000);
     assert_eq!(counted(&world), 0);
 }
@@ -160,8 +162,7 @@ fn around_the_key(database_ms: u64) -> (usize, usize) {
         1,
     );
     world.set_database_ms(database_ms);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     let loads = loads(&world);
     let keyed = loads.iter().take_while(|load| *load != KEY).count();
     let (before, after) = loads.split_at(keyed);
@@ -186,8 +187,7 @@ fn the_key_comes_once_loading_has_taken_so_long_that_queries_would_wait_for_it()
 fn the_first_pieces_behind_the_key_are_smaller_than_those_before() {
     let world = in_chunks_of(1_000);
     world.set_database_ms(30);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     let before = loads(&world)
         .iter()
         .take_while(|load| !load.starts_with("adding the key"))
@@ -221,8 +221,7 @@ fn begun_anew(lost_ms: u64) -> (usize, Option<usize>) {
     let world = in_chunks_of(4);
     world.set_database_ms(100);
     world.after(lost_ms, |world| world.forget_shapes("users"));
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     assert_eq!(world.difference(), None);
     let loads = loads(&world);
     let pieces = |loads: &[String]| loads.iter().filter(|load| load.starts_with("loading rows")).count();
@@ -253,8 +252,7 @@ fn a_small_table_is_one_transaction_with_its_key_and_indexes() {
         config(),
     );
     world.write(vec![("users", row("id=1, name=one"))]);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     let loading = loads(&world).into_iter().filter(|load| load.contains("loading rows"));
     let all = [
         "loading rows into table \"users\"",
@@ -293,8 +291,7 @@ fn the_next_chunk_is_asked_for_while_the_last_piece_goes_into_the_table() {
     const TRANSACTION_MS: u64 = 100;
     let world = in_chunks_of(50);
     world.set_database_ms(TRANSACTION_MS);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     assert_eq!(world.difference(), None);
     let calls = world.calls();
     let loads: Vec<u64> = calls
@@ -316,8 +313,7 @@ fn a_piece_that_is_in_is_not_waited_for_any_longer() {
     let world = in_chunks_of(1_000);
     world.set_database_ms(0);
     world.set_piece(1_500);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     let calls = world.calls();
     let pieces: Vec<u64> = calls
         .iter()
@@ -335,8 +331,7 @@ fn a_piece_that_is_in_is_not_waited_for_any_longer() {
 #[test]
 fn a_swap_is_rehearsed_before_the_first_row_is_loaded() {
     let world = in_chunks_of(1_000);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     let calls = world.calls();
     let first = |what: &str| calls.iter().position(|call| call.what.contains(what));
     let rehearsed = first("getting ready for a swap").unwrap();
@@ -419,8 +414,7 @@ fn a_following_tab_answers_checks_behind_what_waits_for_the_lead_and_forgets_wha
 #[test]
 fn what_was_dropped_stays_dropped_until_the_app_calls() {
     let world = World::new(vec![release("1", &["users: id int4 | name text"])], config());
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let replica = loaded(&world);
     world.pass(60_000);
     assert_eq!(world.ask(&replica, Ask::Purge), Some(Ok(false)));
 
@@ -444,8 +438,7 @@ fn a_migration_that_electric_tells_of_first_is_announced_as_a_change() {
     ];
     let world = World::new(releases, config());
     world.write(vec![("users", row("id=1, name=one"))]);
-    let replica = world.open();
-    assert_eq!(world.ask(&replica, Ask::Check), Some(Ok(false)));
+    let _replica = loaded(&world);
     world.pass(1_000);
 
     world.deploy(1);
