@@ -8,7 +8,8 @@ use crate::op::Op;
 use crate::plan::Found;
 use crate::tail::Moment;
 
-use super::{CallerId, Effect, Kind, Machine, Mood, Phase, Purpose, Reading, Run, Stored, Then, closed};
+use super::returning::tidy;
+use super::{CallerId, Effect, Kind, Machine, Mood, Phase, Reading, Run, Stored, Then, closed};
 
 impl Machine {
     /// Ends the run: its calls are answered, the tail goes on over whatever is recorded.
@@ -89,10 +90,7 @@ impl Machine {
     pub(super) fn abandon(&mut self, error: Error, moment: Moment, effects: &mut Vec<Effect>) {
         self.drop_build(effects);
         if self.job_under_way().is_some() {
-            effects.push(Effect::Transact {
-                purpose: Purpose::Tidy,
-                ops: vec![Op::ResetStaging],
-            });
+            tidy(vec![Op::ResetStaging], effects);
         }
         if error.code() == ErrorCode::StorageFull && self.steps_down() {
             return self.begin(moment, effects);

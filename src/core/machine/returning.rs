@@ -74,10 +74,10 @@ impl Machine {
         }
         let is_due = |at: &mut Option<u64>| at.take_if(|at| *at <= now_ms).is_some();
         if is_due(&mut self.previous_until_ms) {
-            tidy(Op::DropPrevious, effects);
+            tidy(vec![Op::DropPrevious], effects);
         }
         if is_due(&mut self.checkpoint_ms) {
-            tidy(Op::Checkpoint, effects);
+            tidy(vec![Op::Checkpoint], effects);
         }
     }
 
@@ -183,9 +183,12 @@ impl Machine {
     }
 }
 
-fn tidy(op: Op, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Transact {
-        purpose: Purpose::Tidy,
-        ops: vec![op],
-    });
+/// Has these done, if there are any.
+pub(super) fn tidy(ops: Vec<Op>, effects: &mut Vec<Effect>) {
+    if !ops.is_empty() {
+        effects.push(Effect::Transact {
+            purpose: Purpose::Tidy,
+            ops,
+        });
+    }
 }

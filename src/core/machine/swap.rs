@@ -10,6 +10,7 @@ use crate::record::Record;
 use crate::tail::{Batch, Moment};
 
 use super::job::{Ends, Job};
+use super::returning::tidy;
 use super::{Effect, Machine, Mood, Phase, Purpose, Stored};
 
 /// For how many milliseconds after a rebuild the write-ahead log is left to grow: whoever has waited for the rows reads them first. Over the
@@ -112,18 +113,11 @@ impl Machine {
         if job.ends == Ends::Step {
             // There is no room for a log of what is in its place.
             ops.push(Op::Checkpoint);
-        } else {
-            self.checkpoint_ms = Some(moment.now_ms.saturating_add(CHECKPOINT_MS));
-        }
-        if !ops.is_empty() {
-            effects.push(Effect::Transact {
-                purpose: Purpose::Tidy,
-                ops,
-            });
-        }
-        if job.ends == Ends::Step {
+            tidy(ops, effects);
             return self.step_on(*job, moment, effects);
         }
+        tidy(ops, effects);
+        self.checkpoint_ms = Some(moment.now_ms.saturating_add(CHECKPOINT_MS));
         let rows = job.total_rows();
         self.record = Some(job.record);
         self.complete(job.rebuild.tables, job.left, rows, moment, effects);
